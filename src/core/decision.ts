@@ -1,0 +1,56 @@
+/**
+ * Decisions: allow, ask or deny, with reasons. Never a boolean.
+ *
+ * @module
+ */
+import type { Digest } from "./json.ts";
+
+/** The `@id` of a Cedar policy: `floor.privilege`, `flow.send.untrusted`. */
+export type PolicyId = string;
+
+/** What the run of an allowed call may use; the sandbox enforces each. */
+export type Limits = {
+  /** Milliseconds, 1 to 3,600,000. */
+  readonly wallMs: number;
+  /** Bytes kept of each of stdout and stderr. */
+  readonly outputBytes: number;
+  readonly memoryBytes: number;
+  readonly processes: number;
+  /** Largest file that may be written. */
+  readonly fileBytes: number;
+  /** What it may reach through the egress proxy; empty: no network at all. */
+  readonly hosts: readonly HostLimit[];
+  /** What is mounted of the person's files; nothing else of theirs is visible. */
+  readonly mounts: readonly Mount[];
+};
+
+export type HostLimit = { readonly host: string; readonly port: number; readonly methods: readonly string[] };
+
+export type Mount = { readonly path: string; readonly access: "read" | "write" };
+
+/** The kinds of yes that policies may speak of, in the order in which they are tried. */
+export const APPROVAL_KINDS = ["yes", "owner-yes"] as const;
+export type ApprovalKind = (typeof APPROVAL_KINDS)[number];
+
+type Reasons = {
+  /** The policies that determined it. */
+  readonly because: readonly PolicyId[];
+  /** The sentence that a person reads. */
+  readonly says: string;
+  /** Of the policy set that decided. */
+  readonly policies: Digest;
+};
+
+export type Decision =
+  | (Reasons & { readonly verdict: "allow"; readonly limits: Limits })
+  | (Reasons & { readonly verdict: "ask"; readonly limits: Limits; readonly needs: ApprovalKind })
+  | (Reasons & { readonly verdict: "deny"; readonly hint: string });
+
+export type Verdict = Decision["verdict"];
+
+const STRICTNESS = { allow: 0, ask: 1, deny: 2 } as const satisfies Record<Verdict, number>;
+
+/** The stricter of two. INVARIANT(never-loosens): the result is never laxer than either argument. */
+export function strictest(a: Decision, b: Decision): Decision {
+  return STRICTNESS[b.verdict] > STRICTNESS[a.verdict] ? b : a;
+}

@@ -1,0 +1,38 @@
+/**
+ * Context items: what a model request is made of. Each carries its label from
+ * the edge; the trust of a call is computed over the items really sent.
+ *
+ * @module
+ */
+import type { CallId, ItemId } from "./ids.ts";
+import type { JsonObject } from "./json.ts";
+import type { Label } from "./label.ts";
+
+export type ProposedCall = { readonly id: CallId; readonly tool: string; readonly arguments: JsonObject };
+
+export type ContextItem =
+  | { readonly kind: "system"; readonly id: ItemId; readonly text: string; readonly label: Label }
+  | {
+      readonly kind: "person";
+      readonly id: ItemId;
+      readonly person: string;
+      readonly text: string;
+      readonly label: Label;
+    }
+  /** What the model wrote and the calls that it proposed; the label is the join of what it was made from. */
+  | {
+      readonly kind: "model";
+      readonly id: ItemId;
+      readonly text: string;
+      readonly calls: readonly ProposedCall[];
+      readonly label: Label;
+    }
+  | {
+      readonly kind: "result";
+      readonly id: ItemId;
+      readonly call: CallId;
+      readonly tool: string;
+      readonly text: string;
+      readonly ok: boolean;
+      readonly label: Label;
+    };

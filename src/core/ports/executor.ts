@@ -1,0 +1,110 @@
+/**
+ * The executor: starts one program in a sandbox, on a signed token, and says
+ * what came of it. The gateway never starts programs itself.
+ *
+ * @module
+ */
+import type { HostLimit, Mount } from "../decision.ts";
+import type { PermitId } from "../ids.ts";
+import type { Digest } from "../json.ts";
+
+/** Everything that the broker needs, and all that the token is bound to (`digestOf` of it). */
+export type Job = {
+  readonly argv: readonly [string, ...string[]];
+  /** Absolute, inside a mount. */
+  readonly cwd: string;
+  readonly mounts: readonly Mount[];
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Given to the program's standard input; then end of file. */
+  readonly stdin: string;
+  readonly wallMs: number;
+  readonly outputBytes: number;
+  readonly memoryBytes: number;
+  readonly processes: number;
+  readonly fileBytes: number;
+  /** Socket of the egress proxy for this call, where it may reach hosts; null: no network at all. */
+  readonly egressSocket: string | null;
+  /** `command`: an ordinary program. `files`: the file tools' own helper, which ships with vambrace. */
+  readonly runtime: "command" | "files";
+};
+
+/** Ed25519 over the canonical JSON of `{permit, job, notAfterMs}`. The broker holds the public half only. */
+export type SignedToken = {
+  readonly permit: PermitId;
+  readonly job: Digest;
+  readonly notAfterMs: number;
+  /** Base 64. */
+  readonly signature: string;
+};
+
+export type JobSigner = { sign(permit: PermitId, job: Digest): SignedToken };
+
+export type JobEnd =
+  | { readonly how: "exit"; readonly status: number }
+  | { readonly how: "signal"; readonly signal: string }
+  | { readonly how: "timeout" }
+  | { readonly how: "stopped" }
+  /** The sandbox could not be made; the program did not start. */
+  | { readonly how: "refused"; readonly code: string; readonly message: string; readonly hint: string };
+
+export type JobResult = {
+  readonly end: JobEnd;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  /** Bytes beyond the cap, thrown away. */
+  readonly stdoutLost: number;
+  readonly stderrLost: number;
+  readonly wallMs: number;
+};
+
+export type OutputPiece = { readonly stream: "stdout" | "stderr"; readonly bytes: Uint8Array };
+
+export type Executor = {
+  /**
+   * Runs the job; resolves when the whole process tree is gone.
+   *
+   * @throws Fault BROKER_UNAVAILABLE where it is unknown whether the program started.
+   */
+  run(
+    job: Job,
+    token: SignedToken,
+    options: { readonly signal: AbortSignal; readonly onOutput?: (piece: OutputPiece) => void },
+  ): Promise<JobResult>;
+  /** Proves that the sandbox works now: a short self-test, each line something that was tried. */
+  prove(): Promise<readonly ProofLine[]>;
+  /** Ends every job at once. */
+  stopAll(): Promise<void>;
+};
+
+export type ProofLine = {
+  readonly id: string;
+  readonly says: string;
+  readonly held: boolean;
+  readonly evidence: string;
+};
+
+/** Opens and closes the way out for one call. */
+export type EgressGate = {
+  open(call: {
+    readonly call: string;
+    readonly session: string;
+    readonly hosts: readonly HostLimit[];
+  }): Promise<EgressLease>;
+};
+
+export type EgressLease = {
+  readonly socket: string;
+  /** Closes the way; every connection was recorded by then. */
+  close(): Promise<readonly Connection[]>;
+};
+
+export type Connection = {
+  readonly host: string;
+  readonly port: number;
+  readonly address: string;
+  readonly verdict: "allowed" | "refused";
+  readonly why: string;
+  readonly bytesOut: number;
+  readonly bytesIn: number;
+};

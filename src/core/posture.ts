@@ -1,0 +1,68 @@
+/**
+ * Posture: the part of the configuration that the judge decides by, already
+ * parsed. `app/config` makes it; the judge compiles it to Cedar.
+ *
+ * @module
+ */
+import type { Trust } from "./label.ts";
+import type { Effect, ToolDeclaration } from "./tool.ts";
+
+export type ToolProfile = "minimal" | "messaging" | "coding" | "full";
+
+/** `deny`: no commands. `allowlist`: listed ones; the rest as `ask` says. `full`: all but what the floor forbids. */
+export type ExecSecurity = "deny" | "allowlist" | "full";
+
+/** Whether a person is asked: never, where the allowlist does not have it, always. */
+export type ExecAsk = "off" | "on-miss" | "always";
+
+/** What tools a door offers: one for `tools`, one for each channel and room that has its own. */
+export type ToolPosture = {
+  readonly profile: ToolProfile;
+  /** Names and `group:…`; empty: all that the profile has. */
+  readonly allow: readonly string[];
+  /** Names and `group:…`; always wins. */
+  readonly deny: readonly string[];
+  readonly exec: {
+    readonly security: ExecSecurity;
+    readonly ask: ExecAsk;
+    /** Program names, or absolute paths; a bare name approves the program's everyday forms. */
+    readonly allow: readonly string[];
+    readonly block: readonly string[];
+  };
+};
+
+export type EgressRule = {
+  /** `example.org`, or `*.example.org` for its subdomains. */
+  readonly host: string;
+  readonly ports: readonly number[];
+  readonly methods: readonly string[];
+};
+
+export type Posture = {
+  /** `default`, `terminal`, `webchat`, `api`, …; a channel that is not here has `default`. */
+  readonly channels: ReadonlyMap<string, ToolPosture>;
+  readonly fs: {
+    /** Absolute. */
+    readonly workspace: string;
+    readonly workspaceOnly: boolean;
+    readonly allowedPaths: readonly string[];
+    readonly blockedPaths: readonly string[];
+    /** State folder and installation: never mounted, never readable, whatever is configured. */
+    readonly forbiddenPaths: readonly string[];
+    readonly home: string;
+  };
+  readonly egress: readonly EgressRule[];
+  readonly limits: {
+    readonly wallMs: number;
+    readonly outputBytes: number;
+    readonly memoryBytes: number;
+    readonly processes: number;
+    readonly fileBytes: number;
+  };
+  /** What a level may do without designation: the least trust that each effect needs. Stricter than the shipped matrix only. */
+  readonly effects: ReadonlyMap<Effect, Trust>;
+  /** Tools that an operator declared, beside those that ship. */
+  readonly declarations: ReadonlyMap<string, ToolDeclaration>;
+  /** Persons, with the trust that they have. */
+  readonly persons: ReadonlyMap<string, { readonly trust: Trust; readonly roles: readonly string[] }>;
+};
