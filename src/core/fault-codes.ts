@@ -13,6 +13,7 @@ export const FAULTS = {
   BROKER_UNAVAILABLE: "unavailable",
   CALL_REPEATED: "conflict",
   CONFIG_MALFORMED: "usage",
+  DENIED: "denied",
   DIGEST_MALFORMED: "usage",
   FRAME_MALFORMED: "corrupt",
   HALTED: "unavailable",
