@@ -1,0 +1,152 @@
+/**
+ * The approval desk: one open question for each call that asks, answered once
+ * by somebody who may, or by nobody, which is no.
+ *
+ * Questions live in memory only: after a restart the call that asked is gone,
+ * so its question is too. Answers are bound to the digest of the exact call.
+ *
+ * @module
+ */
+import type { ApprovalRecord, ApprovalScope, Question } from "../../core/approval.ts";
+import { Fault } from "../../core/fault.ts";
+import { newId, type ApprovalId, type PersonId, type SessionId } from "../../core/ids.ts";
+import { digestOf, type Digest } from "../../core/json.ts";
+import type { Clock } from "../../core/ports/clock.ts";
+import type { QuestionEvent } from "../../core/ports/gateway.ts";
+import type { Random } from "../../core/ports/random.ts";
+
+export type QuestionDraft = Omit<Question, "id" | "expiresMs">;
+
+/** More open questions than this in one session are answered no: a person cannot weigh them. */
+export const OPEN_QUESTIONS_LIMIT = 8;
+
+type Settle = (answer: "yes" | "no", by: PersonId | "nobody", scope: ApprovalScope) => void;
+type Open = { readonly question: Question; readonly settle: Settle };
+type Watcher = { readonly person: PersonId; readonly listener: (event: QuestionEvent) => void };
+
+export type DeskDeps = {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How long a question waits, in milliseconds. */
+  readonly lifeMs: number;
+};
+
+export class ApprovalDesk {
+  readonly #deps: DeskDeps;
+  readonly #open = new Map<ApprovalId, Open>();
+  readonly #watchers = new Set<Watcher>();
+  /** Who said yes for a session, by the shape of what he said it to. */
+  readonly #standing = new Map<string, PersonId>();
+
+  constructor(deps: DeskDeps) {
+    this.#deps = deps;
+  }
+
+  /** Resolves with the answer; `no` by nobody when it expires, is withdrawn, or there is nobody to ask. */
+  async ask(draft: QuestionDraft, signal: AbortSignal): Promise<ApprovalRecord> {
+    const expiresMs = this.#deps.clock.wallMs() + this.#deps.lifeMs;
+    const question: Question = { ...draft, id: newId("apr", this.#deps.random), expiresMs };
+    const shape = shapeOf(question);
+    const before = this.#standing.get(shape);
+    if (before !== undefined && question.askedOf.includes(before))
+      return this.#record(question, "yes", before, "session");
+    if (question.askedOf.length === 0 || this.#isCrowded(question) || signal.aborted) {
+      return this.#record(question, "no", "nobody", "once");
+    }
+    const settled = await this.#wait(question, signal);
+    if (settled.answer === "yes" && settled.scope === "session" && settled.by !== "nobody") {
+      this.#standing.set(shape, settled.by);
+    }
+    return settled;
+  }
+
+  /** Open questions that this person may answer. */
+  open(person: PersonId): readonly Question[] {
+    return [...this.#open.values()].map((one) => one.question).filter((question) => question.askedOf.includes(person));
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** @throws Fault APPROVAL_UNKNOWN where it is not open; DENIED where this person was not asked. */
+  answer(id: ApprovalId, by: PersonId, answer: "yes" | "no", scope: ApprovalScope): void {
+    const one = this.#open.get(id);
+    if (one === undefined) {
+      throw new Fault("APPROVAL_UNKNOWN", {
+        message: "this question is not open: it was answered, withdrawn or has expired",
+        hint: "see what is open with `vambrace approvals`",
+      });
+    }
+    if (!one.question.askedOf.includes(by)) {
+      throw new Fault("DENIED", {
+        message: "this question was not asked of you",
+        hint: "only somebody who may do the thing himself can approve it",
+      });
+    }
+    one.settle(answer, by, scope);
+  }
+
+  watch(person: PersonId, listener: (event: QuestionEvent) => void, signal: AbortSignal): void {
+    const watcher = { person, listener };
+    this.#watchers.add(watcher);
+    signal.addEventListener("abort", () => this.#watchers.delete(watcher), { once: true });
+  }
+
+  /** Everything open becomes no, and nothing stands any more: for `stop`. */
+  closeAll(): void {
+    this.#standing.clear();
+    for (const one of this.#open.values()) one.settle("no", "nobody", "once");
+  }
+
+  #wait(question: Question, signal: AbortSignal): Promise<ApprovalRecord> {
+    const { promise, resolve } = Promise.withResolvers<ApprovalRecord>();
+    const timer = new AbortController();
+    const settle: Settle = (answer, by, scope) => {
+      if (!this.#open.delete(question.id)) return;
+      timer.abort();
+      this.#tell(question, { type: "closed", id: question.id, answer, by });
+      resolve(this.#record(question, answer, by, scope));
+    };
+    const withdraw = (): void => settle("no", "nobody", "once");
+    this.#open.set(question.id, { question, settle });
+    signal.addEventListener("abort", withdraw, { once: true, signal: timer.signal });
+    // Rejects only when the timer is aborted, which settling does: withdrawing is a no-op by then.
+    this.#deps.clock.sleep(this.#deps.lifeMs, timer.signal).then(withdraw, withdraw);
+    this.#tell(question, { type: "opened", question });
+    return promise;
+  }
+
+  #tell(question: Question, event: QuestionEvent): void {
+    for (const watcher of this.#watchers) if (question.askedOf.includes(watcher.person)) watcher.listener(event);
+  }
+
+  #isCrowded(question: Question): boolean {
+    const session = question.origin.session;
+    const crowd = this.#open.values().filter((one) => one.question.origin.session === session);
+    return crowd.toArray().length >= OPEN_QUESTIONS_LIMIT;
+  }
+
+  #record(question: Question, answer: "yes" | "no", by: PersonId | "nobody", scope: ApprovalScope): ApprovalRecord {
+    const { id, call, digest, needs: kind } = question;
+    return { id, call, digest, answer, scope, by, kind, atMs: this.#deps.clock.wallMs() };
+  }
+}
+
+/**
+ * What a yes for this session covers: the same tool with the same arguments in the same folder and session. One
+ * character more in a command is another question.
+ */
+function shapeOf(question: {
+  readonly tool: string;
+  readonly arguments: Question["arguments"];
+  readonly cwd: string;
+  readonly origin: { readonly session: SessionId };
+}): Digest {
+  return digestOf({
+    tool: question.tool,
+    arguments: question.arguments,
+    cwd: question.cwd,
+    session: question.origin.session,
+  });
+}

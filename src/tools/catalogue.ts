@@ -1,0 +1,14 @@
+/** The tools that ship. @module */
+import type { Tool } from "../core/tool.ts";
+import { message, schedule, send, spawn } from "./automation.ts";
+import { exec } from "./exec.ts";
+import { edit, list, read, search, write } from "./files.ts";
+import { recall, remember } from "./memory.ts";
+import { webFetch, webSearch } from "./web.ts";
+
+/** By name, in the order in which a model is shown them. */
+export const CATALOGUE: ReadonlyMap<string, Tool> = new Map(
+  [exec, read, write, edit, list, search, webFetch, webSearch, send, remember, recall, schedule, spawn, message].map(
+    (tool) => [tool.declaration.name, tool],
+  ),
+);
