@@ -10,7 +10,14 @@ export type ModelMessage =
   | { readonly role: "system"; readonly text: string }
   | { readonly role: "user"; readonly text: string }
   | { readonly role: "assistant"; readonly text: string; readonly calls: readonly ModelCall[] }
-  | { readonly role: "tool"; readonly callId: string; readonly tool: string; readonly text: string };
+  | {
+      readonly role: "tool";
+      readonly callId: string;
+      readonly tool: string;
+      readonly text: string;
+      /** `false`: the call was refused, failed, or never ran. */
+      readonly ok?: boolean;
+    };
 
 /** The provider's own id of a call; mapped to ours by the loop. */
 export type ModelCall = { readonly id: string; readonly tool: string; readonly arguments: JsonObject };
@@ -26,6 +33,8 @@ export type ModelRequest = {
 export type Usage = { readonly inputTokens: number; readonly outputTokens: number };
 
 export type ModelEvent =
+  /** A model other than `identity` is asked next; nothing leaves for it before the following pull, so it can be recorded first. */
+  | { readonly type: "sending"; readonly identity: ModelIdentity }
   | { readonly type: "text"; readonly delta: string }
   | { readonly type: "call"; readonly call: ModelCall }
   /** The model wrote a call that cannot be read: said back to it, never run. */
