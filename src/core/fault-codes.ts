@@ -9,6 +9,7 @@
 import type { FaultKind } from "./fault.ts";
 
 export const FAULTS = {
+  AGENT_UNKNOWN: "missing",
   APPROVAL_UNKNOWN: "missing",
   BROKER_UNAVAILABLE: "unavailable",
   CALL_REPEATED: "conflict",
@@ -26,8 +27,12 @@ export const FAULTS = {
   MODEL_TIMEOUT: "unavailable",
   MODEL_UNAVAILABLE: "unavailable",
   PERMIT_REFUSED: "denied",
+  RECIPIENT_UNKNOWN: "missing",
+  SCHEDULE_MALFORMED: "usage",
   SESSION_UNKNOWN: "missing",
   TOOL_ARGUMENTS_MALFORMED: "usage",
+  TOOL_UNKNOWN: "missing",
+  WEB_UNREADABLE: "unavailable",
 } as const satisfies Record<string, FaultKind>;
 
 export type FaultCode = keyof typeof FAULTS;

@@ -1,0 +1,232 @@
+/**
+ * The gate: one call from proposal to outcome. The only function that turns a
+ * call into an effect; every door and every agent comes through it.
+ *
+ *     judge ─► approval ─► prepared record ─► permit ─► run ─► label ─► outcome record
+ *
+ * Each step may refuse; none can be left out, because each needs what only the
+ * one before it makes. Nothing here decides: it only keeps the order.
+ *
+ * @module
+ */
+import type { ApprovalRecord } from "./core/approval.ts";
+import type { Facts, Proposal } from "./core/call.ts";
+import type { Decision } from "./core/decision.ts";
+import { toFault } from "./core/fault.ts";
+import type { JsonObject } from "./core/json.ts";
+import type { Label } from "./core/label.ts";
+import type { Permit, PermitOffice } from "./core/permit.ts";
+import type { Clock } from "./core/ports/clock.ts";
+import type { Ledger, LedgerEntry, Receipt } from "./core/ports/ledger.ts";
+import type { SessionStore } from "./core/ports/store.ts";
+import type { Judged, RunOutcome, RunRequest } from "./core/run.ts";
+import type { CallResult, TurnEvent } from "./core/turn.ts";
+
+export type GateSteps = {
+  readonly judge: (proposal: Proposal) => Promise<Judged>;
+  /** Asks who may be asked; answers no where nobody can be. */
+  readonly approve: (proposal: Proposal, judged: Judged, io: GateIo) => Promise<ApprovalRecord>;
+  readonly ledger: Ledger;
+  readonly calls: Pick<SessionStore, "prepareCall" | "endCall">;
+  readonly office: PermitOffice;
+  readonly run: (permit: Permit, request: RunRequest) => Promise<RunOutcome>;
+  readonly label: (proposal: Proposal, facts: Facts, recorded: { readonly label?: Label }) => Label;
+  readonly labelRefusal: (facts: Facts | undefined) => Label;
+  /** Takes out of a record what must not be kept in clear (R-DLP-2). */
+  readonly redact: (value: JsonObject) => JsonObject;
+  readonly redactText: (text: string) => string;
+  readonly clock: Clock;
+  /** `halted` where `stop` was said: then nothing runs. */
+  readonly state: () => "running" | "halted";
+};
+
+export type GateIo = { readonly emit: (event: TurnEvent) => void; readonly signal: AbortSignal };
+
+export type Gate = (proposal: Proposal, io: GateIo) => Promise<CallResult>;
+
+/** INVARIANT(one-gate): an effect happens only through a permit, after its prepared record is durable. */
+export function createGate(steps: GateSteps): Gate {
+  return async (proposal, io) => {
+    if (steps.state() !== "running") return refuse(steps, proposal, undefined, HALTED);
+    const judged = await steps.judge(proposal);
+    await recordDecision(steps, proposal, judged);
+    tellDecision(proposal, judged.decision, io);
+    if (judged.decision.verdict === "deny") return refuse(steps, proposal, judged, judged.decision);
+    const cleared = await clear(steps, proposal, judged, io);
+    if (cleared.verdict === "refused") return refuse(steps, proposal, judged, cleared);
+    return effect(steps, proposal, cleared, io);
+  };
+}
+
+const HALTED = { says: "everything is stopped", hint: "an operator can start again with `vambrace resume`" };
+
+type Cleared =
+  | { readonly verdict: "cleared"; readonly judged: Judged; readonly approval: ApprovalRecord | undefined }
+  | { readonly verdict: "refused"; readonly says: string; readonly hint: string };
+
+/** What is allowed goes on; what asks goes on only with a yes, and only if nothing it names has changed meanwhile. */
+async function clear(steps: GateSteps, proposal: Proposal, judged: Judged, io: GateIo): Promise<Cleared> {
+  if (judged.decision.verdict === "allow") return { verdict: "cleared", judged, approval: undefined };
+  const approval = await steps.approve(proposal, judged, io);
+  await steps.ledger.append(approvalEntry(proposal, judged, approval));
+  io.emit({ type: "approval.answered", call: proposal.id, answer: approval.answer, by: approval.by });
+  if (approval.answer !== "yes") {
+    const by = approval.by === "nobody" ? "nobody said yes in time" : `${approval.by} said no`;
+    return {
+      verdict: "refused",
+      says: `it needs a person's yes, and ${by}: ${judged.decision.says}`,
+      hint: "do something else, or ask again",
+    };
+  }
+  const now = await steps.judge(proposal);
+  if (now.digest !== approval.digest || now.decision.verdict === "deny" || steps.state() !== "running") {
+    return {
+      verdict: "refused",
+      says: "what the call names has changed since it was approved",
+      hint: "propose it again, so that the person sees it as it is now",
+    };
+  }
+  return { verdict: "cleared", judged, approval };
+}
+
+async function effect(
+  steps: GateSteps,
+  proposal: Proposal,
+  cleared: Extract<Cleared, { verdict: "cleared" }>,
+  io: GateIo,
+): Promise<CallResult> {
+  const { judged, approval } = cleared;
+  await steps.calls.prepareCall({
+    id: proposal.id,
+    turn: proposal.origin.turn,
+    tool: proposal.tool,
+    digest: judged.digest,
+  });
+  const prepared = await prepare(steps, proposal, judged);
+  const grant = { call: proposal.id, digest: judged.digest, decision: judged.decision, prepared };
+  const permit = steps.office.issue(approval === undefined ? grant : { ...grant, approval });
+  const startedMs = steps.clock.monotonicMs();
+  const outcome = await attempt(steps, permit, { proposal, judged, emit: io.emit, signal: io.signal });
+  const wallMs = Math.round(steps.clock.monotonicMs() - startedMs);
+  const { state, result } = outcome;
+  await steps.ledger.append({
+    ...entryOf(proposal, "outcome", "call.ended", state === "unknown" ? "unknown" : result.ok ? "ok" : "failed"),
+    data: steps.redact({ ...result.data, summary: result.summary, wallMs }),
+  });
+  await steps.calls.endCall(proposal.id, state, result.summary);
+  io.emit({ type: "call.finished", call: proposal.id, ok: result.ok, summary: result.summary, wallMs });
+  return {
+    call: proposal.id,
+    tool: proposal.tool,
+    verdict: judged.decision.verdict,
+    ok: result.ok,
+    text: steps.redactText(result.text),
+    label: steps.label(proposal, judged.facts, result.label === undefined ? {} : { label: result.label }),
+  };
+}
+
+function prepare(steps: GateSteps, proposal: Proposal, judged: Judged): Promise<Receipt> {
+  return steps.ledger.append({
+    ...entryOf(proposal, "prepared", "call.prepared", "begun"),
+    data: { ...steps.redact({ arguments: proposal.arguments, cwd: proposal.cwd }), digest: judged.digest },
+  });
+}
+
+/** A run that throws may or may not have had its effect, unless the fault says that nothing was started. */
+async function attempt(
+  steps: GateSteps,
+  permit: Permit,
+  request: RunRequest,
+): Promise<{ readonly state: "done" | "unknown"; readonly result: RunOutcome }> {
+  try {
+    return { state: "done", result: await steps.run(permit, request) };
+  } catch (thrown) {
+    const fault = toFault(thrown);
+    const state = fault.code === "BROKER_UNAVAILABLE" || fault.code === "INTERNAL" ? "unknown" : "done";
+    const text =
+      state === "unknown" ? "it is unknown whether this happened; do not repeat it without asking" : fault.message;
+    return {
+      state,
+      result: { ok: false, text: `${text} (hint: ${fault.hint})`, summary: fault.code, data: { fault: fault.code } },
+    };
+  }
+}
+
+function tellDecision(proposal: Proposal, decision: Decision, io: GateIo): void {
+  const { verdict, says, because } = decision;
+  io.emit({ type: "call.decided", call: proposal.id, verdict, says, because });
+}
+
+async function recordDecision(steps: GateSteps, proposal: Proposal, judged: Judged): Promise<void> {
+  const { decision, facts } = judged;
+  const result = { allow: "ok", ask: "asked", deny: "denied" }[decision.verdict];
+  await steps.ledger.append({
+    ...entryOf(proposal, "call", "call.decided", result),
+    data: steps.redact({
+      tool: proposal.tool,
+      arguments: proposal.arguments,
+      cwd: proposal.cwd,
+      because: decision.because,
+      says: decision.says,
+      policies: decision.policies,
+      digest: judged.digest,
+      facts: factsForRecord(facts),
+    }),
+  });
+}
+
+/** Facts without their long lists of sources: those are in the items that they name. */
+function factsForRecord(facts: Facts): JsonObject {
+  const { arguments: args, influence, ...rest } = facts;
+  const plain: JsonObject = {
+    ...rest,
+    trust: influence.trust,
+    confidentiality: influence.confidentiality,
+    arguments: args.map((one) => ({
+      pointer: one.pointer,
+      role: one.role,
+      designated: one.designated,
+      trust: one.sources[0]?.trust ?? "none",
+    })),
+  };
+  return plain;
+}
+
+async function refuse(
+  steps: GateSteps,
+  proposal: Proposal,
+  judged: Judged | undefined,
+  why: { readonly says: string; readonly hint: string },
+): Promise<CallResult> {
+  if (judged === undefined) await steps.ledger.append(entryOf(proposal, "call", "call.refused", "denied"));
+  return {
+    call: proposal.id,
+    tool: proposal.tool,
+    verdict: "deny",
+    ok: false,
+    text: `not done: ${why.says} (hint: ${why.hint})`,
+    label: steps.labelRefusal(judged?.facts),
+  };
+}
+
+function approvalEntry(proposal: Proposal, judged: Judged, approval: ApprovalRecord): LedgerEntry {
+  return {
+    ...entryOf(proposal, "approval", "approval.answered", approval.answer === "yes" ? "ok" : "denied"),
+    who: approval.by,
+    data: { approval: approval.id, digest: approval.digest, scope: approval.scope, because: judged.decision.because },
+  };
+}
+
+function entryOf(proposal: Proposal, kind: LedgerEntry["kind"], what: string, result: string): LedgerEntry {
+  const { session, turn } = proposal.origin;
+  return {
+    kind,
+    who: proposal.principal.person,
+    what,
+    target: proposal.tool,
+    result,
+    session,
+    turn,
+    call: proposal.id,
+  };
+}

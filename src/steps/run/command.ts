@@ -1,0 +1,114 @@
+/**
+ * The command effector: one bash command in a sandbox, with the way out that
+ * its permit names and no other.
+ *
+ * @module
+ */
+import type { HostLimit, Limits, Mount } from "../../core/decision.ts";
+import { digestOf } from "../../core/json.ts";
+import type { Label } from "../../core/label.ts";
+import type { EgressGate, EgressLease, Executor, Job, JobResult, OutputPiece } from "../../core/ports/executor.ts";
+import type { RunOutcome } from "../../core/run.ts";
+import { type Effector, limitsOf, textArgument, type Work } from "./run.ts";
+
+export type CommandDeps = {
+  readonly executor: Executor;
+  readonly egress: EgressGate;
+  /** Notes that everything in these mounts may now have been written under this label. */
+  readonly commandWrote: (mounts: readonly Mount[], label: Label) => Promise<void>;
+};
+
+export function commandEffector(deps: CommandDeps): Effector {
+  return async (work) => {
+    const limits = limitsOf(work);
+    const lease = await openWay(deps.egress, work, limits.hosts);
+    try {
+      const job = commandJob(work, limits, lease);
+      const token = work.spent.sign(digestOf(job));
+      const onOutput = (piece: OutputPiece): void => tell(work, piece);
+      // Noted before the start: a crash must not leave files that look more trusted than their writer.
+      await deps.commandWrote(limits.mounts, work.judged.facts.influence);
+      return describe(await deps.executor.run(job, token, { signal: work.signal, onOutput }));
+    } finally {
+      await lease?.close();
+    }
+  };
+}
+
+async function openWay(egress: EgressGate, work: Work, hosts: readonly HostLimit[]): Promise<EgressLease | undefined> {
+  if (hosts.length === 0) return undefined;
+  return egress.open({ call: work.proposal.id, session: work.proposal.origin.session, hosts });
+}
+
+function commandJob(work: Work, limits: Limits, lease: EgressLease | undefined): Job {
+  const asked = work.proposal.arguments["timeout_s"];
+  const wallMs = typeof asked === "number" ? Math.min(asked * 1000, limits.wallMs) : limits.wallMs;
+  const cwdFact = work.judged.facts.paths.find((path) => path.pointer === "/cwd");
+  return {
+    argv: ["/bin/bash", "--noprofile", "--norc", "-c", textArgument(work, "command")],
+    cwd: cwdFact?.resolved ?? work.proposal.cwd,
+    mounts: limits.mounts,
+    env: {
+      PATH: "/usr/local/bin:/usr/bin:/bin",
+      HOME: "/tmp",
+      LANG: "C.UTF-8",
+      TERM: "dumb",
+      TMPDIR: "/tmp",
+      GIT_CONFIG_NOSYSTEM: "1",
+      PAGER: "cat",
+    },
+    stdin: "",
+    wallMs,
+    outputBytes: limits.outputBytes,
+    memoryBytes: limits.memoryBytes,
+    processes: limits.processes,
+    fileBytes: limits.fileBytes,
+    egressSocket: lease?.socket ?? null,
+    runtime: "command",
+  };
+}
+
+function tell(work: Work, piece: OutputPiece): void {
+  const text = new TextDecoder().decode(piece.bytes);
+  work.emit({ type: "call.output", call: work.proposal.id, stream: piece.stream, text });
+}
+
+function describe(result: JobResult): RunOutcome {
+  const { end } = result;
+  const decoder = new TextDecoder();
+  const parts = [
+    section("", decoder.decode(result.stdout), result.stdoutLost),
+    section("stderr:\n", decoder.decode(result.stderr), result.stderrLost),
+  ];
+  const said = sayEnd(end);
+  return {
+    ok: end.how === "exit" && end.status === 0,
+    text: [...parts, said].filter((part) => part !== "").join("\n"),
+    summary: said,
+    data: {
+      end,
+      stdoutBytes: result.stdout.length + result.stdoutLost,
+      stderrBytes: result.stderr.length + result.stderrLost,
+    },
+  };
+}
+
+function section(heading: string, text: string, lost: number): string {
+  if (text === "" && lost === 0) return "";
+  return `${heading}${text.trimEnd()}${lost > 0 ? `\n[${lost} bytes more were cut off]` : ""}`;
+}
+
+function sayEnd(end: JobResult["end"]): string {
+  switch (end.how) {
+    case "exit":
+      return `exit status ${end.status}`;
+    case "signal":
+      return `ended by ${end.signal}`;
+    case "timeout":
+      return "stopped: it took longer than it may";
+    case "stopped":
+      return "stopped by a person";
+    case "refused":
+      return `not started: ${end.message} (hint: ${end.hint})`;
+  }
+}
