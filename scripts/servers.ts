@@ -1,0 +1,45 @@
+/**
+ * Brings the real programs that tests use. Only where `CI=true` or the person
+ * says so with `VAMBRACE_INSTALL=yes`; elsewhere the tests that need one say
+ * what they skipped.
+ *
+ * @module
+ */
+import { spawnSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+
+/** Each program with the Debian package that has it. */
+const PROGRAMS: readonly { readonly program: string; readonly packages: string }[] = [
+  { program: "bwrap", packages: "bubblewrap" },
+];
+
+export async function bringServers(): Promise<void> {
+  const missing = PROGRAMS.filter(({ program }) => !isInstalled(program));
+  if (missing.length === 0) return;
+  const packages = missing.map((one) => one.packages).join(" ");
+  const mayInstall = process.env["CI"] === "true" || process.env["VAMBRACE_INSTALL"] === "yes";
+  if (!mayInstall || process.getuid?.() !== 0) {
+    console.log(
+      `not installed: ${packages} (tests that need them are skipped; VAMBRACE_INSTALL=yes as root installs them)`,
+    );
+    return;
+  }
+  console.log(`installing ${packages}`);
+  const options = { stdio: "ignore" as const, env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
+  const args = ["install", "-y", "--no-install-recommends", ...packages.split(" ")];
+  if (spawnSync("apt-get", args, options).status === 0) return;
+  spawnSync("apt-get", ["update"], options);
+  if (spawnSync("apt-get", args, options).status !== 0) console.log(`could not be installed: ${packages}`);
+}
+
+function isInstalled(program: string): boolean {
+  for (const folder of ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"]) {
+    try {
+      accessSync(`${folder}/${program}`, constants.X_OK);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,59 @@
+/**
+ * What the gateway and the broker say to each other, inside frames.
+ *
+ * The gateway speaks first, with `configure`; after that each job has a
+ * channel of its own. Output travels in byte frames on channel `2n` (standard
+ * output of job n) and `2n + 1` (its standard error).
+ *
+ * @module
+ */
+import type { Job, JobEnd, SignedToken } from "./ports/executor.ts";
+
+/** What a broker must know before it starts anything. All of it is required. */
+export type BrokerConfig = {
+  /** SPKI DER in base 64; a token that this key did not sign is refused. */
+  readonly publicKey: string;
+  /** The broker's own folder: spent tokens, quarantine, what it mounts of its own. Nothing else writes there. */
+  readonly folder: string;
+  /** Absolute paths that no mount may lie in or above: state, configuration, installation. */
+  readonly forbiddenPaths: readonly string[];
+  /** The pinned Node, for the file tools' helper. */
+  readonly nodePath: string;
+  /** Where bubblewrap may be, in order; the first that exists is used. */
+  readonly bwrapPaths: readonly string[];
+  /** Folders beyond `/usr` that commands need to see, read-only: `/opt/toolchain`. */
+  readonly systemPaths: readonly string[];
+};
+
+export type ToBroker =
+  | { readonly type: "configure"; readonly config: BrokerConfig }
+  | { readonly type: "run"; readonly channel: number; readonly job: Job; readonly token: SignedToken }
+  | { readonly type: "cancel"; readonly channel: number }
+  | { readonly type: "stop-all"; readonly id: number };
+
+export type FromBroker =
+  | { readonly type: "ready"; readonly limits: LimitSources }
+  /** The broker cannot work and ends. */
+  | { readonly type: "failed"; readonly message: string; readonly hint: string }
+  | ({ readonly type: "ended"; readonly channel: number } & JobSummary)
+  | { readonly type: "stopped"; readonly id: number };
+
+export type JobSummary = {
+  readonly end: JobEnd;
+  readonly stdoutLost: number;
+  readonly stderrLost: number;
+  readonly wallMs: number;
+};
+
+/** What gives each required limit on this machine; `none` refuses every job. */
+export type LimitSources = {
+  readonly memory: "cgroup" | "rlimit" | "none";
+  readonly processes: "cgroup" | "rlimit" | "none";
+  readonly fileBytes: "rlimit" | "none";
+};
+
+/** Where the file tools' helper and the pinned Node stand inside a sandbox of runtime `files`. */
+export const FILES_ARGV = ["/run/vambrace/node", "/run/vambrace/files-helper.mjs"] as const;
+
+/** Where the egress proxy's socket stands inside a sandbox that may reach hosts, and what forwards to it. */
+export const EGRESS_INSIDE = { socket: "/run/vambrace/egress.sock", url: "http://127.0.0.1:3128" } as const;

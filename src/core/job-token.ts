@@ -1,0 +1,71 @@
+/**
+ * Job tokens: how a spent permit reaches the broker. Each names one permit and
+ * the digest of one job, lives for half a minute and is signed with a key that
+ * exists only in the memory of the gateway that made it.
+ *
+ * A token never says what runs: the broker hashes the job that it was sent and
+ * compares. Whether a token was spent before is the broker's own memory.
+ *
+ * @module
+ */
+import { createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
+import { canonicalJson, type Digest } from "./json.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { JobSigner, SignedToken } from "./ports/executor.ts";
+
+/** How long a token may wait to be used, by the wall clock. */
+export const JOB_TOKEN_LIFE_MS = 30_000;
+
+/** A fresh Ed25519 pair; the private half never leaves this closure. `publicKey` is SPKI DER in base 64. */
+export function createJobSigner(deps: { readonly clock: Clock }): {
+  readonly signer: JobSigner;
+  readonly publicKey: string;
+} {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const signer: JobSigner = {
+    sign(permit, job) {
+      const notAfterMs = Math.trunc(deps.clock.wallMs()) + JOB_TOKEN_LIFE_MS;
+      const signature = sign(null, signedBytes({ permit, job, notAfterMs }), privateKey).toString("base64");
+      return Object.freeze({ permit, job, notAfterMs, signature });
+    },
+  };
+  return { signer, publicKey: publicKey.export({ type: "spki", format: "der" }).toString("base64") };
+}
+
+export type TokenVerdict =
+  | { readonly verdict: "good" }
+  | { readonly verdict: "refused"; readonly why: "another-job" | "expired" | "too-far-ahead" | "bad-signature" };
+
+/**
+ * Whether a token was signed for exactly this job and may still be used.
+ *
+ * @param options.job what the broker itself computed from the job it was sent.
+ * @param options.nowMs wall clock. A token from further ahead than any signer makes is refused: the clock
+ *   jumped back, and what was spent may have been forgotten by then.
+ */
+export function verifyJobToken(
+  token: SignedToken,
+  options: { readonly job: Digest; readonly publicKey: string; readonly nowMs: number },
+): TokenVerdict {
+  if (token.job !== options.job) return { verdict: "refused", why: "another-job" };
+  if (!(token.notAfterMs >= options.nowMs)) return { verdict: "refused", why: "expired" };
+  if (token.notAfterMs > options.nowMs + JOB_TOKEN_LIFE_MS) return { verdict: "refused", why: "too-far-ahead" };
+  return signatureFits(token, options.publicKey)
+    ? { verdict: "good" }
+    : { verdict: "refused", why: "bad-signature" };
+}
+
+function signatureFits(token: SignedToken, publicKey: string): boolean {
+  try {
+    const key = createPublicKey({ key: Buffer.from(publicKey, "base64"), format: "der", type: "spki" });
+    if (key.asymmetricKeyType !== "ed25519") return false;
+    return verify(null, signedBytes(token), key, Buffer.from(token.signature, "base64"));
+  } catch {
+    return false; // what cannot be read as a key, a signature or canonical JSON is not a signature
+  }
+}
+
+function signedBytes(claim: { readonly permit: string; readonly job: string; readonly notAfterMs: number }): Buffer {
+  const { permit, job, notAfterMs } = claim;
+  return Buffer.from(canonicalJson({ permit, job, notAfterMs }), "utf8");
+}

@@ -1,0 +1,222 @@
+/**
+ * One message from start to finish. The only place that knows the order.
+ *
+ *     message ─► access ─► session ─► agent ─► judge ─► approval ─► run ─► label ─┐
+ *                                       ▲                                         │
+ *                                       └─────────────────────────────────────────┘
+ *                                       └─► outbound ─► reply     every arrow is recorded
+ *
+ * What stands between the agent and an effect is `gate.ts`. A message is
+ * durable before its sender hears anything, and a turn that a crash interrupted
+ * goes on from what was stored or is reported; it never runs twice.
+ *
+ * @module
+ */
+import type { Proposal } from "./core/call.ts";
+import { type Fault, toFault } from "./core/fault.ts";
+import type { MessageId, TurnId } from "./core/ids.ts";
+import type { ContextItem, ProposedCall } from "./core/item.ts";
+import type { Label } from "./core/label.ts";
+import type { Origin, Principal } from "./core/person.ts";
+import type { Ledger, LedgerEntry } from "./core/ports/ledger.ts";
+import type { ModelIdentity, Usage } from "./core/ports/model.ts";
+import type { SessionRow, TurnRow } from "./core/ports/store.ts";
+import type { Tool } from "./core/tool.ts";
+import type { CallResult, TurnEvent, TurnStop } from "./core/turn.ts";
+import type { Gate } from "./gate.ts";
+
+/** A message as a door hands it over: who sent it was established there, what it may do is not. */
+export type Message<Sender> = {
+  readonly id: MessageId;
+  readonly sender: Sender;
+  readonly session: SessionRow;
+  readonly text: string;
+  /** Parts that an API caller sent along; each with the trust of nobody, or his own for his own words. */
+  readonly before: readonly ContextItem[];
+};
+
+export type AgentOutcome = {
+  readonly stop: TurnStop;
+  readonly text: string;
+  readonly label: Label;
+  readonly usage: Usage;
+};
+
+export type AgentTurn = {
+  readonly turn: TurnRow;
+  readonly session: SessionRow;
+  readonly items: readonly ContextItem[];
+  readonly tools: readonly Tool[];
+  readonly act: (calls: readonly ProposedCall[], context: readonly ContextItem[]) => Promise<readonly CallResult[]>;
+  readonly emit: (event: TurnEvent) => void;
+  readonly signal: AbortSignal;
+};
+
+export type PipelineSteps<Sender> = {
+  /** Who this is for the rest of the way. @throws Fault DENIED */
+  readonly access: (
+    sender: Sender,
+    session: SessionRow,
+  ) => Promise<{ readonly principal: Principal; readonly label: Label }>;
+  readonly session: {
+    /** Durable when it resolves; the same message id twice is one turn. */
+    receive(
+      message: Message<Sender>,
+      principal: Principal,
+      label: Label,
+    ): Promise<{ readonly turn: TurnRow; readonly isNew: boolean }>;
+    begin(turn: TurnId): Promise<void>;
+    items(turn: TurnRow): Promise<readonly ContextItem[]>;
+    finish(turn: TurnId, stop: TurnStop, reply: string): Promise<void>;
+  };
+  readonly agent: (turn: AgentTurn) => Promise<AgentOutcome>;
+  /** What the model of this session is shown. */
+  readonly tools: (session: SessionRow, principal: Principal) => readonly Tool[];
+  readonly proposal: (call: ProposedCall, turn: TurnRow, origin: Origin, context: readonly ContextItem[]) => Proposal;
+  readonly gate: Gate;
+  readonly outbound: {
+    text(text: string): string;
+    /** Lets text go piece by piece, holding back what may yet turn out to be a secret. */
+    stream(): { push(delta: string): string; end(): string };
+    event(event: TurnEvent): TurnEvent;
+  };
+  readonly ledger: Ledger;
+  readonly model: () => ModelIdentity;
+};
+
+export type TurnResult = {
+  readonly turn: TurnId;
+  readonly stop: TurnStop;
+  readonly text: string;
+  readonly usage: Usage;
+};
+
+export type TurnIo = { readonly emit: (event: TurnEvent) => void; readonly signal: AbortSignal };
+
+export type Pipeline<Sender> = {
+  /** Stores the message as a turn. @throws Fault DENIED for a sender who may not talk here. */
+  receive(message: Message<Sender>): Promise<{ readonly turn: TurnRow; readonly isNew: boolean }>;
+  /** Runs a stored turn to its end; for a fresh one, or for one that a crash interrupted. */
+  run(turn: TurnRow, session: SessionRow, io: TurnIo): Promise<TurnResult>;
+};
+
+const RECEIVED = { kind: "message", what: "message.received", result: "ok" } as const;
+const BEGUN = { kind: "turn", what: "turn.begun", result: "begun" } as const;
+const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0 };
+
+export function createPipeline<Sender>(steps: PipelineSteps<Sender>): Pipeline<Sender> {
+  return {
+    async receive(message) {
+      const { principal, label } = await steps.access(message.sender, message.session);
+      const received = await steps.session.receive(message, principal, label);
+      if (received.isNew) await steps.ledger.append(turnEntry(received.turn, message.session, RECEIVED));
+      return received;
+    },
+
+    async run(turn, session, io) {
+      const emit = guarded(steps, io.emit);
+      await steps.session.begin(turn.id);
+      await steps.ledger.append(turnEntry(turn, session, BEGUN));
+      emit({ type: "turn.started", turn: turn.id, session: session.id, model: steps.model() });
+      const outcome = await think(steps, turn, session, { emit, signal: io.signal });
+      const text = steps.outbound.text(outcome.text);
+      const result = outcome.stop === "done" ? "ok" : outcome.stop;
+      await steps.ledger.append(turnEntry(turn, session, { kind: "turn", what: "turn.finished", result }));
+      await steps.session.finish(turn.id, outcome.stop, text);
+      emit({ type: "turn.finished", turn: turn.id, stop: outcome.stop, text, usage: outcome.usage });
+      return { turn: turn.id, stop: outcome.stop, text, usage: outcome.usage };
+    },
+  };
+}
+
+type Thought = { readonly stop: TurnStop; readonly text: string; readonly usage: Usage };
+
+/** The agent's part of a turn; a fault in it ends the turn with a clear word, not the process. */
+async function think<Sender>(
+  steps: PipelineSteps<Sender>,
+  turn: TurnRow,
+  session: SessionRow,
+  io: TurnIo,
+): Promise<Thought> {
+  try {
+    const items = await steps.session.items(turn);
+    const tools = steps.tools(session, turn.principal);
+    const origin = originOf(turn, session);
+    const act = (calls: readonly ProposedCall[], context: readonly ContextItem[]): Promise<readonly CallResult[]> =>
+      actInOrder(steps, { turn, origin, calls, context }, io);
+    const outcome = await steps.agent({ turn, session, items, tools, act, ...io });
+    return outcome;
+  } catch (thrown) {
+    const fault = toFault(thrown);
+    await recordFault(steps.ledger, fault, turn, session);
+    io.emit({ type: "fault", ...fault.toJSON() });
+    const stop: TurnStop = io.signal.aborted ? "stopped" : "failed";
+    return { stop, text: `${fault.message} (hint: ${fault.hint})`, usage: NO_USAGE };
+  }
+}
+
+type Batch = {
+  readonly turn: TurnRow;
+  readonly origin: Origin;
+  readonly calls: readonly ProposedCall[];
+  readonly context: readonly ContextItem[];
+};
+
+/** One after the other: what the first did is a fact by the time the second is judged. */
+async function actInOrder<Sender>(
+  steps: PipelineSteps<Sender>,
+  batch: Batch,
+  io: TurnIo,
+): Promise<readonly CallResult[]> {
+  const results: CallResult[] = [];
+  for (const call of batch.calls) {
+    io.emit({ type: "call.proposed", call: call.id, tool: call.tool, arguments: call.arguments });
+    const proposal = steps.proposal(call, batch.turn, batch.origin, batch.context);
+    results.push(await steps.gate(proposal, io));
+  }
+  return results;
+}
+
+/** Nothing reaches a listener but through `outbound`. */
+function guarded<Sender>(steps: PipelineSteps<Sender>, emit: (event: TurnEvent) => void): (event: TurnEvent) => void {
+  let stream = steps.outbound.stream();
+  const flush = (): void => {
+    const delta = stream.end();
+    stream = steps.outbound.stream();
+    if (delta !== "") emit({ type: "text", delta });
+  };
+  return (event) => {
+    if (event.type === "text") {
+      const delta = stream.push(event.delta);
+      if (delta !== "") emit({ type: "text", delta });
+      return;
+    }
+    flush();
+    emit(steps.outbound.event(event));
+  };
+}
+
+export function originOf(turn: TurnRow, session: SessionRow): Origin {
+  const { id, agent, channel, room } = session;
+  return { session: id, turn: turn.id, agent, channel, ...(room === undefined ? {} : { room }) };
+}
+
+type Step = { readonly kind: LedgerEntry["kind"]; readonly what: string; readonly result: string };
+
+function turnEntry(turn: TurnRow, session: SessionRow, step: Step): LedgerEntry {
+  const { trust, confidentiality } = turn.label;
+  return {
+    ...step,
+    who: turn.principal.person,
+    target: session.channel,
+    session: session.id,
+    turn: turn.id,
+    data: { trust, confidentiality, characters: turn.text.length },
+  };
+}
+
+async function recordFault(ledger: Ledger, fault: Fault, turn: TurnRow, session: SessionRow): Promise<void> {
+  // Where the ledger itself is what failed, the turn has stopped already: that is all that can be done.
+  if (fault.code === "LEDGER_UNAVAILABLE") return;
+  await ledger.append(turnEntry(turn, session, { kind: "fault", what: `fault.${fault.code}`, result: "failed" }));
+}
