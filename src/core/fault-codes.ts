@@ -29,7 +29,11 @@ export const FAULTS = {
   CONFIG_VARIABLE_MISSING: "usage",
   CONTENT_TYPE_UNSUPPORTED: "usage",
   DENIED: "denied",
+  DESTINATION_REFUSED: "denied",
+  DESTINATION_UNREACHABLE: "unavailable",
   DIGEST_MALFORMED: "usage",
+  EGRESS_REFUSED: "denied",
+  EGRESS_UNAVAILABLE: "unavailable",
   FRAME_MALFORMED: "corrupt",
   HALTED: "unavailable",
   HELPER_FAILED: "unavailable",
@@ -76,6 +80,8 @@ export const FAULTS = {
   TOOL_UNKNOWN: "missing",
   TURN_FINISHED: "conflict",
   TURN_UNKNOWN: "missing",
+  WEB_SEARCH_FAILED: "unavailable",
+  WEB_SEARCH_OFF: "unavailable",
   WEB_UNREADABLE: "unavailable",
 } as const satisfies Record<string, FaultKind>;
 
