@@ -177,22 +177,33 @@ async function actInOrder<Sender>(
   return results;
 }
 
-/** Nothing reaches a listener but through `outbound`. */
+/**
+ * Nothing reaches a listener but through `outbound`. Text and output come in pieces, and a secret may lie across two:
+ * each stream is let go by one that holds back what may yet turn out to be one.
+ */
 function guarded<Sender>(steps: PipelineSteps<Sender>, emit: (event: TurnEvent) => void): (event: TurnEvent) => void {
-  let stream = steps.outbound.stream();
-  const flush = (): void => {
-    const delta = stream.end();
-    stream = steps.outbound.stream();
-    if (delta !== "") emit({ type: "text", delta });
+  const streams = new Map<string, { readonly push: (delta: string) => string; readonly end: () => string }>();
+  const push = (key: string, delta: string, wrap: (text: string) => TurnEvent): void => {
+    const stream = streams.get(key) ?? steps.outbound.stream();
+    streams.set(key, stream);
+    const ready = stream.push(delta);
+    if (ready !== "") emit(wrap(ready));
+  };
+  const flush = (key: string, wrap: (text: string) => TurnEvent): void => {
+    const rest = streams.get(key)?.end() ?? "";
+    streams.delete(key);
+    if (rest !== "") emit(wrap(rest));
   };
   return (event) => {
-    if (event.type === "text") {
-      const delta = stream.push(event.delta);
-      if (delta !== "") emit({ type: "text", delta });
-      return;
+    if (event.type === "text") return push("text", event.delta, (delta) => ({ type: "text", delta }));
+    if (event.type === "call.output") return push(event.stream, event.text, (text) => ({ ...event, text }));
+    if (event.type === "call.finished") {
+      for (const stream of ["stdout", "stderr"] as const) {
+        flush(stream, (text) => ({ type: "call.output", call: event.call, stream, text }));
+      }
     }
-    flush();
-    emit(steps.outbound.event(event));
+    flush("text", (delta) => ({ type: "text", delta }));
+    return emit(steps.outbound.event(event));
   };
 }
 

@@ -34,6 +34,8 @@ export type TurnRow = {
   readonly state: TurnState;
   readonly stop?: TurnStop;
   readonly reply?: string;
+  /** How often it was begun: more than once after crashes. Absent: not known. */
+  readonly begins?: number;
   readonly receivedMs: number;
 };
 
@@ -63,6 +65,20 @@ export type SessionStore = {
   endCall(id: CallId, state: Exclude<CallState, "prepared">, summary: string): Promise<void>;
   /** Calls in state `prepared`: started, outcome unknown. */
   openCalls(): Promise<readonly { readonly id: CallId; readonly turn: TurnId; readonly tool: string }[]>;
+};
+
+export type CallRow = {
+  readonly id: CallId;
+  readonly turn: TurnId;
+  readonly tool: string;
+  readonly state: CallState;
+  readonly summary: string;
+};
+
+/** What recovery after a crash needs beside: which calls of a turn were ever prepared. */
+export type CallHistory = {
+  /** Calls of a turn that were prepared, in that order. */
+  calls(turn: TurnId): Promise<readonly CallRow[]>;
 };
 
 export type MemoryRow = {
@@ -138,7 +154,7 @@ export type StateStore = {
 };
 
 export type Store = {
-  readonly sessions: SessionStore;
+  readonly sessions: SessionStore & CallHistory;
   readonly memory: MemoryStore;
   readonly schedules: ScheduleStore;
   readonly tokens: TokenStore;

@@ -1,0 +1,134 @@
+/**
+ * Secrets by the shapes that their issuers document, and by the words that
+ * stand beside them.
+ *
+ * @module
+ */
+import { entropy, type Rule } from "./rule.ts";
+
+/** A shape that its issuer made unmistakable: a fixed prefix and a fixed alphabet. */
+function shaped(id: string, hints: readonly string[], pattern: RegExp, confidence = 0.95): Rule {
+  return { id, kind: "secret", hints, pattern, confidence, holds: (value) => !isPlaceholder(value) };
+}
+
+const SHAPES: readonly Rule[] = [
+  shaped("aws-access-key", ["akia", "asia", "abia", "acca"], /\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b/g),
+  shaped("anthropic-key", ["sk-ant-"], /\bsk-ant-(?:api|admin|oat)\d{2}-[\w-]{20,140}/g),
+  shaped("openai-key", ["sk-"], /\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,200}/g, 0.9),
+  shaped("google-api-key", ["aiza"], /\bAIza[\w-]{35}/g),
+  shaped("google-oauth-secret", ["gocspx-"], /\bGOCSPX-[\w-]{28}/g),
+  shaped("github-token", ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], /\bgh[pousr]_[A-Za-z0-9]{36,255}\b/g),
+  shaped("github-fine-grained", ["github_pat_"], /\bgithub_pat_\w{22,255}/g),
+  shaped(
+    "gitlab-token",
+    ["glpat-", "gldt-", "glrt-", "glcbt-", "glptt-"],
+    /\bgl(?:pat|dt|rt|cbt|ptt|soat|ft|imt|agent)-[\w-]{20,100}/g,
+  ),
+  shaped("slack-token", ["xox"], /\bxox[abeoprs]-(?:\d+-)*[A-Za-z0-9-]{10,250}/g),
+  shaped("slack-app-token", ["xapp-"], /\bxapp-\d-[A-Z0-9]+-\d+-[a-z0-9]{20,100}/gi),
+  shaped(
+    "slack-webhook",
+    ["hooks.slack.com"],
+    /hooks\.slack\.com\/(?:services|workflows|triggers)\/[A-Za-z0-9+/]{30,90}/g,
+  ),
+  shaped("discord-webhook", ["/api/webhooks/"], /discord(?:app)?\.com\/api\/webhooks\/\d{16,20}\/[\w-]{60,80}/g),
+  shaped("discord-bot-token", [], /\b[MNO][A-Za-z\d]{23,25}\.[\w-]{6}\.[\w-]{27,38}\b/g, 0.85),
+  shaped("telegram-bot-token", [":aa"], /\b\d{8,10}:AA[\w-]{33}\b/g),
+  shaped(
+    "stripe-key",
+    ["sk_live", "rk_live", "sk_test", "rk_test", "sk_prod", "rk_prod"],
+    /\b[sr]k_(?:live|test|prod)_[A-Za-z0-9]{10,99}\b/g,
+  ),
+  shaped("sendgrid-key", ["sg."], /\bSG\.[\w-]{22}\.[\w-]{43}\b/g),
+  shaped("twilio-key", ["sk"], /\bSK[0-9a-f]{32}\b/g, 0.85),
+  shaped("mailgun-key", ["key-"], /\bkey-[0-9a-f]{32}\b/g, 0.85),
+  shaped("npm-token", ["npm_"], /\bnpm_[A-Za-z0-9]{36}\b/g),
+  shaped("pypi-token", ["pypi-"], /\bpypi-AgEIcHlwaS5vcmc[\w-]{50,1000}/g),
+  shaped("rubygems-token", ["rubygems_"], /\brubygems_[0-9a-f]{48}\b/g),
+  shaped("docker-token", ["dckr_"], /\bdckr_(?:pat|oat)_[\w-]{27,36}/g),
+  shaped("huggingface-token", ["hf_"], /\bhf_[A-Za-z]{34}\b/g),
+  shaped("digitalocean-token", ["doo_v1_", "dop_v1_", "dor_v1_"], /\bdo[opr]_v1_[0-9a-f]{64}\b/g),
+  shaped("shopify-token", ["shp"], /\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}\b/g),
+  shaped("databricks-token", ["dapi"], /\bdapi[0-9a-f]{32}(?:-\d)?\b/g),
+  shaped("hashicorp-vault-token", ["hvs.", "hvb."], /\bhv[sb]\.[\w-]{24,300}/g),
+  shaped("linear-key", ["lin_api_"], /\blin_api_[A-Za-z0-9]{40}\b/g),
+  shaped("notion-key", ["ntn_", "secret_"], /\b(?:ntn_\d{11}[A-Za-z0-9]{35}|secret_[A-Za-z0-9]{43})\b/g),
+  shaped("postman-key", ["pmak-"], /\bPMAK-[0-9a-f]{24}-[0-9a-f]{34}\b/gi),
+  shaped("atlassian-token", ["atatt3"], /\bATATT3[\w=-]{180,200}/g),
+  shaped("grafana-token", ["glsa_", "glc_"], /\b(?:glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}|glc_[A-Za-z0-9+/]{32,400}={0,2})/g),
+  shaped("newrelic-key", ["nrak-"], /\bNRAK-[A-Z0-9]{27}\b/gi),
+  shaped("square-token", ["sq0", "eaaa"], /\b(?:sq0[a-z]{3}-[\w-]{22,43}|EAAA[\w-]{60})/g),
+  shaped("age-key", ["age-secret-key-"], /\bAGE-SECRET-KEY-(?:PQ-)?1[02-9AC-HJ-NP-Z]{58,1200}/gi),
+  shaped("vambrace-token", ["vmb_"], /\bvmb_[A-Za-z0-9_-]{40,64}/g),
+  {
+    id: "private-key",
+    kind: "secret",
+    hints: ["private key"],
+    pattern:
+      /-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]{16,16384}?-----END[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----/g,
+    confidence: 1,
+  },
+  {
+    id: "private-key-cut",
+    kind: "secret",
+    hints: ["private key"],
+    pattern: /-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\]{40,16384}/g,
+    confidence: 0.95,
+  },
+  {
+    id: "json-web-token",
+    kind: "secret",
+    hints: ["eyj"],
+    pattern: /\beyJ[\w-]{8,2000}\.eyJ[\w-]{8,4000}\.[\w-]{16,1000}/g,
+    confidence: 0.9,
+  },
+  {
+    id: "password-in-url",
+    kind: "secret",
+    hints: ["://"],
+    pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"'`<>]{0,100}:(?<value>[^\s/:@"'`<>]{3,200})@[\w.-]+/gi,
+    confidence: 0.85,
+    holds: (value) => !isPlaceholder(value),
+  },
+];
+
+/** Beside a word that says so: `api_key = "…"`, `Authorization: Bearer …`. */
+const BESIDE_WORDS: readonly Rule[] = [
+  {
+    id: "assigned-secret",
+    kind: "secret",
+    hints: ["key", "secret", "token", "passw", "pwd", "credential", "auth"],
+    pattern:
+      /(?:api|access|auth|client|private|secret|signing|encryption|service|account|admin|app|db|database|root|user|bot|webhook)?[_\-. ]?(?:key|secret|token|passw(?:or)?d|passwd|pwd|passphrase|credentials?)(?:[_\-. ]?(?:key|id|value|hash))?["']?\s{0,4}(?:=>|:=|[=:])\s{0,4}["'`]?(?<value>[^\s"'`,;<>{}()[\]]{8,512})/gi,
+    confidence: 0.7,
+    holds: (value) => looksRandom(value),
+  },
+  {
+    id: "bearer-token",
+    kind: "secret",
+    hints: ["bearer", "basic"],
+    pattern: /\b(?:bearer|basic)\s+(?<value>[A-Za-z0-9._~+/=-]{16,2048})/gi,
+    confidence: 0.8,
+    holds: (value) => looksRandom(value),
+  },
+];
+
+export const SECRET_RULES: readonly Rule[] = [...SHAPES, ...BESIDE_WORDS];
+
+const PLACEHOLDER =
+  /^(?:x{4,}|\*{3,}|\.{3,}|<.*>|\$\{?.*|%.*%|your[-_].*|my[-_].*|.*(?:example|placeholder|changeme|change-me|redacted|dummy|sample|xxxx|replace[-_]|insert[-_]).*)$/i;
+
+/** A value that stands for a secret rather than being one. */
+export function isPlaceholder(value: string): boolean {
+  return PLACEHOLDER.test(value) || new Set(value.replace(/^[A-Za-z]{2,6}[-_]/, "")).size <= 3;
+}
+
+/** Letters and digits in an order that no word has. */
+function looksRandom(value: string): boolean {
+  if (isPlaceholder(value) || value.length < 8) return false;
+  if (/^[\d.,:/-]+$/.test(value) || /^(?:[a-z]+[-_./]){2,}[a-z]+$/i.test(value) || /^[a-z]+$/.test(value)) return false;
+  if (value.startsWith("/") || value.startsWith("./") || value.includes("://")) return false;
+  const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9]/].filter((kind) => kind.test(value)).length;
+  if (kinds < 2 || !/\d/.test(value)) return false;
+  return entropy(value) >= (value.length >= 20 ? 3.2 : 2.7);
+}
