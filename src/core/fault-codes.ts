@@ -66,6 +66,7 @@ export const FAULTS = {
   REQUEST_MALFORMED: "usage",
   ROUTE_UNGUARDED: "broken",
   ROUTE_UNKNOWN: "missing",
+  ROW_REFUSED: "conflict",
   SCHEDULE_MALFORMED: "usage",
   SCHEDULE_UNKNOWN: "missing",
   SESSION_UNKNOWN: "missing",

@@ -1,0 +1,75 @@
+/**
+ * One owner: a lock on a folder that is held for the life of a process.
+ *
+ * It is an exclusive SQLite transaction on a database that holds nothing else:
+ * SQLite's lock is the kernel's (`fcntl`), so a crash or `kill -9` releases it,
+ * where a file with a process id in it would stay behind and lie once the
+ * number is used again. Two owners inside one process exclude each other too.
+ *
+ * POSIX drops such a lock when *any* descriptor of the file is closed by the
+ * process that holds it: nothing else may open the lock file, not even to read
+ * it. On a network file system locks may not work; the state folder belongs on
+ * a local disk.
+ *
+ * @module
+ */
+import { closeSync, openSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { isBusy, isErrno, translate } from "./errors.ts";
+
+export type Lock = {
+  /** Whether a mark was left by this or an earlier holder. */
+  marked(name: string): boolean;
+  /** Leaves a mark, durably. */
+  mark(name: string): void;
+  release(): void;
+};
+
+/**
+ * Takes the lock.
+ *
+ * @param waitMs how long to wait for another holder to let go.
+ * @returns `busy` where another holds it.
+ */
+export function holdLock(path: string, waitMs: number): Lock | "busy" {
+  makeFile(path);
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path, { timeout: waitMs });
+    // Exclusive locking mode keeps the lock across the commit of a mark.
+    db.exec("PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; BEGIN EXCLUSIVE");
+    db.exec("CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY) STRICT");
+    return lockOf(db);
+  } catch (thrown) {
+    db?.close();
+    if (isBusy(thrown)) return "busy";
+    throw translate(thrown);
+  }
+}
+
+function lockOf(db: DatabaseSync): Lock {
+  return {
+    marked: (name) => db.prepare("SELECT 1 FROM mark WHERE name = ?").get(name) !== undefined,
+    mark(name) {
+      try {
+        db.prepare("INSERT OR IGNORE INTO mark (name) VALUES (?)").run(name);
+        db.exec("COMMIT");
+        db.exec("BEGIN EXCLUSIVE");
+      } catch (thrown) {
+        throw translate(thrown);
+      }
+    },
+    release() {
+      if (db.isOpen) db.close();
+    },
+  };
+}
+
+/** Makes the file with mode 600 before SQLite would make it with a wider one. */
+export function makeFile(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (thrown) {
+    if (!isErrno(thrown, "EEXIST")) throw translate(thrown);
+  }
+}
