@@ -53,7 +53,7 @@ export type LimitSources = {
 };
 
 /** Where the file tools' helper and the pinned Node stand inside a sandbox of runtime `files`. */
-export const FILES_ARGV = ["/run/vambrace/node", "/run/vambrace/files-helper.mjs"] as const;
+export const FILES_ARGV = ["/run/vambrace/node", "/run/vambrace/inside/files-helper.mjs"] as const;
 
 /** Where the egress proxy's socket stands inside a sandbox that may reach hosts, and what forwards to it. */
 export const EGRESS_INSIDE = { socket: "/run/vambrace/egress.sock", url: "http://127.0.0.1:3128" } as const;

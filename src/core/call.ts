@@ -92,6 +92,8 @@ export type ArgumentFact = {
   readonly value: string;
   readonly designated: boolean;
   readonly sources: readonly Source[];
+  /** How the person who named it spelled it: what the tool should be given. */
+  readonly trusted?: string;
 };
 
 export type Facts = {

@@ -43,7 +43,13 @@ type Reasons = {
 
 export type Decision =
   | (Reasons & { readonly verdict: "allow"; readonly limits: Limits })
-  | (Reasons & { readonly verdict: "ask"; readonly limits: Limits; readonly needs: ApprovalKind })
+  | (Reasons & {
+      readonly verdict: "ask";
+      readonly limits: Limits;
+      readonly needs: ApprovalKind;
+      /** Who is reachable and may do this himself, so may say yes. */
+      readonly askOf?: readonly string[];
+    })
   | (Reasons & { readonly verdict: "deny"; readonly hint: string });
 
 export type Verdict = Decision["verdict"];

@@ -50,9 +50,7 @@ export function verifyJobToken(
   if (token.job !== options.job) return { verdict: "refused", why: "another-job" };
   if (!(token.notAfterMs >= options.nowMs)) return { verdict: "refused", why: "expired" };
   if (token.notAfterMs > options.nowMs + JOB_TOKEN_LIFE_MS) return { verdict: "refused", why: "too-far-ahead" };
-  return signatureFits(token, options.publicKey)
-    ? { verdict: "good" }
-    : { verdict: "refused", why: "bad-signature" };
+  return signatureFits(token, options.publicKey) ? { verdict: "good" } : { verdict: "refused", why: "bad-signature" };
 }
 
 function signatureFits(token: SignedToken, publicKey: string): boolean {

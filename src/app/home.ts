@@ -1,0 +1,65 @@
+/**
+ * The state folder: where each kind of data lies. Nothing that a model drives
+ * can read or write any of it.
+ *
+ * @module
+ */
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export type Home = {
+  readonly root: string;
+  readonly config: string;
+  /** Records and their proofs; only the ledger writer writes here. */
+  readonly ledger: string;
+  /** Sessions, turns, memory, tokens. */
+  readonly store: string;
+  /** Permits that were spent; what was moved out of the workspace. */
+  readonly broker: string;
+  /** Sockets of the egress proxy. */
+  readonly run: string;
+  readonly logs: string;
+  /** Cedar policies of the operator. */
+  readonly policies: string;
+  /** The command line's own token, mode 600. */
+  readonly cliToken: string;
+  /** Where the running gateway listens, and its process id. */
+  readonly running: string;
+  /** The one-time login, where no terminal could show it; mode 600. */
+  readonly login: string;
+};
+
+/** @param root absolute: `VAMBRACE_HOME`, or `.vambrace` in the home folder. */
+export function homeAt(root: string): Home {
+  const at = (name: string): string => join(root, name);
+  return {
+    root: resolve(root),
+    config: at("config.yaml"),
+    ledger: at("ledger"),
+    store: at("store"),
+    broker: at("broker"),
+    run: at("run"),
+    logs: at("logs"),
+    policies: at("policies"),
+    cliToken: at("cli-token"),
+    running: at("running.json"),
+    login: at("login.txt"),
+  };
+}
+
+/** Makes the folders, each for the owner alone. */
+export function makeHome(home: Home): void {
+  for (const folder of [home.root, home.ledger, home.store, home.broker, home.run, home.logs]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+}
+
+/** The folder that holds `src` or `dist`: never mounted, never readable by a tool. */
+export const INSTALLATION = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+
+/** A program of ours beside this file: TypeScript in a checkout, JavaScript where it was built. */
+export function ownProgram(path: string): string {
+  const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
+  return import.meta.url.endsWith(".ts") ? file : file.replace(/\.ts$/, ".js");
+}
