@@ -47,7 +47,11 @@ export function offers(rules: ToolPosture, tool: NamedTool): boolean {
 }
 
 /** What the model is shown; nothing where the posture has no rules for the channel and no default. */
-export function offeredTools<T extends NamedTool>(posture: Posture, channel: string, tools: readonly T[]): readonly T[] {
+export function offeredTools<T extends NamedTool>(
+  posture: Posture,
+  channel: string,
+  tools: readonly T[],
+): readonly T[] {
   const rules = posture.channels.get(doorOf(posture, channel));
   return rules === undefined ? [] : tools.filter((tool) => offers(rules, tool));
 }

@@ -90,21 +90,21 @@ function parseFile(cedar: Cedar, file: PolicyFile, layer: Layer): readonly Loade
 }
 
 function describe(json: PolicyJson, layer: Layer, file: string): LoadedPolicy {
-  const annotations = json.annotations ?? {};
-  const id = annotations["id"];
-  const says = annotations["says"];
-  const hint = annotations["hint"];
+  const { id, says, hint } = json.annotations ?? {};
   if (id === undefined || !ID.test(id)) throw invalid(file, id, 'it has no usable @id("…")');
   if (says === undefined || says.trim() === "") throw invalid(file, id, 'it has no @says("…") for the refused person');
-  const prefix = id.slice(0, id.indexOf("."));
-  const owner = MINE.find((mine) => mine === prefix);
-  if (layer === "operator" ? owner !== undefined : owner !== layer) {
-    throw invalid(file, id, "ids that start with floor., flow. or config. belong to vambrace's own layers");
-  }
-  const misuse = approvalMisuse(json, layer === "floor" ? "floor" : "other");
-  if (misuse !== undefined) throw invalid(file, id, misuse);
+  const problem = misplaced(id, layer) ?? approvalMisuse(json, layer === "floor" ? "floor" : "other");
+  if (problem !== undefined) throw invalid(file, id, problem);
   if (layer === "floor" && json.effect !== "forbid") throw invalid(file, id, "the floor only forbids");
   return { id, layer, file, says, json, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** An operator's policy must not look like one of the other layers. */
+function misplaced(id: string, layer: Layer): string | undefined {
+  const prefix = id.slice(0, Math.max(0, id.indexOf(".")));
+  const owner = MINE.find((mine) => mine === prefix);
+  if (owner === (layer === "operator" ? undefined : layer)) return undefined;
+  return "ids that start with floor., flow. or config. belong to vambrace's own layers, and each to its own";
 }
 
 function validate(cedar: Cedar, schema: string, policies: ReadonlyMap<PolicyId, LoadedPolicy>): void {
@@ -112,7 +112,9 @@ function validate(cedar: Cedar, schema: string, policies: ReadonlyMap<PolicyId, 
   const answer = cedar.validate({ validationSettings: { mode: "strict" }, schema, policies: { staticPolicies } });
   if (answer.type === "failure") throw invalid("policies", undefined, reasonOf(answer.errors));
   // A warning says that a policy can never apply, or looks like another than it is: a forbid that only seems to be one.
-  const operatorWarning = answer.validationWarnings.find(({ policyId }) => policies.get(policyId)?.layer === "operator");
+  const operatorWarning = answer.validationWarnings.find(
+    ({ policyId }) => policies.get(policyId)?.layer === "operator",
+  );
   const first = answer.validationErrors[0] ?? operatorWarning;
   if (first !== undefined) {
     throw invalid(policies.get(first.policyId)?.file ?? "policies", first.policyId, reasonOf([first.error]));

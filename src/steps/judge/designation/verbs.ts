@@ -1,0 +1,58 @@
+/**
+ * Whether a message asks for a kind of effect at all. Plain word lists, in
+ * English: a request in other words is not recognised, and a person is asked.
+ *
+ * @module
+ */
+import type { Effect } from "../../../core/tool.ts";
+import { overlaps, type OwnWords } from "./words.ts";
+
+const list = (words: string): RegExp => new RegExp(`\\b(?:${words})\\b`, "giu");
+
+/** `unknown` and `install` are in no list: nobody can ask for them in words alone. */
+const ASKS: ReadonlyMap<Effect, RegExp> = new Map<Effect, RegExp>([
+  ["read", list("read|show|list|find|search|look|check|open|get|what|which|who|when|where|how|summari[sz]e|tell")],
+  [
+    "write",
+    list(
+      "write|save|store|create|make|edit|update|change|modify|add|append|insert|replace|rename|move|copy|put|fix|set|reschedule|mark|fill|upload|implement|refactor|draft|record",
+    ),
+  ],
+  ["delete", list("delete|remove|erase|drop|clear|cancel|trash|discard|purge|rm|unlink|wipe|get rid of")],
+  ["exec", list("run|execute|start|launch|test|build|compile|install|check|lint|format|commit|push|pull|clone")],
+  [
+    "fetch",
+    list("fetch|open|get|download|visit|browse|look up|search|google|load|retrieve|read|check|go to|find|summari[sz]e"),
+  ],
+  [
+    "send",
+    list(
+      "send|e-?mail|mail|message|reply|respond|answer|forward|notify|tell|inform|invite|share|post|write to|contact|text|dm|ping|let .{1,40} know|announce|publish|tweet",
+    ),
+  ],
+  ["pay", list("pay|transfer|wire|send|refund|reimburse|buy|purchase|order|donate|tip|settle")],
+  ["remember", list("remember|memori[sz]e|note|keep in mind|don['’]?t forget|do not forget|save|learn")],
+  [
+    "schedule",
+    list(
+      "schedule|remind|reminder|every|daily|weekly|monthly|hourly|later|tomorrow|tonight|plan|book|appointment|calendar|meeting|in \\d+ (?:minutes?|hours?|days?)",
+    ),
+  ],
+  ["spawn", list("spawn|delegate|hand over|sub-?agent|new session|another agent|ask the .{1,40} agent")],
+  [
+    "configure",
+    list(
+      "configure|set|change|update|enable|disable|turn (?:on|off)|switch|reset|adjust|rename|block|unblock|grant|revoke|add|remove",
+    ),
+  ],
+  ["use_mcp", list("use|call|invoke|run|via|through|with")],
+]);
+
+export function asksFor(effect: Effect, words: OwnWords): boolean {
+  const pattern = ASKS.get(effect);
+  if (pattern === undefined) return false;
+  for (const match of words.text.matchAll(pattern)) {
+    if (!overlaps(words.negated, { start: match.index, end: match.index + match[0].length })) return true;
+  }
+  return false;
+}

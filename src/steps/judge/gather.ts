@@ -1,0 +1,192 @@
+/**
+ * Gathering: what a call would touch in the world, asked of the fact finders.
+ *
+ * Nothing is decided here and nothing is guessed: a finder that throws ends the
+ * judging, and the call is denied.
+ *
+ * @module
+ */
+import type { CommandFacts, HostFact, PathFact, Proposal } from "../../core/call.ts";
+import { type JsonValue, leaves } from "../../core/json.ts";
+import type { Posture, ToolPosture } from "../../core/posture.ts";
+import type { ArgumentRole, Effect } from "../../core/tool.ts";
+import type { CommandFinder, HostFinder, PathAccess, PathFinder } from "./facts/types.ts";
+import { doorOf } from "./offered.ts";
+
+export type Finders = {
+  readonly command: CommandFinder;
+  readonly path: PathFinder;
+  readonly host: HostFinder;
+};
+
+export type WorldFacts = {
+  readonly paths: readonly PathFact[];
+  readonly hosts: readonly HostFact[];
+  readonly command?: CommandFacts;
+};
+
+export class FinderFault extends Error {
+  readonly finder: keyof Finders;
+
+  constructor(finder: keyof Finders, cause: unknown) {
+    super(`the ${finder} facts could not be found`, { cause });
+    this.name = "FinderFault";
+    this.finder = finder;
+  }
+}
+
+/** More paths, or more hosts, than this in one call are refused: nobody can weigh them. */
+export const FACTS_LIMIT = 256;
+
+/** @throws FinderFault */
+export async function gather(
+  proposal: Proposal,
+  effect: Effect,
+  options: { readonly posture: Posture; readonly finders: Finders; readonly filesByDefault: boolean },
+): Promise<WorldFacts> {
+  const { posture, finders } = options;
+  const paths = await argumentPaths(proposal, effect, options);
+  const hosts = argumentHosts(proposal, finders);
+  const commands = withRole(proposal, "command");
+  if (commands.length === 0) return bounded({ paths, hosts });
+  const cwd = paths.find((path) => path.pointer === "/cwd")?.resolved ?? proposal.cwd;
+  const rules = posture.channels.get(doorOf(posture, proposal.origin.channel));
+  let all: WorldFacts = { paths, hosts };
+  for (const { value, pointer } of commands.slice(0, FACTS_LIMIT)) {
+    const facts = await findCommand(finders, value, cwd, rules);
+    all = bounded({
+      paths: [...all.paths, ...(await commandPaths(facts, finders, pointer, cwd))],
+      hosts: [...all.hosts, ...commandHosts(facts, finders, pointer)],
+      command: all.command === undefined ? facts : both(all.command, facts),
+    });
+  }
+  return all;
+}
+
+/** A tool that takes several commands is as bad as the worst of them. */
+function both(a: CommandFacts, b: CommandFacts): CommandFacts {
+  return {
+    programs: [...a.programs, ...b.programs],
+    reads: [...a.reads, ...b.reads],
+    writes: [...a.writes, ...b.writes],
+    deletes: [...a.deletes, ...b.deletes],
+    hosts: [...a.hosts, ...b.hosts],
+    wrappers: [...a.wrappers, ...b.wrappers],
+    opaque: [...a.opaque, ...b.opaque],
+    destructive: a.destructive || b.destructive,
+    privileged: a.privileged || b.privileged,
+    unlisted: [...a.unlisted, ...b.unlisted],
+    blocked: [...a.blocked, ...b.blocked],
+  };
+}
+
+function bounded(facts: WorldFacts): WorldFacts {
+  if (facts.paths.length > FACTS_LIMIT) throw new FinderFault("path", "too many paths");
+  if (facts.hosts.length > FACTS_LIMIT) throw new FinderFault("host", "too many hosts");
+  return facts;
+}
+
+type Written = { readonly pointer: string; readonly value: string };
+
+function withRole(proposal: Proposal, role: ArgumentRole): readonly Written[] {
+  const roles = proposal.declaration?.roles ?? new Map<string, ArgumentRole>();
+  return [...roles].flatMap(([name, its]) => (its === role ? written(proposal.arguments[name], name) : []));
+}
+
+function written(value: JsonValue | undefined, name: string): readonly Written[] {
+  return [...leaves(value, `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`)];
+}
+
+const ACCESS: Partial<Record<Effect, PathAccess>> = { write: "write", delete: "delete", exec: "read", read: "read" };
+
+async function argumentPaths(
+  proposal: Proposal,
+  effect: Effect,
+  { finders, filesByDefault }: { readonly finders: Finders; readonly filesByDefault: boolean },
+): Promise<readonly PathFact[]> {
+  const access = ACCESS[effect] ?? "read";
+  const named = withRole(proposal, "path");
+  // A file tool that was given no path works on the folder it stands in.
+  const wanted = named.length === 0 && filesByDefault ? [{ pointer: "/path", value: "." }] : named;
+  const found: PathFact[] = [];
+  for (const { pointer, value } of wanted.slice(0, FACTS_LIMIT + 1)) {
+    found.push(await findPath(finders, { written: value, access, pointer, cwd: proposal.cwd }));
+  }
+  return found;
+}
+
+function argumentHosts(proposal: Proposal, finders: Finders): readonly HostFact[] {
+  const method = proposal.arguments["method"];
+  const verb = typeof method === "string" ? method.toUpperCase() : "GET";
+  return [
+    ...withRole(proposal, "url").map(({ value, pointer }) => findHost(finders, value, verb, pointer)),
+    ...withRole(proposal, "host").map(({ value, pointer }) => findHost(finders, `https://${value}/`, verb, pointer)),
+  ];
+}
+
+async function commandPaths(
+  facts: CommandFacts,
+  finders: Finders,
+  pointer: string,
+  cwd: string,
+): Promise<readonly PathFact[]> {
+  const wanted = [
+    ...facts.reads.map((written) => ({ written, access: "read" as const })),
+    ...facts.writes.map((written) => ({ written, access: "write" as const })),
+    ...facts.deletes.map((written) => ({ written, access: "delete" as const })),
+  ];
+  if (wanted.length > FACTS_LIMIT) throw new FinderFault("path", "too many paths");
+  const found: PathFact[] = [];
+  for (const one of wanted) {
+    const path = await findPath(finders, { ...one, pointer, cwd });
+    if (!isOfSandbox(path)) found.push(path);
+  }
+  return found;
+}
+
+/**
+ * Places that a command finds in its sandbox whatever is mounted: its own
+ * /dev, its own /tmp, the read-only system. They are nothing of the person's.
+ */
+function isOfSandbox({ resolved, access, zone }: PathFact): boolean {
+  if (/^\/dev\/(?:null|zero|full|random|urandom|stdin|stdout|stderr|tty|fd\/\d+)$/.test(resolved)) return true;
+  if (zone !== "outside") return false;
+  if (resolved === "/tmp" || resolved.startsWith("/tmp/")) return true;
+  return access === "read" && /^\/(?:usr|bin|sbin|lib|lib64)(?:\/|$)/.test(resolved);
+}
+
+function commandHosts(facts: CommandFacts, finders: Finders, pointer: string): readonly HostFact[] {
+  return facts.hosts.map((host) => findHost(finders, host.includes("://") ? host : `https://${host}/`, "GET", pointer));
+}
+
+async function findCommand(
+  finders: Finders,
+  command: string,
+  cwd: string,
+  rules: ToolPosture | undefined,
+): Promise<CommandFacts> {
+  try {
+    return await finders.command(command, { cwd, allow: rules?.exec.allow ?? [], block: rules?.exec.block ?? [] });
+  } catch (cause) {
+    throw new FinderFault("command", cause);
+  }
+}
+
+async function findPath(
+  finders: Finders,
+  ask: { readonly written: string; readonly access: PathAccess; readonly pointer: string; readonly cwd: string },
+): Promise<PathFact> {
+  try {
+    return await finders.path(ask.written, ask.access, ask.pointer, ask.cwd);
+  } catch (cause) {
+    throw new FinderFault("path", cause);
+  }
+}
+
+function findHost(finders: Finders, url: string, method: string, pointer: string): HostFact {
+  try {
+    return finders.host(url, method, pointer);
+  } catch (cause) {
+    throw new FinderFault("host", cause);
+  }
+}

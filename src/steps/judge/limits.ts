@@ -1,0 +1,71 @@
+/**
+ * Limits: what the run of an allowed call may use. Only what the facts name is
+ * mounted or reached; a command gets its workspace.
+ *
+ * @module
+ */
+import type { Facts, HostFact, PathFact } from "../../core/call.ts";
+import type { HostLimit, Limits, Mount } from "../../core/decision.ts";
+import type { Posture } from "../../core/posture.ts";
+import { isWithin } from "./requests.ts";
+
+export function limitsFor(facts: Facts, posture: Posture): Limits {
+  const { wallMs, outputBytes, memoryBytes, processes, fileBytes } = posture.limits;
+  return {
+    wallMs,
+    outputBytes,
+    memoryBytes,
+    processes,
+    fileBytes,
+    hosts: hostsOf(facts, posture),
+    mounts: mountsOf(facts, posture),
+  };
+}
+
+function hostsOf(facts: Facts, posture: Posture): readonly HostLimit[] {
+  const limits = new Map<string, HostLimit>();
+  for (const fact of facts.hosts) {
+    const key = `${fact.host}:${fact.port}`;
+    const before = limits.get(key)?.methods ?? [];
+    const methods = facts.command === undefined ? [fact.method] : commandMethods(fact, posture);
+    limits.set(key, { host: fact.host, port: fact.port, methods: [...new Set([...before, ...methods])] });
+  }
+  return [...limits.values()];
+}
+
+const ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+
+/** What a command may say to a host: as the rules list it; to another host, a person approved this exact command. */
+function commandMethods(fact: HostFact, posture: Posture): readonly string[] {
+  if (!fact.listed) return ANY_METHOD;
+  const rules = posture.egress.filter((rule) => matches(rule.host, fact.host) && rule.ports.includes(fact.port));
+  return [...new Set(rules.flatMap((rule) => rule.methods))];
+}
+
+function matches(rule: string, host: string): boolean {
+  return rule.startsWith("*.") ? host.endsWith(rule.slice(1)) && host.length > rule.length - 1 : rule === host;
+}
+
+function mountsOf(facts: Facts, posture: Posture): readonly Mount[] {
+  const { workspace } = posture.fs;
+  const mounts = new Map<string, Mount["access"]>();
+  if (facts.command !== undefined) mounts.set(workspace, "write");
+  for (const path of facts.paths) {
+    const folder = mountPoint(path, posture);
+    const access = path.access === "read" ? "read" : "write";
+    if (mounts.get(folder) !== "write") mounts.set(folder, access);
+  }
+  return [...mounts].filter(([path]) => path !== "").map(([path, access]) => ({ path, access }));
+}
+
+/**
+ * The workspace as a whole, because links within it may lead anywhere in it;
+ * elsewhere only the path, or the folder that a new file goes into.
+ */
+function mountPoint({ resolved, kind, access }: PathFact, posture: Posture): string {
+  const { workspace, allowedPaths } = posture.fs;
+  if (isWithin(resolved, workspace)) return workspace;
+  if (access === "read" && kind !== "absent") return resolved;
+  if (kind === "folder" && access === "write") return resolved;
+  return allowedPaths.find((folder) => isWithin(resolved, folder)) ?? resolved.slice(0, resolved.lastIndexOf("/"));
+}
