@@ -1,0 +1,98 @@
+/**
+ * Records: the canonical JSON of an entry with its index and time. Exactly
+ * these bytes are hashed into the tree and kept on disk.
+ *
+ * @module
+ */
+import { Fault } from "../core/fault.ts";
+import { canonicalJson, isObject, type JsonObject, type JsonValue } from "../core/json.ts";
+import { type LedgerEntry, RECORD_KINDS, type RecordKind, type StoredEntry } from "../core/ports/ledger.ts";
+import { RECORD_BYTES } from "./layout.ts";
+
+const REQUIRED = ["kind", "who", "what", "target", "result"];
+const OPTIONAL = ["session", "turn", "call", "data"];
+const INDEX_DIGITS = 16;
+/** What `toISOString` gives for years beyond 9999. */
+const TIME_CHARACTERS = 27;
+
+/**
+ * The bytes of a record.
+ *
+ * The limit is taken with the longest index and time, so that whether an entry
+ * fits does not depend on where it lands.
+ *
+ * @throws Fault LEDGER_ENTRY_TOO_LARGE, or JSON_UNREPRESENTABLE from `canonicalJson`.
+ */
+export function encodeRecord(entry: LedgerEntry, index: number, time: string): Buffer {
+  const text = canonicalJson({ ...entry, index, time });
+  const record = Buffer.from(text, "utf8");
+  const longest = record.length + (INDEX_DIGITS - String(index).length) + (TIME_CHARACTERS - time.length);
+  if (longest > RECORD_BYTES) {
+    throw new Fault("LEDGER_ENTRY_TOO_LARGE", {
+      message: `an entry of ${record.length} bytes does not fit into the ledger, which takes ${RECORD_BYTES}`,
+      hint: "record a digest and where the content lies instead of the content",
+    });
+  }
+  return record;
+}
+
+/** An entry from another process. @throws Fault LEDGER_ENTRY_MALFORMED, also for a member that nobody knows. */
+export function parseEntry(value: unknown): LedgerEntry {
+  if (!isObject(value)) throw malformed("it is not an object");
+  for (const key of Object.keys(value)) {
+    if (!REQUIRED.includes(key) && !OPTIONAL.includes(key)) throw malformed(`\`${key.slice(0, 40)}\` is unknown`);
+  }
+  const { data } = value;
+  if (data !== undefined && !isObject(data)) throw malformed("`data` is not an object");
+  return {
+    kind: kindOf(value["kind"]),
+    who: textOf(value, "who"),
+    what: textOf(value, "what"),
+    target: textOf(value, "target"),
+    result: textOf(value, "result"),
+    ...optional(value, "session"),
+    ...optional(value, "turn"),
+    ...optional(value, "call"),
+    ...(data === undefined ? {} : { data }),
+  };
+}
+
+/** A record as it was kept, or undefined where the bytes are not one. */
+export function parseRecord(record: Uint8Array): StoredEntry | undefined {
+  try {
+    const value: JsonValue = JSON.parse(Buffer.from(record).toString("utf8"));
+    if (!isObject(value)) return undefined;
+    const { index, time, ...entry } = value;
+    if (typeof index !== "number" || typeof time !== "string") return undefined;
+    return { ...parseEntry(entry), index, time };
+  } catch {
+    // A damaged record is the verifier's to name; a search only cannot show it.
+    return undefined;
+  }
+}
+
+function kindOf(value: unknown): RecordKind {
+  const kind = RECORD_KINDS.find((known) => known === value);
+  if (kind === undefined) throw malformed("its `kind` is unknown");
+  return kind;
+}
+
+function textOf(value: JsonObject, key: string): string {
+  const text = value[key];
+  if (typeof text !== "string") throw malformed(`\`${key}\` is not text`);
+  return text;
+}
+
+function optional<K extends "session" | "turn" | "call">(value: JsonObject, key: K): { [P in K]?: string } {
+  if (value[key] === undefined) return {};
+  const found: { [P in K]?: string } = {};
+  found[key] = textOf(value, key);
+  return found;
+}
+
+function malformed(what: string): Fault {
+  return new Fault("LEDGER_ENTRY_MALFORMED", {
+    message: `the ledger does not take this entry: ${what}`,
+    hint: "write an entry as src/core/ports/ledger.ts describes it",
+  });
+}

@@ -1,0 +1,171 @@
+/**
+ * The tree of a folder, built again from its records and held against
+ * everything that lies there: hash tiles, signed roots, journal.
+ *
+ * One bundle and the right edge of the tree are in memory at a time.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { canonicalJson, isObject, type JsonValue } from "../core/json.ts";
+import { partialTiles, splitRecords, TILE_WIDTH, type Tile, tilePath } from "./layout.ts";
+import { HASH_BYTES, leafHash, rootOf } from "./merkle.ts";
+import { edgeBytes, emptyTree, grow, type TileFile, type TileTree } from "./tree.ts";
+import { type Problem, readIfThere, type SignedRoot, type Snapshot } from "./verify-snapshot.ts";
+
+const NOTHING = Buffer.alloc(0);
+
+/** A root that somebody outside claims, and what the folder says to it. */
+export type Claim = { readonly size: number; readonly root: Buffer; held?: boolean };
+
+/** Owned by `rebuild`. The first of each kind is kept: which one is to blame is known only at the end. */
+type Rebuild = {
+  readonly dir: string;
+  readonly snapshot: Snapshot;
+  readonly claim: Claim | undefined;
+  readonly tree: TileTree;
+  readonly roots: ReadonlyMap<number, readonly SignedRoot[]>;
+  form?: Problem | undefined;
+  journal?: Problem;
+  root?: Problem;
+  /** A hash tile that is not what the records give, and the first hash in it that is not. */
+  tile?: { readonly tile: Tile; readonly at: number };
+};
+
+export type Rebuilt = { readonly entries: number; readonly root: Buffer; readonly problem: Problem | undefined };
+
+/** @param claim is told whether it holds; it stays untold where the folder ends before it. */
+export async function rebuild(dir: string, snapshot: Snapshot, claim: Claim | undefined): Promise<Rebuilt> {
+  const roots = Map.groupBy(snapshot.journal.roots, ({ size }) => size);
+  const state: Rebuild = { dir, snapshot, claim, tree: emptyTree(), roots };
+  checkRoots(state);
+  const problem = (await publishedProblem(state)) ?? journalProblem(state);
+  const { range } = state.tree;
+  return { entries: range.size, root: rootOf(range), problem };
+}
+
+/** A tile as it lies there: the partial one, or the full one that replaced it. */
+export async function readTile(dir: string, tile: Tile): Promise<{ bytes: Buffer; full: boolean } | undefined> {
+  const bytes = await readIfThere(join(dir, tilePath(tile)));
+  if (bytes !== undefined) return { bytes, full: tile.width === TILE_WIDTH };
+  if (tile.width === TILE_WIDTH) return undefined;
+  return readTile(dir, { ...tile, width: TILE_WIDTH });
+}
+
+/** Everything that the checkpoint speaks of. */
+async function publishedProblem(state: Rebuild): Promise<Problem | undefined> {
+  const { checkpoint } = state.snapshot;
+  for (let index = 0; index * TILE_WIDTH < checkpoint.size; index++) {
+    const width = Math.min(TILE_WIDTH, checkpoint.size - index * TILE_WIDTH);
+    const problem = await takeBundle(state, { level: "entries", index, width });
+    if (problem !== undefined) return problem;
+  }
+  for (const tile of partialTiles(checkpoint.size)) {
+    const problem = await compareTile(state, { tile, bytes: edgeBytes(state.tree, tile) });
+    if (problem !== undefined) return problem;
+  }
+  return blame(state);
+}
+
+/** Reads a bundle and lets its records grow the tree. */
+async function takeBundle(state: Rebuild, tile: Tile): Promise<Problem | undefined> {
+  const bundle = await readTile(state.dir, tile);
+  const start = tile.index * TILE_WIDTH;
+  if (bundle === undefined) return { says: `the records in \`${tilePath(tile)}\` are missing`, record: start };
+  const { records, whole } = splitRecords(bundle.bytes);
+  const longer = bundle.full && tile.width < TILE_WIDTH;
+  if (longer ? records.length < tile.width : !whole || records.length !== tile.width) {
+    const record = start + (await firstUnlike(state, tile, records));
+    return { says: `record ${record} in \`${tilePath(tile)}\` is cut, or its length is wrong`, record };
+  }
+  for (const full of takeRecords(state, records.slice(0, tile.width))) {
+    const problem = await compareTile(state, full);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+/** A wrong length spoils everything behind it: the first record without its hash is where that begins. */
+async function firstUnlike({ dir }: Rebuild, tile: Tile, records: readonly Buffer[]): Promise<number> {
+  const hashes = (await readTile(dir, { ...tile, level: 0 }))?.bytes ?? NOTHING;
+  const first = records.findIndex((record, i) => !leafHash(record).equals(hashAt(hashes, i)));
+  return Math.min(first < 0 ? records.length : first, tile.width - 1);
+}
+
+/** @returns the tiles that became full. */
+function takeRecords(state: Rebuild, records: readonly Buffer[]): TileFile[] {
+  const { tree, snapshot } = state;
+  const full: TileFile[] = [];
+  for (const record of records) {
+    const index = tree.range.size;
+    state.form ??= formProblem(record, index);
+    const kept = snapshot.journal.records[index - snapshot.journal.first];
+    if (kept !== undefined && !kept.equals(record)) {
+      state.journal ??= { says: `record ${index} is not the same in the journal and in the tiles`, record: index };
+    }
+    full.push(...grow(tree, NOTHING, leafHash(record)));
+    checkRoots(state);
+  }
+  return full;
+}
+
+function checkRoots(state: Rebuild): void {
+  const { claim, roots, tree } = state;
+  const { size } = tree.range;
+  if (claim?.size === size) claim.held = claim.root.equals(rootOf(tree.range));
+  for (const { root, problem } of roots.get(size) ?? []) {
+    if (!root.equals(rootOf(tree.range))) state.root ??= problem;
+  }
+}
+
+/** A missing or misshapen hash tile is a problem by itself; one that differs waits for the root to say who is wrong. */
+async function compareTile(state: Rebuild, { tile, bytes }: TileFile): Promise<Problem | undefined> {
+  if (tile.level === "entries") return undefined;
+  const found = await readTile(state.dir, tile);
+  if (found === undefined) return { says: `the hash tile \`${tilePath(tile)}\` is missing` };
+  const there = found.full ? found.bytes.subarray(0, bytes.length) : found.bytes;
+  if (there.equals(bytes)) return undefined;
+  if (there.length !== bytes.length) return { says: `the hash tile \`${tilePath(tile)}\` does not have its length` };
+  const at = Array.from({ length: tile.width }, (_, i) => i).find((i) => !hashAt(there, i).equals(hashAt(bytes, i)));
+  state.tile ??= { tile, at: at ?? 0 };
+  return undefined;
+}
+
+/** Who is wrong where two things differ: the signed root decides. */
+function blame(state: Rebuild): Problem | undefined {
+  const { snapshot, tree, tile, journal, form } = state;
+  const honest = rootOf(tree.range).equals(snapshot.checkpoint.root);
+  if (tile === undefined) {
+    const rewritten = { says: "the records do not give the root that the checkpoint signs" };
+    return honest ? (journal ?? state.root ?? form) : (journal ?? rewritten);
+  }
+  const span = tile.tile.level === "entries" ? 1 : TILE_WIDTH ** tile.tile.level;
+  const record = (tile.tile.index * TILE_WIDTH + tile.at) * span;
+  const which = span === 1 ? `record ${record}` : `the records ${record} to ${record + span - 1}`;
+  const path = `\`${tilePath(tile.tile)}\``;
+  if (honest) return { says: `the hash tile ${path} is wrong at hash ${tile.at}, which is that of ${which}` };
+  return { says: `${which}: the bytes do not match the hash in ${path}`, record };
+}
+
+/** What was acknowledged and is not published yet: sealed in the journal. */
+function journalProblem(state: Rebuild): Problem | undefined {
+  const { journal } = state.snapshot;
+  takeRecords(state, journal.records.slice(state.tree.range.size - journal.first));
+  return state.root ?? state.form;
+}
+
+/** Bytes that hash right and are no record: a writer that was not ours. */
+function formProblem(record: Buffer, index: number): Problem | undefined {
+  try {
+    const text = record.toString("utf8");
+    const value: JsonValue = JSON.parse(text);
+    if (isObject(value) && value["index"] === index && canonicalJson(value) === text) return undefined;
+  } catch {
+    return { says: `record ${index} is not JSON`, record: index };
+  }
+  return { says: `record ${index} is not the canonical JSON of a record with that index`, record: index };
+}
+
+function hashAt(hashes: Buffer, i: number): Buffer {
+  return hashes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
+}
