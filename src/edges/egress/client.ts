@@ -1,0 +1,188 @@
+/**
+ * The gateway's side of the egress proxy: opens and closes the way out of one
+ * call, and has every connection recorded with it.
+ *
+ * A proxy that is lost takes every way out with it. What it did not tell by
+ * then is not known, and `close` says so instead of answering a part.
+ *
+ * @module
+ */
+import type { Duplex } from "node:stream";
+import { Fault } from "../../core/fault.ts";
+import { frameReader, jsonFrame } from "../../core/frame.ts";
+import { isObject, type JsonObject, type JsonValue } from "../../core/json.ts";
+import type { Connection, EgressGate, EgressLease } from "../../core/ports/executor.ts";
+
+/** Whose connection it was. */
+export type ConnectionOwner = { readonly call: string; readonly session: string };
+
+export type EgressClient = EgressGate & {
+  /** Ends the proxy. */
+  close(): Promise<void>;
+};
+
+type Held = {
+  readonly owner: ConnectionOwner;
+  readonly told: Connection[];
+  readonly recorded: Promise<void>[];
+  readonly opened: PromiseWithResolvers<string>;
+  readonly closed: PromiseWithResolvers<number>;
+  /** The proxy was asked to close it; it is asked once. */
+  closing: boolean;
+};
+
+/**
+ * @param deps.socket       the gateway's end of the socket pair.
+ * @param deps.socketDir    absolute; where the proxy keeps its sockets, mode 700.
+ * @param deps.onConnection records one connection. Where it rejects, the way out of that call is closed at once and
+ *                          `lease.close` rejects with the same reason.
+ */
+export function openEgressClient(deps: {
+  readonly socket: Duplex;
+  readonly socketDir: string;
+  readonly onConnection: (connection: Connection, owner: ConnectionOwner) => Promise<void> | void;
+}): EgressClient {
+  const { socket } = deps;
+  const held = new Map<number, Held>();
+  const gone = Promise.withResolvers<void>();
+  let lost: Fault | null = null;
+  let next = 0;
+  const send = (value: JsonObject): void => {
+    if (lost !== null) throw lost;
+    socket.write(jsonFrame(value));
+  };
+  const fail = (why: string): void => {
+    lost ??= unavailable(why);
+    for (const each of held.values()) for (const one of [each.opened, each.closed]) one.reject(lost);
+    held.clear();
+    socket.destroy();
+    gone.resolve();
+  };
+  const askToClose = (id: number, entry: Held): void => {
+    if (entry.closing || lost !== null) return;
+    entry.closing = true;
+    send({ op: "close", id });
+  };
+  const record = async (id: number, entry: Held, connection: Connection): Promise<void> => {
+    try {
+      await deps.onConnection(connection, entry.owner);
+    } catch (error) {
+      // A connection that cannot be recorded was the last one of its call.
+      askToClose(id, entry);
+      throw error;
+    }
+  };
+  const hear = hearing(held, record);
+  listen(socket, hear, fail);
+  send({ op: "config", socketDir: deps.socketDir });
+  return {
+    async open({ call, session, hosts }) {
+      const id = ++next;
+      const entry = newHeld({ call, session });
+      held.set(id, entry);
+      send({ op: "open", id, hosts: hosts.map(({ host, port, methods }) => ({ host, port, methods })) });
+      return leaseOf(await entry.opened.promise, entry, () => askToClose(id, entry));
+    },
+    async close() {
+      socket.end();
+      await gone.promise;
+    },
+  };
+}
+
+function newHeld(owner: ConnectionOwner): Held {
+  const [opened, closed] = [Promise.withResolvers<string>(), Promise.withResolvers<number>()];
+  // Whoever waits is told; where nobody waits yet, a loss must not end the gateway.
+  for (const one of [opened.promise, closed.promise]) one.catch(() => undefined);
+  return { owner, told: [], recorded: [], opened, closed, closing: false };
+}
+
+function leaseOf(socket: string, entry: Held, askToClose: () => void): EgressLease {
+  let closing: Promise<readonly Connection[]> | null = null;
+  const close = async (): Promise<readonly Connection[]> => {
+    askToClose();
+    const count = await entry.closed.promise;
+    await Promise.all(entry.recorded);
+    if (count !== entry.told.length) throw unavailable(`it made ${count} connections and told of ${entry.told.length}`);
+    return entry.told;
+  };
+  return { socket, close: () => (closing ??= close()) };
+}
+
+function listen(socket: Duplex, hear: (message: JsonObject) => void, fail: (why: string) => void): void {
+  const read = frameReader();
+  socket.on("data", (chunk: Uint8Array) => {
+    try {
+      for (const frame of read(chunk)) {
+        if (frame.kind !== "json" || !isObject(frame.value)) return fail("it sent something else than messages");
+        hear(frame.value);
+      }
+    } catch (error) {
+      fail(error instanceof Fault ? error.message : "it sent something that cannot be read");
+    }
+  });
+  socket.once("error", () => fail("the connection to it broke"));
+  socket.once("close", () => fail("it ended"));
+}
+
+function hearing(held: Map<number, Held>, record: (id: number, entry: Held, connection: Connection) => Promise<void>) {
+  return (message: JsonObject): void => {
+    if (message["op"] === "ready") return;
+    const id = typeof message["id"] === "number" ? message["id"] : -1;
+    const entry = held.get(id);
+    if (entry === undefined) throw unavailable("it spoke of a call that is not open");
+    const op = text(message["op"]);
+    switch (op) {
+      case "opened":
+        return entry.opened.resolve(text(message["socket"]));
+      case "failed":
+        held.delete(id);
+        return entry.opened.reject(unavailable(text(message["why"])));
+      case "connection": {
+        const connection = parseConnection(message["connection"]);
+        entry.told.push(connection);
+        const recorded = record(id, entry, connection);
+        recorded.catch(() => undefined);
+        entry.recorded.push(recorded);
+        return;
+      }
+      case "closed":
+        held.delete(id);
+        return entry.closed.resolve(number(message["connections"]));
+      default:
+        throw unavailable("it sent a message of no known kind");
+    }
+  };
+}
+
+function parseConnection(value: JsonValue | undefined): Connection {
+  if (!isObject(value)) throw unavailable("it told of a connection in another form");
+  const verdict = text(value["verdict"]);
+  if (verdict !== "allowed" && verdict !== "refused") throw unavailable("it told of a connection without verdict");
+  return {
+    host: text(value["host"]),
+    port: number(value["port"]),
+    address: text(value["address"]),
+    verdict,
+    why: text(value["why"]),
+    bytesOut: number(value["bytesOut"]),
+    bytesIn: number(value["bytesIn"]),
+  };
+}
+
+function text(value: JsonValue | undefined): string {
+  if (typeof value === "string") return value;
+  throw unavailable("it sent a message in another form");
+}
+
+function number(value: JsonValue | undefined): number {
+  if (typeof value === "number") return value;
+  throw unavailable("it sent a message in another form");
+}
+
+function unavailable(why: string): Fault {
+  return new Fault("EGRESS_UNAVAILABLE", {
+    message: `the egress proxy is not available: ${why}`,
+    hint: "nothing reaches the network until it runs again: see `vambrace doctor`, then restart the gateway",
+  });
+}

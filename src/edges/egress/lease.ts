@@ -1,0 +1,139 @@
+/**
+ * One call's way out: a proxy of its own on a unix socket that only this call
+ * is told of.
+ *
+ * What the client may send is read by the platform's strict parser; everything
+ * that it lets through is checked again in `request.ts`. Every attempt is told,
+ * also one that never became a request.
+ *
+ * @module
+ */
+import { chmodSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { HostLimit } from "../../core/decision.ts";
+import type { Connection } from "../../core/ports/executor.ts";
+import { errorCode, type World } from "../net/address.ts";
+import { type Attempt, countAttempts } from "./attempt.ts";
+import { forward } from "./forward.ts";
+import type { ProxyLimits } from "./limits.ts";
+import { crowded } from "./reach.ts";
+import { malformed, type Refusal } from "./request.ts";
+import { endWithAnswer, tunnel } from "./tunnel.ts";
+
+/** What one call may reach, and through which world. */
+export type Way = { readonly hosts: readonly HostLimit[]; readonly world: World; readonly limits: ProxyLimits };
+
+export type Lease = {
+  /** Resolves when nothing of it is open; everything was told by then. */
+  close(): Promise<void>;
+};
+
+const NOWHERE = { host: "-", port: 0 } as const;
+const KEEP_ALIVE_MS = 5_000;
+
+/** @param path of the socket; made here, with mode 600, and removed at the end. */
+export async function openLease(path: string, way: Way, tell: (connection: Connection) => void): Promise<Lease> {
+  const server = createServer({
+    maxHeaderSize: way.limits.headerBytes,
+    headersTimeout: way.limits.headMs,
+    requestTimeout: way.limits.totalMs,
+    connectionsCheckingInterval: Math.min(1000, way.limits.headMs),
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    insecureHTTPParser: false,
+    // Checked in request.ts: the platform's own refusal would not be told.
+    requireHostHeader: false,
+  });
+  // A cap here would drop headers silently; their total size is capped above.
+  server.maxHeadersCount = 0;
+  const clients = serve(server, way, tell);
+  await listen(server, path);
+  return {
+    close() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.close(() => resolve());
+      clients.endAll("the call ended");
+      return promise;
+    },
+  };
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(path, resolve);
+  await promise;
+  server.off("error", reject);
+  chmodSync(path, 0o600);
+}
+
+function serve(server: Server, way: Way, tell: (connection: Connection) => void) {
+  const attempts = countAttempts(way.limits, tell);
+  const clients = new Set<Socket>();
+  /** How many attempts each connection carries now. */
+  const carried = new WeakMap<Duplex, number>();
+  const begin = (client: Duplex, letGo: () => void): Attempt => {
+    carried.set(client, (carried.get(client) ?? 0) + 1);
+    const attempt = attempts.begin(() => {
+      carried.set(client, (carried.get(client) ?? 1) - 1);
+      letGo();
+    });
+    if (attempts.spent) server.close();
+    return attempt;
+  };
+  const refuseRaw = (client: Socket, refusal: Refusal): void => {
+    const attempt = begin(client, () => client.destroySoon());
+    endWithAnswer(client, refusal);
+    attempt.end(refusal.why);
+  };
+  const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
+    const attempt = begin(req.socket, () => {
+      if (!res.writableEnded) res.destroy();
+    });
+    guard(attempt, forward(way, attempt, req, res));
+  };
+  server.on("connection", (client: Socket) => {
+    clients.add(client);
+    client.once("close", () => clients.delete(client));
+    const { connections } = way.limits;
+    if (clients.size > connections) refuseRaw(client, crowded(`more than ${connections} connections at once`, NOWHERE));
+  });
+  server.on("request", onRequest);
+  // Without this the platform answers by itself, and nobody is told.
+  server.on("checkExpectation", onRequest);
+  server.on("connect", (req, client, head) => {
+    if (!(client instanceof Socket)) return void client.destroy();
+    const attempt = begin(client, () => client.destroySoon());
+    guard(attempt, tunnel(way, attempt, req, { client, head }));
+  });
+  server.on("clientError", (error, client) => {
+    const silent = !(client instanceof Socket) || client.destroyed || client.bytesRead === 0;
+    if (silent || (carried.get(client) ?? 0) > 0 || !isRefusal(error)) return void client.destroy();
+    refuseRaw(client, unreadable(error));
+  });
+  return {
+    endAll(why: string) {
+      attempts.endAll(why);
+      for (const client of clients) client.destroy();
+    },
+  };
+}
+
+/** What neither answered nor ended it is a mistake of ours: the attempt ends, and is told as that. */
+function guard(attempt: Attempt, work: Promise<void>): void {
+  work.catch((error: unknown) => attempt.end(`the proxy failed (${errorCode(error)})`));
+}
+
+/** Bytes that are no request, or half of one that never ended; not a client that simply left. */
+function isRefusal(error: Error): boolean {
+  const code = errorCode(error);
+  return code.startsWith("HPE_") || code === "ERR_HTTP_REQUEST_TIMEOUT";
+}
+
+function unreadable(error: Error): Refusal {
+  const code = errorCode(error);
+  const refusal = malformed(`what it sent is not a request (${code})`, NOWHERE);
+  if (code === "HPE_HEADER_OVERFLOW") return { ...refusal, status: 431 };
+  return code === "ERR_HTTP_REQUEST_TIMEOUT" ? { ...refusal, status: 408 } : refusal;
+}
