@@ -1,0 +1,77 @@
+/** `vambrace stop`, `resume` and `status`. @module */
+import { z } from "zod";
+import { connect } from "./client.ts";
+import { type Command, flagOn } from "./command.ts";
+import { oneLine, paint, table } from "./style.ts";
+
+const Done = z.looseObject({});
+
+export const stopCommand: Command = {
+  name: "stop",
+  summary: "halt everything at once: turns, commands, schedules; stays halted across a restart",
+  usage: "vambrace stop [REASON]",
+  example: 'vambrace stop "it does something strange"',
+  options: {},
+  help: {},
+  async run(args, _flags, io) {
+    await connect(io).post("/api/stop", { reason: args.join(" ") || "said in a terminal" }, Done);
+    io.err("stopped: nothing runs, and nothing will until `vambrace resume`");
+    return 0;
+  },
+};
+
+export const resumeCommand: Command = {
+  name: "resume",
+  summary: "start again after `stop`",
+  usage: "vambrace resume",
+  example: "vambrace resume",
+  options: {},
+  help: {},
+  async run(_args, _flags, io) {
+    await connect(io).post("/api/resume", {}, Done);
+    io.err("resumed");
+    return 0;
+  },
+};
+
+const Status = z.looseObject({
+  version: z.string(),
+  halted: z.boolean(),
+  model: z.looseObject({ provider: z.string(), model: z.string(), remote: z.boolean() }),
+  sessions: z.number(),
+  turnsRunning: z.number(),
+  approvalsOpen: z.number(),
+  ledger: z.looseObject({ entries: z.number(), rootHex: z.string() }),
+  readiness: z.array(z.looseObject({ control: z.string(), ready: z.boolean(), says: z.string() })),
+  downgrades: z.array(z.string()),
+});
+
+export const statusCommand: Command = {
+  name: "status",
+  summary: "what runs, with which model, and which controls have proved themselves",
+  usage: "vambrace status [--json]",
+  example: "vambrace status",
+  options: { json: { type: "boolean", default: false } },
+  help: { json: "print everything as JSON" },
+  async run(_args, flags, io) {
+    const client = connect(io);
+    const status = await client.get("/api/status", Status);
+    const ready = status.readiness.every((control) => control.ready);
+    if (flagOn(flags, "json")) {
+      io.out(JSON.stringify(status));
+      return ready ? 0 : 1;
+    }
+    const { provider, model, remote } = status.model;
+    io.out(
+      table([
+        ["gateway", `${client.url}, version ${status.version}${status.halted ? paint(io, "red", ", STOPPED") : ""}`],
+        ["model", provider === "offline" ? "offline planner: no model is configured" : `${provider}/${model}${remote ? " (what is sent leaves this machine)" : " (local)"}`],
+        ["work", `${status.turnsRunning} turns running, ${status.approvalsOpen} questions open, ${status.sessions} sessions`],
+        ["ledger", `${status.ledger.entries} entries, root ${status.ledger.rootHex.slice(0, 16)}…`],
+        ...status.readiness.map((control) => [control.control, `${control.ready ? paint(io, "green", "ready") : paint(io, "red", "NOT READY")}: ${oneLine(control.says, 120)}`]),
+        ...status.downgrades.map((line) => ["weaker", paint(io, "yellow", line)]),
+      ]),
+    );
+    return ready ? 0 : 1;
+  },
+};

@@ -1,0 +1,118 @@
+/** `vambrace log search`, `log show` and `log verify`. @module */
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { homeAt } from "../app/home.ts";
+import { Fault } from "../core/fault.ts";
+import { verifyLedger } from "../ledger/verify.ts";
+import { connect } from "./client.ts";
+import { type Command, flagOn, type Flags, flagText } from "./command.ts";
+import { oneLine, paint, table } from "./style.ts";
+
+const Entry = z.looseObject({
+  index: z.number(),
+  time: z.string(),
+  kind: z.string(),
+  who: z.string(),
+  what: z.string(),
+  target: z.string(),
+  result: z.string(),
+});
+const Entries = z.looseObject({ entries: z.array(Entry) });
+
+const FIELDS = ["kind", "who", "session", "turn", "call", "target", "result", "since", "until", "limit"] as const;
+
+function queryOf(flags: Flags): string {
+  const query = new URLSearchParams();
+  for (const field of FIELDS) {
+    const value = flagText(flags, field);
+    if (value !== undefined) query.set(field, value);
+  }
+  return query.toString();
+}
+
+export const logSearch: Command = {
+  name: "log search",
+  summary: "find entries of the ledger, newest first",
+  usage: "vambrace log search [--kind K] [--who P] [--session S] [--turn T] [--call C] [--target X] [--result R] [--since T] [--until T] [--limit N] [--json]",
+  example: "vambrace log search --kind call --result denied",
+  options: { ...Object.fromEntries(FIELDS.map((field) => [field, { type: "string" as const }])), json: { type: "boolean", default: false } },
+  help: {
+    kind: "message, turn, model, call, prepared, outcome, approval, connection, login, …",
+    who: "a person's id",
+    session: "a session's id",
+    turn: "a turn's id",
+    call: "a call's id",
+    target: "what it was done to: a tool, a host, …",
+    result: "ok, failed, denied, asked, unknown, begun",
+    since: "ISO 8601 time",
+    until: "ISO 8601 time",
+    limit: "1 to 1000; 100 unless said",
+    json: "one entry a line as JSON",
+  },
+  async run(_args, flags, io) {
+    const { entries } = await connect(io).get(`/api/log?${queryOf(flags)}`, Entries);
+    if (flagOn(flags, "json")) for (const entry of entries) io.out(JSON.stringify(entry));
+    else io.out(table(entries.map((one) => [String(one.index), one.time, one.who, one.what, oneLine(one.target, 40), one.result])));
+    return 0;
+  },
+};
+
+export const logShow: Command = {
+  name: "log show",
+  summary: "everything that happened in one call, turn or session, oldest first",
+  usage: "vambrace log show CALL|TURN|SESSION [--json]",
+  example: "vambrace log show trn_0123456789abcdefghjkmnpqrs",
+  options: { json: { type: "boolean", default: false } },
+  help: { json: "one entry a line as JSON" },
+  async run([id], flags, io) {
+    const field = { call: "call", trn: "turn", ses: "session" }[id?.split("_")[0] ?? ""];
+    if (id === undefined || field === undefined) {
+      throw new Fault("COMMAND_USAGE", { message: "say which call, turn or session", hint: `usage: ${logShow.usage}` });
+    }
+    const { entries } = await connect(io).get(`/api/log?${field}=${encodeURIComponent(id)}&limit=1000`, Entries);
+    for (const entry of entries.toReversed()) {
+      if (flagOn(flags, "json")) io.out(JSON.stringify(entry));
+      else io.out(`${paint(io, "gray", `${entry.index} ${entry.time}`)} ${entry.what} ${entry.target}: ${entry.result}\n  ${oneLine(JSON.stringify(entry["data"] ?? {}), 400)}`);
+    }
+    if (entries.length === 0) io.err("the ledger has nothing of this id");
+    return entries.length === 0 ? 1 : 0;
+  },
+};
+
+export const logVerify: Command = {
+  name: "log verify",
+  summary: "check that no past entry was changed, removed or reordered",
+  usage: "vambrace log verify [DIRECTORY] [--key PUBLIC] [--checkpoint FILE] [--json]",
+  example: "vambrace log verify ~/.vambrace/ledger --key KEY --checkpoint ~/usb/checkpoint",
+  options: { key: { type: "string" }, checkpoint: { type: "string" }, json: { type: "boolean", default: false } },
+  help: {
+    key: "the public key, as it stands beside the ledger, kept elsewhere; or a file that holds it",
+    checkpoint: "a checkpoint that was kept elsewhere: shows that nothing was rolled back or rebuilt",
+    json: "print the report as JSON",
+  },
+  async run([directory], flags, io) {
+    const folder = directory ?? homeAt(io.env.stateFolder).ledger;
+    const key = flagText(flags, "key");
+    const checkpoint = flagText(flags, "checkpoint");
+    const report = await verifyLedger(folder, {
+      ...(key === undefined ? {} : { publicKey: key.includes("+") ? key : readKept(key) }),
+      ...(checkpoint === undefined ? {} : { checkpoint: readKept(checkpoint) }),
+    });
+    if (flagOn(flags, "json")) io.out(JSON.stringify(report));
+    else {
+      const verdict = !report.consistent ? "ALTERED" : report.intact === true ? "intact" : report.intact === false ? "NOT INTACT" : "consistent";
+      io.out(`${verdict}: ${report.entries} entries, root ${report.rootHex}`);
+      if (report.problem !== undefined) io.err(`problem: ${report.problem}`);
+      if (report.intact === null) io.err("hint: a folder alone cannot show that it was rolled back: give --key and a --checkpoint that you kept elsewhere");
+    }
+    return report.consistent && report.intact !== false ? 0 : 4;
+  },
+};
+
+function readKept(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new Fault("COMMAND_USAGE", { message: `cannot read \`${path.slice(0, 200)}\``, hint: "name a file that exists", cause });
+  }
+}
