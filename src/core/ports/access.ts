@@ -40,6 +40,11 @@ export type Access = {
   /** A token from an `Authorization: Bearer` header. */
   bearer(token: string, from: From): Promise<AccessVerdict>;
   /**
+   * A token that this very connection has proved before, asked again: neither
+   * counted nor locked out, so that strangers cannot cut off who is connected.
+   */
+  again(token: string): Promise<AccessVerdict>;
+  /**
    * A browser's session. The cookie alone is not enough: cookies are shared by
    * all ports of a host, so another program on this machine may be sent it.
    */

@@ -44,6 +44,7 @@ export function createAccess(parts: AccessParts): AccessStep {
   const logins = createLogins({ ...shared, attempts, sessions });
   const access: Access = {
     bearer: async (token, from) => tokens.authenticate(token, from),
+    again: async (token) => tokens.confirm(token),
     session: (secret, proof) => sessions.authenticate(secret, proof),
     login: async (code, from) => logins.exchange(code, from),
     logout: async (secret) => logins.logout(secret),

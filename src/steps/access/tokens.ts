@@ -55,6 +55,8 @@ export type Tokens = {
    */
   adopt(token: string, request: TokenRequest, by: string): Promise<TokenMade>;
   authenticate(bearer: string, from: From): Promise<AccessVerdict>;
+  /** The same for a token that its connection proved before: neither counted nor locked out. */
+  confirm(bearer: string): Promise<AccessVerdict>;
   list(): Promise<readonly TokenInfo[]>;
   find(id: TokenId): Promise<TokenInfo | undefined>;
   /** @returns false where there is no such token that still works. */
@@ -97,14 +99,14 @@ export function createTokens(parts: TokenParts): Tokens {
   return {
     make: async (request, by) => add(newToken(random), request, by),
     adopt,
-    authenticate: createAuthenticate(parts),
+    ...createAuthenticate(parts),
     list: async () => (await store.list()).map(infoOf),
     find: async (id) => (await store.list()).map(infoOf).find((token) => token.id === id),
     revoke,
   };
 }
 
-function createAuthenticate(parts: TokenParts): Tokens["authenticate"] {
+function createAuthenticate(parts: TokenParts): Pick<Tokens, "authenticate" | "confirm"> {
   const { store, clock, attempts, persons } = parts;
   const channelOf = parts.channelOf ?? (() => "api");
   const touched = new Map<TokenId, number>();
@@ -116,21 +118,25 @@ function createAuthenticate(parts: TokenParts): Tokens["authenticate"] {
     await store.touch(row.id, clock.wallMs());
   }
 
-  return async (bearer, from) => {
+  async function confirm(bearer: string): Promise<AccessVerdict> {
+    const found = await findLive(store, bearer, clock.wallMs());
+    if (found.row === undefined) return { verdict: "refused", why: found.why };
+    const caller = callerOf({ ...found.row, channel: channelOf(found.row) }, persons);
+    if (caller === undefined) return { verdict: "refused", why: "person-gone" };
+    await touch(found.row);
+    return { verdict: "known", caller };
+  }
+
+  async function authenticate(bearer: string, from: From): Promise<AccessVerdict> {
     const attempt = { from, subject: tokenPrefix(bearer), door: "token" } as const;
     const retryAfterMs = await attempts.lockedMs(attempt);
     if (retryAfterMs > 0) return { verdict: "refused", why: "locked", retryAfterMs };
-    const found = await findLive(store, bearer, clock.wallMs());
-    const caller =
-      found.row === undefined ? undefined : callerOf({ ...found.row, channel: channelOf(found.row) }, persons);
-    if (found.row !== undefined && caller !== undefined) {
-      await touch(found.row);
-      return { verdict: "known", caller };
-    }
-    const why = found.why ?? "person-gone";
-    await attempts.failed(attempt, why);
-    return { verdict: "refused", why };
-  };
+    const verdict = await confirm(bearer);
+    if (verdict.verdict === "refused") await attempts.failed(attempt, verdict.why);
+    return verdict;
+  }
+
+  return { authenticate, confirm };
 }
 
 type Found = { readonly row: TokenRow; readonly why?: never } | { readonly row?: never; readonly why: RefusedBecause };

@@ -1,0 +1,41 @@
+/** Proposing one call, and answering what is asked about calls. @module */
+import { parseId } from "../../../core/ids.ts";
+import { answerRequest, executeRequest } from "../../../wire/requests.ts";
+import { callerRoute, type Route } from "../route.ts";
+import type { RouteParts } from "./parts.ts";
+
+export function actRoutes({ gateway, turns }: RouteParts): readonly Route[] {
+  return [
+    callerRoute({
+      method: "POST",
+      path: "/api/execute",
+      says: "propose one call; it goes through the same gate as the agent's own. 403 where the gate did not let it",
+      needs: "execute",
+      body: executeRequest,
+      run: async (ask, caller, { body }) => {
+        const outcome = await gateway.execute(caller, body, AbortSignal.any([ask.signal, turns.closing]));
+        if (outcome.verdict === "allow" || outcome.ok) return Response.json(outcome);
+        const error = { code: "DENIED", message: outcome.says, hint: outcome.text, request: ask.id };
+        return Response.json({ error, ...outcome }, { status: 403 });
+      },
+    }),
+    callerRoute({
+      method: "GET",
+      path: "/api/approvals",
+      says: "open questions that the caller may answer",
+      needs: "approve",
+      run: async (_ask, caller) => Response.json({ questions: gateway.questions(caller) }),
+    }),
+    callerRoute({
+      method: "POST",
+      path: "/api/approvals/:id",
+      says: "answer one question: yes or no, once or for this session",
+      needs: "approve",
+      body: answerRequest,
+      run: async (ask, caller, { body }) => {
+        await gateway.answer(caller, parseId("apr", ask.params.get("id") ?? ""), body.answer, body.scope);
+        return Response.json({ ok: true });
+      },
+    }),
+  ];
+}
