@@ -22,7 +22,7 @@ export type Failure = {
 };
 
 const TRANSIENT = /overloaded|rate.?limit|server.?error|api.?error|unavailable|timeout|too many requests/i;
-const MALFORMED = /JSONParse|TypeValidation|InvalidResponse|NoContent|EmptyResponse/;
+const CONNECTION = /^(?:E[A-Z]{3,}|UND_ERR_\w+)$/;
 /** Longest chain of causes that is looked through. */
 const MAX_CAUSES = 6;
 
@@ -41,9 +41,17 @@ function providersFailure(record: Record<string, unknown>, thrown: unknown, ref:
     if (status < 300) return malformed(facts);
     return { ...byStatus(status, ref, facts), retryAfterMs: retryAfter(record["responseHeaders"], nowMs) };
   }
-  const said = `${nameOf(record)} ${textOf(record["type"])} ${textOf(record["code"])} ${textOf(record["message"])}`;
-  const nonsense = MALFORMED.test(said) || (thrown instanceof StreamError && !TRANSIENT.test(said));
-  return nonsense ? malformed(facts) : unavailable(ref, facts, "it cannot be reached");
+  const said = `${textOf(record["type"])} ${textOf(record["code"])} ${textOf(record["message"])}`;
+  const passes = isConnection(record) || (thrown instanceof StreamError && TRANSIENT.test(said));
+  // Whatever else a package throws is its way of saying that it could not make sense of the answer.
+  return passes ? unavailable(ref, facts, "it cannot be reached") : malformed(facts);
+}
+
+function isConnection(error: unknown): boolean {
+  return causes(error).some(
+    (cause) =>
+      isRecord(cause) && (CONNECTION.test(textOf(cause["code"])) || textOf(cause["message"]) === "fetch failed"),
+  );
 }
 
 /** Faults of ours: time-outs, floods, and what the network port refused. */
@@ -143,10 +151,4 @@ function causes(error: unknown): readonly unknown[] {
     next = next instanceof Error ? next.cause : undefined;
   }
   return chain;
-}
-
-function nameOf(error: unknown): string {
-  return causes(error)
-    .map((cause) => (cause instanceof Error ? cause.name : ""))
-    .join(" ");
 }
