@@ -1,0 +1,155 @@
+/**
+ * The three helpers as the rest of the gateway sees them: a ledger, an
+ * executor, a way out; each started again where it is lost, and refusing until
+ * then.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { hostname } from "node:os";
+import { createJobSigner } from "../core/job-token.ts";
+import { newId } from "../core/ids.ts";
+import type { Digest } from "../core/json.ts";
+import type { Clock } from "../core/ports/clock.ts";
+import type { Connection, EgressGate, Executor, JobSigner } from "../core/ports/executor.ts";
+import type { Ledger } from "../core/ports/ledger.ts";
+import type { Random } from "../core/ports/random.ts";
+import { type EgressClient, openEgressClient } from "../edges/egress/client.ts";
+import { type BubblewrapExecutor, openBubblewrapExecutor } from "../edges/executors/bubblewrap.ts";
+import { type LedgerClient, openLedgerClient } from "../ledger/client.ts";
+import { type Home, INSTALLATION, ownProgram } from "./home.ts";
+import { type Helper, startHelper } from "./lifecycle.ts";
+import type { Log } from "./log.ts";
+import { supervise, type Supervised } from "./supervise.ts";
+
+export type Helpers = {
+  readonly ledger: Ledger;
+  readonly executor: Executor;
+  readonly egress: EgressGate;
+  /** For the permit office alone. */
+  readonly signer: JobSigner;
+  /** Names of helpers that do not run now. */
+  lost(): readonly string[];
+  pids(): readonly number[];
+  stop(): Promise<void>;
+};
+
+export type HelperParts = {
+  readonly home: Home;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly compileCache: string | undefined;
+  readonly onConnection: (
+    connection: Connection,
+    owner: { readonly call: string; readonly session: string },
+  ) => Promise<void>;
+};
+
+/** Where Debian, Fedora, Arch and NixOS have bubblewrap. */
+const BWRAP_PATHS = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap", "/run/current-system/sw/bin/bwrap"];
+
+/** Writer first: nothing may happen before it can be recorded. @throws Fault where one cannot start */
+export async function startHelpers(parts: HelperParts): Promise<Helpers> {
+  const { home, clock } = parts;
+  const { signer, publicKey } = createJobSigner({ clock });
+  const writer = await keep<LedgerClient>(
+    parts,
+    {
+      name: "ledger writer",
+      heapMiB: 32,
+      run: ["ledger/writer-main.ts", "--dir", home.ledger, "--origin", originOf(home)],
+    },
+    (helper) => openLedgerClient({ socket: helper.socket, dir: home.ledger }),
+  );
+  const config = {
+    publicKey,
+    folder: home.broker,
+    forbiddenPaths: [home.root, INSTALLATION],
+    nodePath: process.execPath,
+    bwrapPaths: BWRAP_PATHS,
+    systemPaths: [],
+  };
+  const probe = { mint: (job: Digest) => signer.sign(newId("pmt", parts.random), job), secretPaths: [home.root, INSTALLATION], hostPid: process.pid };
+  const [broker, proxy] = await Promise.all([
+    keep<BubblewrapExecutor>(parts, { name: "broker", heapMiB: 32, run: ["edges/broker/main.ts"] }, (helper) =>
+      openBubblewrapExecutor({ socket: helper.socket, config, probe }),
+    ),
+    keep<EgressClient>(parts, { name: "egress proxy", heapMiB: 48, run: ["edges/egress/main.ts"] }, (helper) =>
+      openEgressClient({ socket: helper.socket, socketDir: home.run, onConnection: parts.onConnection }),
+    ),
+  ]);
+  const all: readonly [string, Supervised<unknown>][] = [
+    ["ledger", writer],
+    ["broker", broker],
+    ["egress", proxy],
+  ];
+  return {
+    ledger: ledgerOf(writer),
+    executor: executorOf(broker),
+    egress: { open: (call) => proxy.client().open(call) },
+    signer,
+    lost: () => all.filter(([, one]) => one.state() === "lost").map(([name]) => name),
+    pids: () => all.map(([, one]) => one.pid()),
+    async stop() {
+      // The writer last: the others' ends are recorded too.
+      await Promise.all([broker.stop(), proxy.stop()]);
+      await writer.stop();
+    },
+  };
+}
+
+type Closing = { close(): Promise<void> };
+
+function keep<Client extends Closing>(
+  parts: HelperParts,
+  spec: { readonly name: string; readonly heapMiB: number; readonly run: readonly [string, ...string[]] },
+  open: (helper: Helper) => Client,
+): Promise<Supervised<Client>> {
+  const {
+    name,
+    heapMiB,
+    run: [program, ...args],
+  } = spec;
+  const { log, compileCache, clock } = parts;
+  return supervise<Client>({
+    start: async () => {
+      const helper = await startHelper({
+        name,
+        program: ownProgram(program),
+        args,
+        heapMiB,
+        log: (line) => log.warn(`${name}: ${line}`),
+        ...(compileCache === undefined ? {} : { compileCache }),
+      });
+      return { helper, client: open(helper) };
+    },
+    close: (client) => client.close(),
+    clock,
+    lost: (why) => log.error(`helper lost: ${why}`),
+    back: () => log.warn(`helper back: ${name}`),
+  });
+}
+
+function ledgerOf(writer: Supervised<LedgerClient>): Ledger {
+  return {
+    append: (entry) => writer.client().append(entry),
+    gave: (receipt) => writer.client().gave(receipt),
+    search: (query) => writer.client().search(query),
+    head: () => writer.client().head(),
+  };
+}
+
+function executorOf(broker: Supervised<BubblewrapExecutor>): Executor {
+  return {
+    run: (job, token, options) => broker.client().run(job, token, options),
+    prove: () => broker.client().prove(),
+    stopAll: () => broker.client().stopAll(),
+  };
+}
+
+/** Names this ledger in its checkpoints: the machine, and which state folder of it. */
+function originOf(home: Home): string {
+  const folder = createHash("sha256").update(home.root).digest("hex").slice(0, 8);
+  return `vambrace/${hostname().replaceAll(/[^A-Za-z0-9.-]/g, "-")}/${folder}`;
+}
