@@ -93,10 +93,22 @@ function describe(json: PolicyJson, layer: Layer, file: string): LoadedPolicy {
   const { id, says, hint } = json.annotations ?? {};
   if (id === undefined || !ID.test(id)) throw invalid(file, id, 'it has no usable @id("…")');
   if (says === undefined || says.trim() === "") throw invalid(file, id, 'it has no @says("…") for the refused person');
-  const problem = misplaced(id, layer) ?? approvalMisuse(json, layer === "floor" ? "floor" : "other");
+  const problem = problemOf(json, id, layer);
   if (problem !== undefined) throw invalid(file, id, problem);
-  if (layer === "floor" && json.effect !== "forbid") throw invalid(file, id, "the floor only forbids");
   return { id, layer, file, says, json, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** Cedar's integers have 64 bits, those of JSON here 53: a larger one would silently become another number. */
+function hasUnsafeNumber(value: unknown): boolean {
+  if (typeof value === "bigint") return true;
+  if (typeof value === "number") return !Number.isSafeInteger(value);
+  return typeof value === "object" && value !== null && Object.values(value).some(hasUnsafeNumber);
+}
+
+function problemOf(json: PolicyJson, id: PolicyId, layer: Layer): string | undefined {
+  if (layer === "floor" && json.effect !== "forbid") return "the floor only forbids";
+  if (hasUnsafeNumber(json)) return "a number in it is larger than can be carried exactly (2^53)";
+  return misplaced(id, layer) ?? approvalMisuse(json, layer === "floor" ? "floor" : "other");
 }
 
 /** An operator's policy must not look like one of the other layers. */

@@ -1,0 +1,177 @@
+/**
+ * A recorded session as the judge would have seen it live: which items were in
+ * the model request of each call, and with which labels.
+ *
+ * What was denied did not happen; its result is not in the context. What was
+ * asked happened where its result is recorded; that covers this one call, and
+ * names and endorses nothing. Endorsements and quarantine are not applied yet,
+ * which only makes answers stricter.
+ *
+ * @module
+ */
+import { Fault } from "../../core/fault.ts";
+import { type CallId, parseId } from "../../core/ids.ts";
+import type { ContextItem } from "../../core/item.ts";
+import { type Audience, join, type Label, leastTrust, mostConfidential, type Trust } from "../../core/label.ts";
+import type { Posture } from "../../core/posture.ts";
+import type { Judged } from "../../core/run.ts";
+import type { ToolDeclaration } from "../../core/tool.ts";
+import type { ReplayEvent, ReplayLabel, ReplaySession } from "../../wire/replay.ts";
+
+type Speaker = { readonly id: string; readonly trust: Trust; readonly roles: readonly string[] };
+type CallEvent = Extract<ReplayEvent, { type: "call" }>;
+type ResultEvent = Extract<ReplayEvent, { type: "result" }>;
+type MessageEvent = Extract<ReplayEvent, { type: "message" }>;
+type Made = { readonly event: CallEvent; readonly id: CallId; readonly judged: Judged };
+
+export class Recorded {
+  readonly principal: Speaker;
+  readonly declarations: ReadonlyMap<string, ToolDeclaration>;
+  readonly cwd: string;
+  readonly #posture: Posture;
+  readonly #items: ContextItem[] = [];
+  readonly #events = new Map<string, number>();
+  readonly #calls = new Map<string, Made>();
+  readonly #refused = new Set<string>();
+  #tools: ReadonlySet<string> | undefined;
+  #isWorking = false;
+
+  constructor(session: ReplaySession, declarations: ReadonlyMap<string, ToolDeclaration>, posture: Posture) {
+    this.#posture = posture;
+    this.declarations = declarations;
+    this.cwd = posture.fs.workspace;
+    const { id, trust } = session.person ?? { id: "owner", trust: "full" as const };
+    this.principal = { id, trust, roles: posture.persons.get(id)?.roles ?? [] };
+  }
+
+  get context(): readonly ContextItem[] {
+    return [...this.#items];
+  }
+
+  plan(): { readonly plan?: ReadonlySet<string> } {
+    return this.#tools === undefined ? {} : { plan: this.#tools };
+  }
+
+  eventOf(item: string): number | undefined {
+    return this.#events.get(item);
+  }
+
+  callId(index: number): CallId {
+    return parseId("call", `call_${spell(index)}`);
+  }
+
+  judged(event: CallEvent, index: number, judged: Judged): void {
+    this.#calls.set(event.id, { event, id: this.callId(index), judged });
+    if (judged.decision.verdict === "deny") this.#refused.add(event.id);
+    else this.#refused.delete(event.id);
+  }
+
+  take(event: Exclude<ReplayEvent, CallEvent>, index: number): void {
+    switch (event.type) {
+      case "message":
+        return this.#message(event, index);
+      case "result":
+        return this.#result(event, index);
+      case "approval":
+        if (event.answer === "no") this.#refused.add(event.call);
+        return undefined;
+      case "answer":
+        return this.#close(index, event.text);
+      case "plan":
+        this.#tools = new Set(event.tools);
+        return undefined;
+      case "endorse":
+      case "quarantine":
+        return undefined;
+    }
+  }
+
+  #message(event: MessageEvent, index: number): void {
+    const speaker = this.#speaker(event.from);
+    // The person's next message after work was done begins another request.
+    if (speaker.id === this.principal.id && this.#isWorking) this.#close(index, "");
+    const said: Label = {
+      trust: speaker.trust,
+      confidentiality: "private",
+      audience: { kind: "persons", persons: [speaker.id] },
+      sources: [{ kind: "person", id: speaker.id, trust: speaker.trust }],
+    };
+    const label = lowered(said, event.label);
+    this.#add({ kind: "person", id: itemId(index, 1), person: speaker.id, text: event.text, label }, index);
+  }
+
+  #speaker(from: MessageEvent["from"]): Speaker {
+    if (typeof from !== "string") return { ...from, roles: [] };
+    if (from === this.principal.id) return this.principal;
+    const known = this.#posture.persons.get(from);
+    return { id: from, trust: known?.trust ?? "none", roles: known?.roles ?? [] };
+  }
+
+  #result(event: ResultEvent, index: number): void {
+    const made = this.#calls.get(event.id);
+    if (made === undefined) {
+      throw new Fault("REPLAY_MALFORMED", {
+        message: `\`events.${index}\` is a result of \`${event.id.slice(0, 60)}\`, which no call before it has`,
+        hint: "give each result the id of its call, after the call",
+      });
+    }
+    if (this.#refused.has(event.id)) return;
+    this.#isWorking = true;
+    const { influence } = made.judged.facts;
+    const { tool, arguments: args } = made.event;
+    this.#add(
+      {
+        kind: "model",
+        id: itemId(index, 2),
+        text: "",
+        calls: [{ id: made.id, tool, arguments: args }],
+        label: influence,
+      },
+      undefined,
+    );
+    const label = lowered(join(influence, this.#returned(tool)), event.label);
+    const { text, ok = true } = event;
+    this.#add({ kind: "result", id: itemId(index, 3), call: made.id, tool, text, ok, label }, index);
+  }
+
+  #returned(tool: string): Label {
+    const { trust, confidentiality } = this.declarations.get(tool)?.returns ?? {
+      trust: "none",
+      confidentiality: "private",
+    };
+    const audience: Audience =
+      confidentiality === "public" ? { kind: "anyone" } : { kind: "persons", persons: [this.principal.id] };
+    return { trust, confidentiality, audience, sources: [{ kind: "tool", id: tool, trust }] };
+  }
+
+  #close(index: number, text: string): void {
+    this.#isWorking = false;
+    const label: Label = { trust: "full", confidentiality: "public", audience: { kind: "anyone" }, sources: [] };
+    this.#add({ kind: "model", id: itemId(index, 0), text, calls: [], label }, undefined);
+  }
+
+  #add(item: ContextItem, event: number | undefined): void {
+    this.#items.push(item);
+    if (event !== undefined) this.#events.set(item.id, event);
+  }
+}
+
+/** A label of its own only lowers trust, raises confidentiality, narrows the audience. */
+function lowered(label: Label, own: ReplayLabel | undefined): Label {
+  if (own === undefined) return label;
+  const audience: Audience =
+    own.audience === undefined || own.audience === "anyone"
+      ? { kind: "anyone" }
+      : { kind: "persons", persons: own.audience };
+  return join(label, {
+    trust: leastTrust(label.trust, own.trust ?? label.trust),
+    confidentiality: mostConfidential(label.confidentiality, own.confidentiality ?? "public"),
+    audience,
+    sources: [],
+  });
+}
+
+const itemId = (index: number, part: number): ReturnType<typeof parseId<"itm">> =>
+  parseId("itm", `itm_${spell(index * 4 + part)}`);
+
+const spell = (number: number): string => String(number).padStart(26, "0");
