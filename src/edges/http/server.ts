@@ -171,7 +171,7 @@ function isOurUpgrade(incoming: IncomingMessage): boolean {
 async function listen(server: Server, { host, port }: HttpOptions["listen"]): Promise<{ readonly url: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
-  server.listen(port, host, () => resolve());
+  server.listen(port, host.replace(/^\[|\]$/g, ""), () => resolve());
   try {
     await promise;
   } catch (cause) {

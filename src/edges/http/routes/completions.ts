@@ -8,7 +8,7 @@
  * @module
  */
 import { Fault } from "../../../core/fault.ts";
-import { newId } from "../../../core/ids.ts";
+import { newId, parseAgentId } from "../../../core/ids.ts";
 import type { ChatOutcome, ChatRequest } from "../../../core/ports/gateway.ts";
 import type { TurnEvent, TurnStop } from "../../../core/turn.ts";
 import {
@@ -50,7 +50,7 @@ export function completionRoutes(parts: RouteParts): readonly Route[] {
         const made = {
           id: `chatcmpl-${request.messageId}`,
           created: Math.floor(clock.wallMs() / 1000),
-          model: body.model,
+          model: modelOf(request),
         };
         if (body.stream !== true) {
           const events = watchFaults();
@@ -94,14 +94,18 @@ function noMessage(why: string): Fault {
   });
 }
 
-/** `vambrace` is the default agent, `vambrace/research` another. */
+/**
+ * `vambrace/research` is that agent. Clients insist on a name of some model; any other means the default agent, and the
+ * answer's `model` says who it was.
+ *
+ * @throws Fault ID_MALFORMED
+ */
 function agentOf(model: string): { readonly agent?: string } {
-  if (model === MODEL) return {};
-  if (model.startsWith(`${MODEL}/`)) return { agent: model.slice(MODEL.length + 1) };
-  throw new Fault("BODY_MALFORMED", {
-    message: `there is no model \`${model.slice(0, 60)}\` here`,
-    hint: "use `vambrace`, or `vambrace/AGENT`; which provider answers is the configuration's",
-  });
+  return model.startsWith(`${MODEL}/`) ? { agent: parseAgentId(model.slice(MODEL.length + 1)) } : {};
+}
+
+function modelOf({ agent }: ChatRequest): string {
+  return agent === undefined ? MODEL : `${MODEL}/${agent}`;
 }
 
 /** System text comes from the caller like everything else: his own words, never the gateway's. */
