@@ -41,3 +41,31 @@ export type WebFetcher = {
   /** Does not follow redirects: the answer of one is returned as it is, for the judge to see as a new call. */
   get(request: NetRequest, egressSocket: string, signal: AbortSignal): Promise<NetAnswer>;
 };
+
+/** What a fetched document says, for a model to read. */
+export type PageText = {
+  /** Of an HTML page that has one. */
+  readonly title: string | null;
+  /** Markdown of an HTML page; other text as it came. */
+  readonly text: string;
+  /** Only its beginning was kept. */
+  readonly truncated: boolean;
+};
+
+export type PageReader = {
+  /**
+   * @param page.contentType as the server said; absent or another kind than text is refused.
+   * @throws Fault WEB_UNREADABLE where it cannot be read, or not in time.
+   */
+  read(
+    page: { readonly body: Uint8Array; readonly contentType: string; readonly url: string },
+    signal: AbortSignal,
+  ): Promise<PageText>;
+};
+
+export type SearchHit = { readonly title: string; readonly url: string; readonly snippet: string };
+
+export type WebSearch = {
+  /** @throws Fault WEB_SEARCH_OFF without a key, WEB_SEARCH_FAILED where the service does not answer as it should. */
+  search(query: string, count: number, signal: AbortSignal): Promise<readonly SearchHit[]>;
+};
