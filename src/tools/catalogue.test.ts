@@ -32,3 +32,13 @@ test("R-TOOL-1: arguments that a tool does not have are refused, and named", () 
 test("R-TOOL-1: arguments that fit are taken as they are", () => {
   assert.deepEqual(CATALOGUE.get("read")?.parse({ path: "notes.md", limit: 5 }), { path: "notes.md", limit: 5 });
 });
+
+test("R-AGENT-2: an address without a scheme is https for judge and fetcher alike; any other is left for the judge", () => {
+  const fetch = CATALOGUE.get("web_fetch");
+  const parsed = (url: string): unknown => fetch?.parse({ url })["url"];
+  assert.equal(parsed("example.org"), "https://example.org");
+  assert.equal(parsed("example.org:8443/a"), "https://example.org:8443/a");
+  for (const url of ["http://example.org/", "https://example.org/?q=1", "file:///etc/passwd", "javascript:alert(1)"]) {
+    assert.equal(parsed(url), url);
+  }
+});

@@ -10,7 +10,7 @@ export const webFetch = defineTool({
   description:
     "Fetch a page or text document over http or https and return it as readable text. Does not follow redirects.",
   groups: ["group:web"],
-  arguments: { url: z.string().min(1).max(8192) },
+  arguments: { url: z.string().trim().min(1).max(8192).transform(withScheme) },
   roles: { url: "url" },
   returns: fromOutside,
 });
@@ -24,3 +24,10 @@ export const webSearch = defineTool({
   roles: { query: "content" },
   returns: fromOutside,
 });
+
+/** People write names; judge and fetcher both see the address that is meant. */
+function withScheme(written: string): string {
+  return /^[a-z][a-z0-9+.-]*:/i.test(written) && !/^[^/?#]+:\d+(?:[/?#]|$)/.test(written)
+    ? written
+    : `https://${written}`;
+}

@@ -1,0 +1,187 @@
+/**
+ * The file effectors: each one operation of the helper inside a sandbox that
+ * mounts only what the permit names. What was judged is what is used: the
+ * digest that the judge saw goes along, and a file that is another by now is
+ * refused.
+ *
+ * @module
+ */
+import { Fault } from "../../core/fault.ts";
+import { type Digest, digestOf } from "../../core/json.ts";
+import type { Label } from "../../core/label.ts";
+import type { Executor } from "../../core/ports/executor.ts";
+import type { FileAnswer, FileDone, FileJobs, FileRequest } from "../../core/ports/files.ts";
+import type { PathFact } from "../../core/call.ts";
+import type { RunOutcome } from "../../core/run.ts";
+import { type Effector, limitsOf, textArgument, type Work } from "./run.ts";
+
+export type FileDeps = {
+  readonly executor: Executor;
+  readonly files: FileJobs;
+  /** The label of a file as its last recorded writer left it, else that of its folder. */
+  readonly labelOf: (path: string, digest: Digest) => Promise<Label>;
+  /** The label that names and contents below a folder have, as the operator said. */
+  readonly labelOfFolder: (path: string) => Promise<Label>;
+  /** Notes who wrote a file. Durable when it resolves. */
+  readonly wrote: (path: string, digest: Digest, label: Label) => Promise<void>;
+};
+
+/** Characters of a listing or a search that are shown; a model asks for a narrower one otherwise. */
+const SHOWN = 60_000;
+
+export function fileEffectors(deps: FileDeps): ReadonlyMap<string, Effector> {
+  return new Map<string, Effector>([
+    ["read", (work) => readFile(deps, work)],
+    ["write", (work) => change(deps, work, writeRequest(work))],
+    ["edit", (work) => change(deps, work, editRequest(work))],
+    ["list", (work) => listFolder(deps, work)],
+    ["search", (work) => searchFiles(deps, work)],
+  ]);
+}
+
+async function readFile(deps: FileDeps, work: Work): Promise<RunOutcome> {
+  const path = pathOf(work).resolved;
+  const answer = await ask(deps, work, { op: "read", path, ...numberOf(work, "offset"), ...numberOf(work, "limit") });
+  if (!answer.ok) return refused(answer);
+  const { digest, content = "", lines = 0, from = 0, to = 0 } = answer;
+  const label = digest === undefined ? await deps.labelOfFolder(path) : await deps.labelOf(path, digest);
+  const cut =
+    answer.cut === true || to < lines ? `\n[lines ${from} to ${to} of ${lines}; ask for more with offset]` : "";
+  const text =
+    answer.binary === true
+      ? `[a binary file of ${answer.bytes ?? 0} bytes: its content is not shown]`
+      : `${content}${cut}`;
+  return { ok: true, text, summary: `read ${answer.bytes ?? 0} bytes`, label, data: seen(answer) };
+}
+
+async function change(deps: FileDeps, work: Work, request: FileRequest): Promise<RunOutcome> {
+  const answer = await ask(deps, work, request);
+  if (!answer.ok) return refused(answer);
+  if (answer.digest !== undefined) await deps.wrote(request.path, answer.digest, work.judged.facts.influence);
+  const did = answer.created === true ? "created" : request.op === "edit" ? "edited" : "replaced";
+  const times = answer.replaced === undefined ? "" : `, ${answer.replaced} place${answer.replaced === 1 ? "" : "s"}`;
+  const bytes = answer.bytes ?? 0;
+  return {
+    ok: true,
+    text: `${did} ${request.path} (${bytes} bytes${times})`,
+    summary: `${did}, ${bytes} bytes${times}`,
+    // What is said of it was made from the call alone.
+    label: work.judged.facts.influence,
+    data: seen(answer),
+  };
+}
+
+async function listFolder(deps: FileDeps, work: Work): Promise<RunOutcome> {
+  const { resolved: path } = pathOf(work);
+  const answer = await ask(deps, work, { op: "list", path, ...numberOf(work, "depth") });
+  if (!answer.ok) return refused(answer);
+  const entries = answer.entries ?? [];
+  const rows = entries.map(
+    (entry) =>
+      `${relative(path, entry.path)}${entry.kind === "folder" ? "/" : ""}${entry.bytes === undefined ? "" : `  ${entry.bytes}`}`,
+  );
+  const text = rows.length === 0 ? "(empty)" : shown(rows, answer.cut === true);
+  return {
+    ok: true,
+    text,
+    summary: `${entries.length} entries`,
+    label: await deps.labelOfFolder(path),
+    data: seen(answer),
+  };
+}
+
+async function searchFiles(deps: FileDeps, work: Work): Promise<RunOutcome> {
+  const { resolved: path } = pathOf(work);
+  const glob = textArgument(work, "glob");
+  const pattern = textArgument(work, "pattern");
+  const answer = await ask(deps, work, { op: "search", path, pattern, ...(glob === "" ? {} : { glob }) });
+  if (!answer.ok) return refused(answer);
+  const matches = answer.matches ?? [];
+  const rows = matches.map((match) => `${relative(path, match.path)}:${match.line}: ${match.text}`);
+  const text = rows.length === 0 ? "nothing found" : shown(rows, answer.cut === true);
+  return {
+    ok: true,
+    text,
+    summary: `${matches.length} matches`,
+    label: await deps.labelOfFolder(path),
+    data: seen(answer),
+  };
+}
+
+async function ask(deps: FileDeps, work: Work, request: FileRequest): Promise<FileAnswer> {
+  const job = deps.files.job(request, limitsOf(work));
+  const token = work.spent.sign(digestOf(job));
+  return deps.files.answer(await deps.executor.run(job, token, { signal: work.signal }));
+}
+
+function writeRequest(work: Work): FileRequest {
+  const fact = pathOf(work);
+  return {
+    op: "write",
+    path: fact.resolved,
+    content: textArgument(work, "content"),
+    mode: "replace",
+    ...expectation(fact),
+  };
+}
+
+function editRequest(work: Work): FileRequest {
+  const fact = pathOf(work);
+  const all = work.proposal.arguments["all"] === true;
+  return {
+    op: "edit",
+    path: fact.resolved,
+    old: textArgument(work, "old"),
+    new: textArgument(work, "new"),
+    all,
+    ...expectation(fact),
+  };
+}
+
+function expectation(fact: PathFact): { readonly expect?: Digest | "absent" } {
+  if (fact.kind === "absent") return { expect: "absent" };
+  return fact.digest === undefined ? {} : { expect: fact.digest };
+}
+
+/** The one path that the judge resolved for this call; a file tool without one is never let through. */
+function pathOf(work: Work): PathFact {
+  const fact = work.judged.facts.paths.find((path) => path.pointer === "/path");
+  if (fact === undefined) {
+    throw new Fault("PERMIT_REFUSED", {
+      message: "no path of this call was judged",
+      hint: "this is a defect; please report it",
+    });
+  }
+  return fact;
+}
+
+function numberOf<K extends string>(work: Work, name: K): { readonly [P in K]?: number } {
+  const value = work.proposal.arguments[name];
+  const out: { [P in K]?: number } = {};
+  if (typeof value === "number") out[name] = value;
+  return out;
+}
+
+function relative(folder: string, path: string): string {
+  return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
+}
+
+function shown(rows: readonly string[], cut: boolean): string {
+  const text = rows.join("\n");
+  const whole = text.length <= SHOWN;
+  return `${whole ? text : text.slice(0, SHOWN)}${cut || !whole ? "\n[there is more: narrow it down]" : ""}`;
+}
+
+function seen(answer: FileDone): { readonly path: string; readonly bytes?: number; readonly digest?: string } {
+  const { path, bytes, digest } = answer;
+  return { path, ...(bytes === undefined ? {} : { bytes }), ...(digest === undefined ? {} : { digest }) };
+}
+
+function refused(answer: Extract<FileAnswer, { ok: false }>): RunOutcome {
+  return {
+    ok: false,
+    text: `${answer.message} (hint: ${answer.hint})`,
+    summary: answer.code,
+    data: { code: answer.code },
+  };
+}
