@@ -9,9 +9,12 @@
  * @module
  */
 import { createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
-import { canonicalJson, type Digest } from "./json.ts";
+import { Fault } from "./fault.ts";
+import { newId } from "./ids.ts";
+import { canonicalJson, type Digest, digestOf } from "./json.ts";
 import type { Clock } from "./ports/clock.ts";
-import type { JobSigner, SignedToken } from "./ports/executor.ts";
+import type { Job, JobSigner, SignedToken } from "./ports/executor.ts";
+import type { Random } from "./ports/random.ts";
 
 /** How long a token may wait to be used, by the wall clock. */
 export const JOB_TOKEN_LIFE_MS = 30_000;
@@ -66,4 +69,28 @@ function signatureFits(token: SignedToken, publicKey: string): boolean {
 function signedBytes(claim: { readonly permit: string; readonly job: string; readonly notAfterMs: number }): Buffer {
   const { permit, job, notAfterMs } = claim;
   return Buffer.from(canonicalJson({ permit, job, notAfterMs }), "utf8");
+}
+
+/** What every self-test job carries in its environment, so that nobody takes it for a call's. */
+export const SELF_TEST_MARK = "VAMBRACE_SELF_TEST";
+
+export type SelfTestMint = (job: Job) => SignedToken;
+
+/**
+ * The only tokens that are made without a permit: for jobs that see nothing of anybody's. It takes the job and
+ * not its digest, so that it can look.
+ *
+ * @throws Fault PERMIT_REFUSED for a job that mounts anything, may reach hosts, or does not say what it is.
+ */
+export function createSelfTestMint(deps: { readonly signer: JobSigner; readonly random: Random }): SelfTestMint {
+  return (job) => {
+    const sees = job.mounts.length > 0 || job.egressSocket !== null || job.runtime !== "command";
+    if (sees || job.env[SELF_TEST_MARK] !== "1") {
+      throw new Fault("PERMIT_REFUSED", {
+        message: "a self-test may mount nothing, reach nobody, and must be marked as one",
+        hint: "run this through the gate; only a permit opens files and hosts",
+      });
+    }
+    return deps.signer.sign(newId("pmt", deps.random), digestOf(job));
+  };
 }

@@ -1,0 +1,148 @@
+/**
+ * The broker's own order: check the shape, check the token, remember it, run.
+ *
+ * @module
+ */
+import * as fs from "node:fs";
+import { join } from "node:path";
+import type { BrokerConfig, FromBroker, JobSummary } from "../../core/broker-wire.ts";
+import { verifyJobToken } from "../../core/job-token.ts";
+import { digestOf, type JsonObject, type JsonValue } from "../../core/json.ts";
+import type { Job } from "../../core/ports/executor.ts";
+import { findCgroups, sweepCgroups } from "./cgroup.ts";
+import { parseJob, parseToken } from "./job-parse.ts";
+import { planLimits } from "./limits.ts";
+import type { Outlet } from "./output.ts";
+import { openPipeRack } from "./pipes.ts";
+import { Refused, refusedEnd } from "./refusal.ts";
+import { runJob, type Runner } from "./run-job.ts";
+import { seccompFilter } from "./seccomp.ts";
+import { openSpares, type Spares } from "./spare.ts";
+import { openSpentTokens, type SpentTokens } from "./spent.ts";
+import { openSystemView, sweepSystemViews } from "./system.ts";
+
+export type Link = {
+  say(message: FromBroker): void;
+  /** Where the output of a channel goes: `2n` and `2n + 1`. */
+  outlet(channel: number): Outlet;
+};
+
+export type Broker = {
+  run(message: JsonObject): Promise<void>;
+  cancel(channel: number): void;
+  stopAll(): Promise<void>;
+};
+
+const MOST_JOBS = 64;
+
+/** @throws Error where the broker could not remember what was spent, or cannot prepare its folder. */
+export function openBroker(config: BrokerConfig, link: Link): Broker {
+  fs.mkdirSync(config.folder, { recursive: true, mode: 0o700 });
+  const spent = openSpentTokens(join(config.folder, "spent"), () => Date.now());
+  const made = makeRunner(config);
+  const jobs = new Map<number, { readonly stop: AbortController; readonly done: Promise<void> }>();
+  link.say({ type: "ready", limits: made.runner.plan.sources });
+  setImmediate(made.warmUp);
+
+  async function runOne(channel: number, message: JsonObject, stop: AbortController): Promise<void> {
+    const summary = await start(message, { config, spent, made }, { link, channel, stop: stop.signal });
+    jobs.delete(channel);
+    link.say({ type: "ended", channel, ...summary });
+  }
+
+  return {
+    run(message) {
+      const channel = Number(message["channel"]);
+      if (jobs.has(channel) || jobs.size >= MOST_JOBS) {
+        const busy = new Refused("SANDBOX_BUSY", `${jobs.size} jobs are running`, "wait until one has ended");
+        link.say({ type: "ended", channel, end: refusedEnd(busy), stdoutLost: 0, stderrLost: 0, wallMs: 0 });
+        return Promise.resolve();
+      }
+      const stop = new AbortController();
+      const done = runOne(channel, message, stop);
+      jobs.set(channel, { stop, done });
+      return done;
+    },
+    cancel: (channel) => jobs.get(channel)?.stop.abort(),
+    async stopAll() {
+      for (const { stop } of jobs.values()) stop.abort();
+      await Promise.all([...jobs.values()].map(({ done }) => done));
+      await made.spares?.clear();
+    },
+  };
+}
+
+type Made = { readonly runner: Runner; readonly spares: Spares | null; readonly warmUp: () => void };
+type Means = { readonly config: BrokerConfig; readonly spent: SpentTokens; readonly made: Made };
+type Way = { readonly link: Link; readonly channel: number; readonly stop: AbortSignal };
+
+async function start(message: JsonObject, means: Means, way: Way): Promise<JobSummary> {
+  try {
+    const job = parseJob(message["job"]);
+    const durable = spendToken(message["token"], job, means);
+    durable.catch(() => undefined); // awaited before the program starts; this only keeps an early refusal quiet
+    requireBwrap(means);
+    return await runJob(means.made.runner, {
+      job,
+      durable,
+      stdout: way.link.outlet(way.channel * 2),
+      stderr: way.link.outlet(way.channel * 2 + 1),
+      stop: way.stop,
+    });
+  } catch (error) {
+    return { end: refusedEnd(error), stdoutLost: 0, stderrLost: 0, wallMs: 0 };
+  }
+}
+
+/** @throws Refused TOKEN_REFUSED unless the token is for exactly this job, unexpired and never spent. */
+function spendToken(value: JsonValue | undefined, job: Job, { config, spent }: Means): Promise<void> {
+  const token = parseToken(value);
+  const verdict = verifyJobToken(token, { job: digestOf(job), publicKey: config.publicKey, nowMs: Date.now() });
+  if (verdict.verdict !== "good") throw tokenRefused(verdict.why);
+  const record = spent.spend(token.permit, token.notAfterMs);
+  if (!record.fresh) throw tokenRefused("spent");
+  return record.durable;
+}
+
+function tokenRefused(why: string): Refused {
+  return new Refused(
+    "TOKEN_REFUSED",
+    `the job's token was refused: ${why.replaceAll("-", " ")}`,
+    "propose the call again; each run needs a permit of its own",
+  );
+}
+
+function requireBwrap({ config, made }: Means): void {
+  if (made.spares !== null) return;
+  throw new Refused(
+    "SANDBOX_MISSING",
+    `bubblewrap is not installed (looked for ${config.bwrapPaths.join(", ")})`,
+    "install it: `apt-get install bubblewrap`, `dnf install bubblewrap` or `apk add bubblewrap`, then restart",
+  );
+}
+
+function makeRunner(config: BrokerConfig): Made {
+  const cgroups = findCgroups();
+  if (cgroups !== null) sweepCgroups(cgroups);
+  const bwrap = config.bwrapPaths.find((path) => fs.existsSync(path));
+  const seccompFile = join(config.folder, "seccomp.bpf");
+  fs.writeFileSync(seccompFile, seccompFilter(process.arch === "arm64" ? "arm64" : "x64"), { mode: 0o600 });
+  sweepSystemViews(config.folder);
+  const shop = {
+    bwrap: bwrap ?? "",
+    system: openSystemView(config.folder, config.systemPaths),
+    seccompFile,
+    cgroups,
+    pipes: openPipeRack(join(config.folder, "pipes"), 8),
+  };
+  const spares = openSpares(shop);
+  const runner: Runner = {
+    folder: config.folder,
+    forbidden: [...config.forbiddenPaths, config.folder],
+    nodePath: config.nodePath,
+    plan: planLimits(cgroups),
+    forwarder: fs.existsSync("/usr/bin/perl") ? "perl" : "node",
+    spares,
+  };
+  return { runner, spares: bwrap === undefined ? null : spares, warmUp: () => void shop.system.etc() };
+}

@@ -1,0 +1,102 @@
+/**
+ * The command line of bubblewrap, and the descriptors that it names.
+ *
+ * The order matters: later mounts cover earlier ones, and at last what is left
+ * of the root, /dev and /proc becomes read-only.
+ *
+ * @module
+ */
+import * as fs from "node:fs";
+import { fileURLToPath } from "node:url";
+import { EGRESS_INSIDE } from "../../core/broker-wire.ts";
+import type { OpenMount } from "./mounts.ts";
+import { type Found, openExactly } from "./protected.ts";
+import { WAIT } from "./script.ts";
+import { identity, type SystemView } from "./system.ts";
+
+/** What a sandbox is made of; two jobs with the same shape can use the same kind of sandbox. */
+export type Shape = {
+  readonly mounts: readonly OpenMount[];
+  /** `.git` folders (mounted on themselves) and what is read-only, shallow first. */
+  readonly gitFolders: readonly Found[];
+  readonly readOnly: readonly Found[];
+  readonly egressSocket: string | null;
+  /** The pinned Node, where the runtime needs it. */
+  readonly node: string | null;
+};
+
+export type Line = {
+  readonly args: readonly string[];
+  /** Opened here; the caller closes them once the process has them. They become 6, 7, … in it. */
+  readonly fds: readonly number[];
+};
+
+/** 0, 1, 2: the program's own; 3: the script; 4: to and from the waiting shell; 5: bubblewrap says who its first process is. */
+export const FIRST_FREE_FD = 6;
+
+const TMP_BYTES = 256 * 1024 * 1024;
+const SHM_BYTES = 64 * 1024 * 1024;
+/** Of the kernel's own files, what Docker hides too. */
+const HIDDEN = ["/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/timer_list"];
+
+/**
+ * Of /proc, bubblewrap covers only what it may write itself, and it may not where it was started by root: there
+ * /proc/sys stays open, and a sandboxed program that is root outside sets `kernel.core_pattern`, which the kernel
+ * runs as root. So the whole of it is read-only.
+ */
+const READ_ONLY_AT_LAST = ["/proc", "/dev", "/"];
+
+/** What runs inside beside the job's program: the file tools' helper and the forwarder. */
+export const INSIDE = fileURLToPath(new URL("inside", import.meta.url));
+
+export function bwrapLine(shape: Shape, system: SystemView, seccompFile: string): Line {
+  const fds: number[] = [];
+  const take = (fd: number): string => String(FIRST_FREE_FD + fds.push(fd) - 1);
+  const { uid, gid } = identity();
+  try {
+    const args = [
+      ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"],
+      ["--uid", String(uid), "--gid", String(gid), "--hostname", "sandbox", "--info-fd", "5"],
+      system.folders.flatMap((path) => ["--ro-bind", path, path]),
+      system.links.flatMap(([target, path]) => ["--symlink", target, path]),
+      ["--ro-bind", system.etc(), "/etc", "--proc", "/proc", "--dev", "/dev"],
+      HIDDEN.filter((path) => fs.existsSync(path)).flatMap((path) => ["--ro-bind", "/dev/null", path]),
+      ["--perms", "1777", "--size", String(SHM_BYTES), "--tmpfs", "/dev/shm"],
+      ["--perms", "1777", "--size", String(TMP_BYTES), "--tmpfs", "/tmp"],
+      shape.mounts.flatMap((m) => [m.access === "write" ? "--bind-fd" : "--ro-bind-fd", take(dup(m.fd)), m.path]),
+      shape.gitFolders.flatMap((git) => ["--bind-fd", take(openFound(git)), git.path]),
+      shape.readOnly.flatMap((file) => ["--ro-bind-fd", take(openFound(file)), file.path]),
+      insideArgs(shape, take),
+      READ_ONLY_AT_LAST.flatMap((path) => ["--remount-ro", path]),
+      ["--chdir", "/tmp"],
+      ["--seccomp", take(fs.openSync(seccompFile, "r"))],
+      ["--", "/bin/sh", "-c", WAIT],
+    ].flat();
+    return { args, fds };
+  } catch (error) {
+    for (const fd of fds) fs.closeSync(fd);
+    throw error;
+  }
+}
+
+function insideArgs(shape: Shape, take: (fd: number) => string): string[] {
+  const args: string[] = [];
+  if (shape.node !== null) args.push("--ro-bind", shape.node, "/run/vambrace/node");
+  if (shape.node !== null || shape.egressSocket !== null) args.push("--ro-bind", INSIDE, "/run/vambrace/inside");
+  if (shape.egressSocket !== null) args.push("--bind-fd", take(openExactly(shape.egressSocket)), EGRESS_INSIDE.socket);
+  return args;
+}
+
+/** A second descriptor of the same thing, so that the mount's own can be closed apart. */
+function dup(fd: number): number {
+  return fs.openSync(`/proc/self/fd/${fd}`, 0o10000000);
+}
+
+/** @throws Error where it is no longer what the search found. */
+function openFound(found: Found): number {
+  const fd = openExactly(found.path);
+  const stat = fs.fstatSync(fd);
+  if (`${stat.dev}:${stat.ino}` === found.key) return fd;
+  fs.closeSync(fd);
+  throw new Error(`\`${found.path}\` was exchanged while the sandbox was made`);
+}

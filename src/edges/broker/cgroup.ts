@@ -1,0 +1,178 @@
+/**
+ * Control groups: one per sandbox, for memory and processes, where this
+ * machine lets the broker make them (version 2 with both controllers handed
+ * down, or the version 1 hierarchies).
+ *
+ * A sandbox joins before bubblewrap starts, so nothing runs outside. The group
+ * is also how the broker knows that the whole tree is gone: the kernel removes
+ * only an empty one.
+ *
+ * @module
+ */
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export type CgroupHome = {
+  readonly version: 1 | 2;
+  /** Folders under which groups are made: version 2 has one, version 1 one per controller. */
+  readonly folders: readonly string[];
+};
+
+export type Cgroup = {
+  /** Files that a process writes its id to, to join. */
+  readonly doors: readonly string[];
+  limit(limits: { readonly memoryBytes: number; readonly processes: number }): void;
+  /** Kills what is left and resolves when nothing is. */
+  remove(): Promise<void>;
+};
+
+const PREFIX = "vambrace-";
+const GONE_TRIES = 400;
+
+/** Where groups can be made on this machine; null where they cannot. */
+export function findCgroups(read: (file: string) => string = readText): CgroupHome | null {
+  const own = parseOwn(read("/proc/self/cgroup"));
+  const mounts = parseMounts(read("/proc/self/mounts"));
+  const unified = mounts.get("cgroup2");
+  const path2 = own.get("");
+  if (unified !== undefined && path2 !== undefined) {
+    const home = join(unified, path2);
+    if (handsDown(home, read)) return { version: 2, folders: [home] };
+  }
+  const folders = ["pids", "memory"].map((controller) => {
+    const mount = mounts.get(controller);
+    const path = own.get(controller);
+    return mount === undefined || path === undefined ? null : join(mount, path);
+  });
+  const [pids, memory] = folders;
+  if (!pids || !memory || !writable(pids) || !writable(memory)) return null;
+  return { version: 1, folders: [pids, memory] };
+}
+
+/** Lines of /proc/self/cgroup: `8:pids:/a`; version 2 is `0::/a`. */
+function parseOwn(text: string): Map<string, string> {
+  const paths = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const [, names, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    if (names === undefined || path === undefined) continue;
+    for (const name of names.split(",")) paths.set(name, path);
+  }
+  return paths;
+}
+
+/** Mount point by controller; `cgroup2` for the unified hierarchy. */
+function parseMounts(text: string): Map<string, string> {
+  const points = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const [, point = "", type, options = ""] = line.split(" ");
+    if (type === "cgroup2") points.set("cgroup2", point);
+    if (type === "cgroup") for (const option of options.split(",")) points.set(option, point);
+  }
+  return points;
+}
+
+function handsDown(home: string, read: (file: string) => string): boolean {
+  const enabled = read(join(home, "cgroup.subtree_control")).split(/\s+/);
+  if (!enabled.includes("memory") || !enabled.includes("pids")) return false;
+  return writable(home);
+}
+
+function writable(folder: string): boolean {
+  const trial = join(folder, `${PREFIX}${process.pid}-trial`);
+  try {
+    fs.mkdirSync(trial);
+    fs.rmdirSync(trial);
+    return true;
+  } catch {
+    return false; // no right to make groups here: the caller falls to rlimits or refuses
+  }
+}
+
+/** @throws Error where the kernel refuses the group or a limit. */
+export function makeCgroup(home: CgroupHome, name: string): Cgroup {
+  const groups = home.folders.map((folder) => join(folder, `${PREFIX}${process.pid}-${name}`));
+  for (const group of groups) fs.mkdirSync(group);
+  const [pids = "", memory = pids] = groups;
+  return {
+    doors: groups.map((group) => join(group, "cgroup.procs")),
+    limit({ memoryBytes, processes }) {
+      fs.writeFileSync(join(pids, "pids.max"), String(processes));
+      if (home.version === 2) limitMemory2(memory, memoryBytes);
+      else limitMemory1(memory, memoryBytes);
+    },
+    async remove() {
+      for (const group of groups) await removeGroup(group);
+    },
+  };
+}
+
+function limitMemory2(group: string, bytes: number): void {
+  fs.writeFileSync(join(group, "memory.max"), String(bytes));
+  writeIfThere(join(group, "memory.swap.max"), "0");
+  writeIfThere(join(group, "memory.oom.group"), "1");
+}
+
+function limitMemory1(group: string, bytes: number): void {
+  fs.writeFileSync(join(group, "memory.limit_in_bytes"), String(bytes));
+  writeIfThere(join(group, "memory.memsw.limit_in_bytes"), String(bytes));
+}
+
+function writeIfThere(file: string, text: string): void {
+  if (fs.existsSync(file)) fs.writeFileSync(file, text);
+}
+
+async function removeGroup(group: string): Promise<void> {
+  for (let tries = 0; tries < GONE_TRIES; tries++) {
+    try {
+      fs.rmdirSync(group);
+      return;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EBUSY")) throw error;
+    }
+    if (tries > 0) killAll(group);
+    await sleep(tries < 20 ? 1 : 10);
+  }
+  throw new Error("processes of the sandbox could not be killed");
+}
+
+function killAll(group: string): void {
+  for (const line of readText(join(group, "cgroup.procs")).split("\n")) {
+    const pid = Number(line);
+    if (pid > 1 && pid !== process.pid) killOne(pid);
+  }
+}
+
+function killOne(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}
+
+/** Removes groups that a broker left which is no longer alive. */
+export function sweepCgroups(home: CgroupHome): void {
+  for (const folder of home.folders) {
+    for (const name of fs.readdirSync(folder)) {
+      const pid = Number(/^vambrace-(\d+)-/.exec(name)?.[1] ?? "0");
+      if (pid > 0 && !fs.existsSync(`/proc/${pid}`)) removeEmpty(join(folder, name));
+    }
+  }
+}
+
+function removeEmpty(group: string): void {
+  try {
+    fs.rmdirSync(group);
+  } catch {
+    return; // not empty: what it holds dies with its parent, and the next start sweeps again
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return ""; // not there: the caller finds no controller in it
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * A job from the wire, strictly: the broker trusts no shape that it did not
+ * check, and no key that it does not know.
+ *
+ * @module
+ */
+import type { BrokerConfig } from "../../core/broker-wire.ts";
+import { FILES_ARGV } from "../../core/broker-wire.ts";
+import { parseId } from "../../core/ids.ts";
+import { isArray, isObject, type JsonObject, type JsonValue, parseDigest } from "../../core/json.ts";
+import type { Job, SignedToken } from "../../core/ports/executor.ts";
+import { Refused } from "./refusal.ts";
+
+const JOB_KEYS = [
+  "argv",
+  "cwd",
+  "egressSocket",
+  "env",
+  "fileBytes",
+  "memoryBytes",
+  "mounts",
+  "outputBytes",
+  "processes",
+  "runtime",
+  "stdin",
+  "wallMs",
+];
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const MOST_WALL_MS = 3_600_000;
+
+/** @throws Refused JOB_MALFORMED */
+export function parseJob(value: JsonValue | undefined): Job {
+  const from = object(value, "job", JOB_KEYS);
+  const [program, ...rest] = strings(from["argv"], "argv");
+  if (program === undefined || program === "") throw malformed("argv");
+  const runtime = from["runtime"];
+  if (runtime !== "command" && runtime !== "files") throw malformed("runtime");
+  if (runtime === "files" && [program, ...rest].join("\0") !== FILES_ARGV.join("\0")) throw malformed("argv");
+  const egressSocket = from["egressSocket"] === null ? null : text(from["egressSocket"], "egressSocket");
+  return {
+    argv: [program, ...rest],
+    cwd: path(from["cwd"], "cwd"),
+    mounts: list(from["mounts"], "mounts").map(parseMount),
+    env: parseEnv(from["env"]),
+    stdin: text(from["stdin"], "stdin", true),
+    wallMs: count(from["wallMs"], "wallMs", MOST_WALL_MS),
+    outputBytes: count(from["outputBytes"], "outputBytes"),
+    memoryBytes: count(from["memoryBytes"], "memoryBytes"),
+    processes: count(from["processes"], "processes", 100_000),
+    fileBytes: count(from["fileBytes"], "fileBytes"),
+    egressSocket,
+    runtime,
+  };
+}
+
+function parseMount(value: JsonValue): Job["mounts"][number] {
+  const from = object(value, "mounts", ["access", "path"]);
+  const access = from["access"];
+  if (access !== "read" && access !== "write") throw malformed("mounts");
+  return { path: path(from["path"], "mounts"), access };
+}
+
+function parseEnv(value: JsonValue | undefined): Readonly<Record<string, string>> {
+  if (!isObject(value)) throw malformed("env");
+  const entries = Object.entries(value).map(([name, item]): [string, string] => {
+    if (!ENV_NAME.test(name)) throw malformed("env");
+    return [name, text(item, "env")];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** @throws Refused JOB_MALFORMED */
+export function parseToken(value: JsonValue | undefined): SignedToken {
+  const from = object(value, "token", ["job", "notAfterMs", "permit", "signature"]);
+  try {
+    return {
+      permit: parseId("pmt", text(from["permit"], "token")),
+      job: parseDigest(text(from["job"], "token")),
+      notAfterMs: count(from["notAfterMs"], "token"),
+      signature: text(from["signature"], "token"),
+    };
+  } catch {
+    throw malformed("token");
+  }
+}
+
+/** @throws Refused JOB_MALFORMED */
+export function parseConfig(value: JsonValue | undefined): BrokerConfig {
+  const keys = ["bwrapPaths", "folder", "forbiddenPaths", "nodePath", "publicKey", "systemPaths"];
+  const from = object(value, "config", keys);
+  return {
+    publicKey: text(from["publicKey"], "config"),
+    folder: path(from["folder"], "config"),
+    forbiddenPaths: list(from["forbiddenPaths"], "config").map((item) => path(item, "config")),
+    nodePath: path(from["nodePath"], "config"),
+    bwrapPaths: list(from["bwrapPaths"], "config").map((item) => path(item, "config")),
+    systemPaths: list(from["systemPaths"], "config").map((item) => path(item, "config")),
+  };
+}
+
+function object(value: JsonValue | undefined, what: string, keys: readonly string[]): JsonObject {
+  if (!isObject(value)) throw malformed(what);
+  const names = Object.keys(value).sort();
+  if (names.join() !== keys.join()) throw malformed(what);
+  return value;
+}
+
+function list(value: JsonValue | undefined, what: string): readonly JsonValue[] {
+  if (!isArray(value)) throw malformed(what);
+  return value;
+}
+
+function strings(value: JsonValue | undefined, what: string): string[] {
+  return list(value, what).map((item) => text(item, what, true));
+}
+
+/** @param anything where empty text is meant; NUL never is: the kernel would cut the word there. */
+function text(value: JsonValue | undefined, what: string, anything = what === "env"): string {
+  if (typeof value !== "string" || (value === "" && !anything)) throw malformed(what);
+  if (what !== "stdin" && value.includes("\0")) throw malformed(what);
+  return value;
+}
+
+function path(value: JsonValue | undefined, what: string): string {
+  const found = text(value, what);
+  if (!found.startsWith("/")) throw malformed(what);
+  return found;
+}
+
+function count(value: JsonValue | undefined, what: string, most = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1 || value > most) throw malformed(what);
+  return value;
+}
+
+function malformed(what: string): Refused {
+  return new Refused("JOB_MALFORMED", `the job's \`${what}\` is not what the broker takes`, "report it: this is a bug");
+}

@@ -1,0 +1,216 @@
+/**
+ * One job from its checked token to its end.
+ *
+ * @module
+ */
+import * as fs from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { JobSummary } from "../../core/broker-wire.ts";
+import { digestOf } from "../../core/json.ts";
+import type { Job, JobEnd } from "../../core/ports/executor.ts";
+import type { Shape } from "./bwrap-line.ts";
+import { type LimitPlan, requireLimits } from "./limits.ts";
+import { closeMounts, openMounts } from "./mounts.ts";
+import { type Outlet, pumpOutput } from "./output.ts";
+import { findProtected, type Found } from "./protected.ts";
+import { quarantineNew } from "./quarantine.ts";
+import { Refused, refusedEnd } from "./refusal.ts";
+import type { Sandbox } from "./sandbox.ts";
+import { type Forwarder, jobScript } from "./script.ts";
+import type { Spares } from "./spare.ts";
+
+export type Runner = {
+  readonly folder: string;
+  readonly forbidden: readonly string[];
+  readonly nodePath: string;
+  readonly plan: LimitPlan;
+  readonly forwarder: Forwarder;
+  readonly spares: Spares;
+};
+
+export type Running = {
+  readonly job: Job;
+  /** Resolves when the token is on the disk; the program does not start before. */
+  readonly durable: Promise<void>;
+  readonly stdout: Outlet;
+  readonly stderr: Outlet;
+  readonly stop: AbortSignal;
+};
+
+/** Never rejects: what goes wrong before the program starts is the job's end. */
+export async function runJob(runner: Runner, running: Running): Promise<JobSummary> {
+  const startMs = performance.now();
+  const nothing = { stdoutLost: 0, stderrLost: 0 };
+  let shaped: Shaped | null = null;
+  try {
+    requireLimits(runner.plan.sources);
+    shaped = await shapeOf(runner, running.job);
+    const sandbox = runner.spares.take(shaped.shape, shaped.key);
+    const done = await runIn(sandbox, { runner, running, shaped });
+    afterwards(runner, shaped, done.end);
+    return { ...done, wallMs: performance.now() - startMs };
+  } catch (error) {
+    if (shaped !== null) closeMounts(shaped.shape.mounts);
+    return { end: refusedEnd(error), ...nothing, wallMs: performance.now() - startMs };
+  }
+}
+
+type Shaped = { readonly shape: Shape; readonly key: string; readonly known: ReadonlySet<string> };
+
+async function shapeOf(runner: Runner, job: Job): Promise<Shaped> {
+  const mounts = openMounts(job, runner.forbidden);
+  try {
+    const gitFolders: Found[] = [];
+    const readOnly: Found[] = [];
+    for (const root of writable(job)) {
+      const found = await findProtected(root);
+      gitFolders.push(...found.gitFolders);
+      readOnly.push(...found.found);
+    }
+    const needsNode = job.runtime === "files" || (job.egressSocket !== null && runner.forwarder === "node");
+    const shape: Shape = {
+      mounts,
+      gitFolders,
+      readOnly: readOnly.filter(({ kind }) => kind !== "link"),
+      egressSocket: job.egressSocket,
+      node: needsNode ? runner.nodePath : null,
+    };
+    return { shape, key: keyOf(shape), known: new Set(readOnly.map(({ key }) => key)) };
+  } catch (error) {
+    closeMounts(mounts);
+    throw error;
+  }
+}
+
+function writable(job: Job): string[] {
+  return job.mounts.filter(({ access }) => access === "write").map(({ path }) => path);
+}
+
+/** Two shapes with one key mount the very same things in the same places. */
+function keyOf(shape: Shape): string {
+  const mounts = shape.mounts.map(({ path, access, fd }) => {
+    const { dev, ino } = fs.fstatSync(fd);
+    return `${path} ${access} ${dev}:${ino}`;
+  });
+  const found = [...shape.gitFolders, ...shape.readOnly].map(({ path, key }) => `${path} ${key}`);
+  return digestOf([mounts, found, shape.egressSocket, shape.node]);
+}
+
+type Parts = { readonly runner: Runner; readonly running: Running; readonly shaped: Shaped };
+
+async function runIn(sandbox: Sandbox, parts: Parts): Promise<Omit<JobSummary, "wallMs">> {
+  const { running, runner, shaped } = parts;
+  const { job } = running;
+  // Bubblewrap's own complaints come this way too, before the program starts.
+  const complaint = keepFirst(running.stderr);
+  const stdout = pumpOutput(sandbox.stdout, job.outputBytes, running.stdout);
+  const stderr = pumpOutput(sandbox.stderr, job.outputBytes, complaint.outlet);
+  let end: JobEnd;
+  try {
+    sandbox.limit(job);
+    await running.durable;
+    end = await live(sandbox, parts, complaint);
+  } catch (error) {
+    end = refusedEnd(error);
+  }
+  await sandbox.gone();
+  const [stdoutLost, stderrLost] = await Promise.all([stdout, stderr]);
+  await report(runner, running, shaped);
+  return { end, stdoutLost, stderrLost };
+}
+
+async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Promise<JobEnd> {
+  const { runner, running } = parts;
+  const over = new AbortController();
+  const ends = [
+    sandbox.exited.then((status): JobEnd => endOf(status)),
+    sleep(running.job.wallMs, { how: "timeout" } as const, { signal: over.signal, ref: false }),
+    aborted(running.stop),
+  ];
+  for (const end of ends) end.catch(() => undefined);
+  if (running.stop.aborted) return { how: "stopped" };
+  sandbox.feed(jobScript(running.job, runner.plan, runner.forwarder), running.job.stdin);
+  const ready = await Promise.race([sandbox.ready, ...ends.slice(1)]);
+  if (ready === false) throw broken(await sandbox.exited, complaint.words());
+  complaint.pass();
+  const end = await Promise.race(ends);
+  over.abort();
+  sandbox.kill();
+  return end;
+}
+
+function aborted(signal: AbortSignal): Promise<JobEnd> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve({ how: "stopped" }), { once: true });
+  });
+}
+
+type FirstWords = { readonly outlet: Outlet; words(): string; pass(): void };
+
+/** Holds standard error back until the program runs: what comes before is bubblewrap's, and tells why it failed. */
+function keepFirst(outlet: Outlet): FirstWords {
+  const held: Uint8Array[] = [];
+  let passing = false;
+  return {
+    outlet: {
+      send: (bytes) => (passing ? outlet.send(bytes) : held.push(bytes) > 0),
+      drained: () => outlet.drained(),
+    },
+    words: () => Buffer.concat(held).toString("utf8").trim(),
+    pass() {
+      passing = true;
+      for (const bytes of held) outlet.send(bytes);
+    },
+  };
+}
+
+function broken(status: number, words: string): Refused {
+  return new Refused(
+    "SANDBOX_BROKEN",
+    `bubblewrap could not make the sandbox (status ${status}): ${words.slice(0, 400) || "it said nothing"}`,
+    "run `vambrace doctor`; user namespaces may be switched off (`sysctl kernel.unprivileged_userns_clone=1`)",
+  );
+}
+
+const SIGNALS: ReadonlyMap<number, string> = new Map([
+  [1, "SIGHUP"],
+  [2, "SIGINT"],
+  [4, "SIGILL"],
+  [5, "SIGTRAP"],
+  [6, "SIGABRT"],
+  [7, "SIGBUS"],
+  [8, "SIGFPE"],
+  [9, "SIGKILL"],
+  [11, "SIGSEGV"],
+  [13, "SIGPIPE"],
+  [15, "SIGTERM"],
+  [24, "SIGXCPU"],
+  [25, "SIGXFSZ"],
+  [31, "SIGSYS"],
+]);
+
+/** Bubblewrap says 128 + n for signal n, as a shell does; a program that exits with that status looks the same. */
+function endOf(status: number): JobEnd {
+  const signal = SIGNALS.get(status - 128);
+  return signal === undefined ? { how: "exit", status } : { how: "signal", signal };
+}
+
+async function report(runner: Runner, running: Running, shaped: Shaped): Promise<void> {
+  const lines = await quarantineNew(writable(running.job), shaped.known, runner.folder).catch((error: unknown) => [
+    `could not look for new start-up files: ${error instanceof Error ? error.message : String(error)}`,
+  ]);
+  for (const line of lines) running.stderr.send(Buffer.from(`vambrace: ${line}\n`, "utf8"));
+}
+
+/** When the answer is on its way: a spare for the next job like this one. */
+function afterwards(runner: Runner, { shape, key }: Shaped, end: JobEnd): void {
+  setImmediate(() => {
+    try {
+      if (end.how === "exit" && shape.egressSocket === null) runner.spares.restock(shape, key);
+    } catch {
+      return; // the next job makes its own sandbox and says what is wrong
+    } finally {
+      closeMounts(shape.mounts);
+    }
+  });
+}

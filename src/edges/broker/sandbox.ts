@@ -1,0 +1,138 @@
+/**
+ * One sandbox: bubblewrap with everything closed off, in which a shell waits
+ * for the few lines that make it become the job's program. Until those come,
+ * nothing that anybody chose has run.
+ *
+ * It ends whole: bubblewrap dies with the broker, its first process inside
+ * dies with bubblewrap, and with that one the kernel ends every process of the
+ * sandbox. `gone` resolves only when none is left.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import * as fs from "node:fs";
+import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { bwrapLine, type Shape } from "./bwrap-line.ts";
+import { type Cgroup, type CgroupHome, makeCgroup } from "./cgroup.ts";
+import { OWN_PROCESSES } from "./limits.ts";
+import type { PipeRack, Pipes } from "./pipes.ts";
+import { Refused } from "./refusal.ts";
+import { GO, quote, SET } from "./script.ts";
+import type { SystemView } from "./system.ts";
+
+export type Workshop = {
+  readonly bwrap: string;
+  readonly system: SystemView;
+  readonly seccompFile: string;
+  readonly cgroups: CgroupHome | null;
+  readonly pipes: PipeRack;
+};
+
+export type Sandbox = {
+  readonly stdout: Socket;
+  readonly stderr: Socket;
+  /** Resolves true when the limits are set and the program takes over; false when it ended before. */
+  readonly ready: Promise<boolean>;
+  /** Bubblewrap's exit status. */
+  readonly exited: Promise<number>;
+  limit(limits: { readonly memoryBytes: number; readonly processes: number }): void;
+  /** Makes it the job's program. Once. */
+  feed(script: string, stdin: string): void;
+  kill(): void;
+  /** Ends what is left and resolves when nothing is; then its pipes are free. */
+  gone(): Promise<void>;
+};
+
+let made = 0;
+
+/** @throws where bubblewrap cannot even be started. */
+export function makeSandbox(shop: Workshop, shape: Shape): Sandbox {
+  const line = bwrapLine(shape, shop.system, shop.seccompFile);
+  const cgroup = shop.cgroups === null ? null : makeCgroup(shop.cgroups, String(++made));
+  const pipes = shop.pipes.take();
+  const join = (cgroup?.doors ?? []).map((door) => `echo $$ >${quote(door)} && `).join("");
+  const child = spawn("/bin/sh", ["-c", `${join}exec "$@"`, "sh", shop.bwrap, ...line.args], {
+    env: {},
+    cwd: "/",
+    stdio: [pipes.stdin, pipes.stdout, pipes.stderr, pipes.script, "pipe", "pipe", ...line.fds],
+  });
+  for (const fd of [pipes.stdin, pipes.stdout, pipes.stderr, pipes.script, ...line.fds]) fs.closeSync(fd);
+  return assemble(child, cgroup, pipes);
+}
+
+function assemble(child: ChildProcess, cgroup: Cgroup | null, pipes: Pipes): Sandbox {
+  const exited = new Promise<number>((resolve) => {
+    child.once("error", () => resolve(127));
+    child.once("exit", (code) => resolve(code ?? 137));
+  });
+  const ready = firstText(child, 4).then((text) => text === SET);
+  const firstProcess = firstText(child, 5).then((text) => Number(/"child-pid": (\d+)/.exec(text)?.[1] ?? "0"));
+  let fed = false;
+  function fill(script: string, stdin: string): void {
+    fed = true;
+    for (const [fd, text] of [
+      [pipes.own.stdin, stdin],
+      [pipes.own.script, script],
+    ] as const) {
+      fs.writeFileSync(fd, text);
+      fs.closeSync(fd);
+    }
+  }
+  return {
+    stdout: pipes.own.stdout,
+    stderr: pipes.own.stderr,
+    ready,
+    exited,
+    limit: (limits) => cgroup?.limit({ ...limits, processes: limits.processes + OWN_PROCESSES }),
+    feed(script, stdin) {
+      if (fed) throw new Refused("SANDBOX_BROKEN", "the sandbox was used already", "run the job again");
+      fill(script, stdin);
+      const door = child.stdio[4];
+      if (door && "write" in door) door.write(GO);
+    },
+    kill: () => void child.kill("SIGKILL"),
+    async gone() {
+      if (!fed) fill("", "");
+      child.kill("SIGKILL");
+      await exited;
+      const pid = await firstProcess;
+      if (pid === 0) await cgroup?.remove();
+      await isGone(pid);
+      pipes.release();
+      // The kernel lets go of an empty group a little later; nobody needs to wait for that.
+      if (pid !== 0) cgroup?.remove().catch(() => undefined);
+    },
+  };
+}
+
+function firstText(child: ChildProcess, fd: number): Promise<string> {
+  const stream = child.stdio[fd];
+  return new Promise((resolve) => {
+    if (!stream || !("read" in stream)) {
+      resolve("");
+      return;
+    }
+    let text = "";
+    stream.on("data", (chunk: Buffer) => {
+      text += chunk.toString("latin1");
+      if (text.endsWith("\n")) stream.destroy();
+    });
+    stream.on("error", () => resolve(text)); // it ended first; what it said until then counts
+    stream.on("close", () => resolve(text));
+  });
+}
+
+/** The first process of a process namespace ends only when every other one in it has. */
+async function isGone(pid: number): Promise<void> {
+  if (pid === 0) return;
+  while (isAlive(pid)) await sleep(1);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX]/s.test(fs.readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false; // no such process any more
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The few lines of shell that a waiting sandbox reads when its job comes: set
+ * the limits, say that they are set, become the program.
+ *
+ * Nothing in it is left to the shell to interpret: every word that came from
+ * outside stands in single quotes.
+ *
+ * @module
+ */
+import { EGRESS_INSIDE } from "../../core/broker-wire.ts";
+import type { Job } from "../../core/ports/executor.ts";
+import { type LimitPlan, limitWords } from "./limits.ts";
+
+const PROXY_NAMES = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"];
+
+/** Written by the sandbox on its descriptor 4 right before the program takes over. */
+export const SET = "set\n";
+/** Written to it when the script is there. */
+export const GO = "go\n";
+/** How the waiting shell begins. Where the broker dies, the read fails and it ends. */
+export const WAIT = "read -r go <&4 && . /proc/self/fd/3";
+
+export type Forwarder = "perl" | "node";
+
+export function jobScript(job: Job, plan: LimitPlan, forwarder: Forwarder): string {
+  const egress = job.egressSocket === null ? [] : forwarderWords(forwarder);
+  const env = job.egressSocket === null ? job.env : { ...job.env, ...proxyEnv() };
+  return [
+    limitWords(plan, job),
+    ...egress,
+    `cd ${quote(job.cwd)}`,
+    "echo set >&4",
+    "exec 3<&- 4>&-",
+    // The shell's own variables first: what the job says stands last.
+    "unset OLDPWD PWD _",
+    ...Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}`),
+    `exec ${job.argv.map(quote).join(" ")}`,
+  ]
+    .join(" && ")
+    .concat("\n");
+}
+
+/** The forwarder must listen before the program starts: perl's ends its caller then, node's prints a line. */
+function forwarderWords(forwarder: Forwarder): string[] {
+  const close = "3<&- 4>&-";
+  if (forwarder === "perl") return [`/usr/bin/perl /run/vambrace/inside/forward.pl ${close}`];
+  const pipe = "/tmp/.forwarder";
+  return [
+    `mkfifo ${pipe}`,
+    `{ /run/vambrace/node /run/vambrace/inside/forward.mjs >${pipe} 2>/dev/null </dev/null ${close} & }`,
+    `read -r line <${pipe}`,
+    `rm ${pipe}`,
+  ];
+}
+
+function proxyEnv(): Record<string, string> {
+  return Object.fromEntries(PROXY_NAMES.map((name) => [name, EGRESS_INSIDE.url]));
+}
+
+export function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

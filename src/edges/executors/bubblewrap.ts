@@ -1,0 +1,45 @@
+/**
+ * The gateway's side of the broker: jobs over the socket pair that the broker
+ * was born with.
+ *
+ * Where the socket is lost, whether a job's program started is unknown, and
+ * that is what the caller is told. Nothing is tried again here.
+ *
+ * @module
+ */
+import type { Duplex } from "node:stream";
+import type { BrokerConfig, LimitSources } from "../../core/broker-wire.ts";
+import type { Executor } from "../../core/ports/executor.ts";
+import { openBrokerLine } from "./broker-line.ts";
+import { type Probe, proveSandbox } from "./prove.ts";
+
+export type BubblewrapExecutor = Executor & {
+  /** Resolves when the broker is ready. @throws Fault BROKER_UNAVAILABLE where it cannot work. */
+  ready(): Promise<LimitSources>;
+  /** Closes the socket; the broker ends, and everything that it started with it. */
+  close(): Promise<void>;
+};
+
+export function openBubblewrapExecutor(deps: {
+  readonly socket: Duplex;
+  readonly config: BrokerConfig;
+  readonly probe: Probe;
+}): BubblewrapExecutor {
+  const line = openBrokerLine(deps.socket);
+  line.say({ type: "configure", config: deps.config });
+  const run: Executor["run"] = (job, token, { signal, onOutput }) => {
+    const { channel, done } = line.begin(onOutput);
+    line.say({ type: "run", channel, job, token });
+    const cancel = (): void => line.say({ type: "cancel", channel });
+    if (signal.aborted) cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+    return done.finally(() => signal.removeEventListener("abort", cancel));
+  };
+  return {
+    run,
+    prove: () => proveSandbox({ run, ...deps.probe }),
+    stopAll: () => line.stopAll(),
+    ready: () => line.ready,
+    close: () => line.close(),
+  };
+}

@@ -1,0 +1,38 @@
+/**
+ * One job that the broker was asked to run: its output so far, and its end.
+ *
+ * @module
+ */
+import type { JobSummary } from "../../core/broker-wire.ts";
+import type { Fault } from "../../core/fault.ts";
+import type { JobResult, OutputPiece } from "../../core/ports/executor.ts";
+
+export type OpenJob = {
+  readonly onOutput: ((piece: OutputPiece) => void) | undefined;
+  take(piece: OutputPiece): void;
+  end(summary: JobSummary): void;
+  fail(fault: Fault): void;
+};
+
+export function collectJob(onOutput: OpenJob["onOutput"]): {
+  readonly job: OpenJob;
+  readonly done: Promise<JobResult>;
+} {
+  const pieces = { stdout: new Array<Uint8Array>(), stderr: new Array<Uint8Array>() };
+  const { promise, resolve, reject } = Promise.withResolvers<JobResult>();
+  return {
+    done: promise,
+    job: {
+      onOutput,
+      take(piece) {
+        pieces[piece.stream].push(piece.bytes);
+        onOutput?.(piece);
+      },
+      end({ end, stdoutLost, stderrLost, wallMs }) {
+        const stdout = Buffer.concat(pieces.stdout);
+        resolve({ end, stdout, stderr: Buffer.concat(pieces.stderr), stdoutLost, stderrLost, wallMs });
+      },
+      fail: reject,
+    },
+  };
+}

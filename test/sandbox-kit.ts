@@ -1,0 +1,121 @@
+/**
+ * A real broker process for tests and measurements, as the app starts it.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import * as fs from "node:fs";
+import { Duplex } from "node:stream";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { BrokerConfig } from "../src/core/broker-wire.ts";
+import { newId } from "../src/core/ids.ts";
+import { createJobSigner, createSelfTestMint } from "../src/core/job-token.ts";
+import { digestOf } from "../src/core/json.ts";
+import type { Clock } from "../src/core/ports/clock.ts";
+import type { Job, JobResult, JobSigner, OutputPiece } from "../src/core/ports/executor.ts";
+import type { Random } from "../src/core/ports/random.ts";
+import { type BubblewrapExecutor, openBubblewrapExecutor } from "../src/edges/executors/bubblewrap.ts";
+import { randomBytes } from "node:crypto";
+
+export const MAIN = fileURLToPath(new URL("../src/edges/broker/main.ts", import.meta.url));
+
+export const clock: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
+};
+
+export const random: Random = { bytes: (count) => randomBytes(count), uniform: () => Math.random() };
+
+export type Kit = {
+  readonly executor: BubblewrapExecutor;
+  readonly child: ChildProcess;
+  readonly signer: JobSigner;
+  readonly config: BrokerConfig;
+  /** A workspace that jobs of `job()` mount read-write. */
+  readonly workspace: string;
+  /** Outside every mount, forbidden: holds `secret`. */
+  readonly state: string;
+  job(change?: Partial<Job>): Job;
+  run(
+    change?: Partial<Job>,
+    options?: { signal?: AbortSignal; onOutput?: (p: OutputPiece) => void },
+  ): Promise<JobResult>;
+  sh(script: string, change?: Partial<Job>): Promise<{ out: string; err: string; result: JobResult }>;
+  close(): Promise<void>;
+};
+
+const MB = 1024 * 1024;
+
+export async function startBroker(options: { config?: Partial<BrokerConfig>; root?: string } = {}): Promise<Kit> {
+  const root = options.root ?? fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "vambrace-sandbox-")));
+  const workspace = join(root, "workspace");
+  const state = join(root, "state");
+  for (const folder of [workspace, state]) fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(join(state, "secret"), "canary\n");
+  const { signer, publicKey } = createJobSigner({ clock });
+  const config: BrokerConfig = {
+    publicKey,
+    folder: join(state, "broker"),
+    forbiddenPaths: [state],
+    nodePath: fs.realpathSync(process.execPath),
+    bwrapPaths: ["/usr/bin/bwrap", "/usr/local/bin/bwrap"],
+    systemPaths: [],
+    ...options.config,
+  };
+  const child = spawn(process.execPath, [MAIN], { env: {}, stdio: ["ignore", "ignore", "inherit", "pipe"] });
+  const socket = child.stdio[3];
+  if (!(socket instanceof Duplex)) throw new Error("no socket");
+  const executor = openBubblewrapExecutor({
+    socket,
+    config,
+    probe: {
+      mint: createSelfTestMint({ signer, random }),
+      secretPaths: [join(state, "secret")],
+      hostPid: process.pid,
+    },
+  });
+  await executor.ready();
+  const job = (change: Partial<Job> = {}): Job => ({
+    argv: ["/bin/true"],
+    cwd: workspace,
+    mounts: [{ path: workspace, access: "write" }],
+    env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/tmp", LANG: "C.UTF-8" },
+    stdin: "",
+    wallMs: 20_000,
+    outputBytes: MB,
+    memoryBytes: 512 * MB,
+    processes: 64,
+    fileBytes: 64 * MB,
+    egressSocket: null,
+    runtime: "command",
+    ...change,
+  });
+  const run: Kit["run"] = (change, { signal, onOutput } = {}) => {
+    const made = job(change);
+    const token = signer.sign(newId("pmt", random), digestOf(made));
+    const way = { signal: signal ?? new AbortController().signal };
+    return executor.run(made, token, onOutput === undefined ? way : { ...way, onOutput });
+  };
+  return {
+    executor,
+    child,
+    signer,
+    config,
+    workspace,
+    state,
+    job,
+    run,
+    async sh(script, change) {
+      const result = await run({ argv: ["/bin/sh", "-c", script], ...change });
+      return { out: Buffer.from(result.stdout).toString(), err: Buffer.from(result.stderr).toString(), result };
+    },
+    async close() {
+      await executor.close();
+      if (child.exitCode === null) await new Promise((resolve) => child.once("exit", resolve));
+      if (options.root === undefined) fs.rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
