@@ -42,7 +42,11 @@ const REQUEST: ModelRequest = {
 };
 const TIMEOUTS = { firstEventMs: 3000, firstLocalEventMs: 3000, idleMs: 3000 };
 
-type Setup = { readonly clock?: ReturnType<typeof fastClock>; readonly scopes?: NetScope[] };
+type Setup = {
+  readonly patient?: boolean;
+  readonly clock?: ReturnType<typeof fastClock>;
+  readonly scopes?: NetScope[];
+};
 
 function modelOf(refs: readonly [ModelRef, ...ModelRef[]], setup: Setup = {}): Model {
   const [primary, ...fallbacks] = refs;
@@ -52,7 +56,8 @@ function modelOf(refs: readonly [ModelRef, ...ModelRef[]], setup: Setup = {}): M
       fetchFor: scopedFetch(setup.scopes),
       clock: setup.clock ?? fastClock(),
       random: { uniform: () => 0, bytes: (count) => new Uint8Array(count) },
-      timeouts: TIMEOUTS,
+      timeouts:
+        setup.patient === true ? { firstEventMs: 600_000, firstLocalEventMs: 600_000, idleMs: 600_000 } : TIMEOUTS,
     },
   );
 }
@@ -265,7 +270,7 @@ test("R-AGENT-3: an answer without end is cut off, not held in memory", async ()
     };
     more();
   });
-  assert.equal((await faultOf(modelOf([refOf(CHAT, provider)]))).code, "MODEL_MALFORMED");
+  assert.equal((await faultOf(modelOf([refOf(CHAT, provider)], { patient: true }))).code, "MODEL_MALFORMED");
 });
 
 test("R-AGENT-3: a redirect is not followed", async () => {
