@@ -107,7 +107,7 @@ function phonePattern(value: string): RegExp {
   const bare = digits(value.trim().replace(/^00/, "+"));
   const prefix = international ? "(?:\\+|00)[ ]?" : "";
   const inner = bare.split("").join("[\\s()./-]{0,2}");
-  return new RegExp(`(?<![\\p{L}\\d+][\\s()./-]{0,2})${prefix}[(]?${inner}(?![\\s()./-]{0,2}\\d|\\p{L})`, "gu");
+  return new RegExp(`(?<!\\p{L})(?<![\\d+][\\s()./-]{0,2})${prefix}[(]?${inner}(?![\\s()./-]{0,2}\\d|\\p{L})`, "gu");
 }
 
 /** Equality after normalising by kind. */

@@ -35,7 +35,7 @@ const ASKS: ReadonlyMap<Effect, RegExp> = new Map<Effect, RegExp>([
   [
     "schedule",
     list(
-      "schedule|remind|reminder|every|daily|weekly|monthly|hourly|later|tomorrow|tonight|plan|book|appointment|calendar|meeting|in \\d+ (?:minutes?|hours?|days?)",
+      "schedule|remind|plan|book|arrange|organi[sz]e|set up|create|add|move|reschedule|every|each|daily|weekly|monthly|hourly|in \\d+ (?:minutes?|hours?|days?)",
     ),
   ],
   ["spawn", list("spawn|delegate|hand over|sub-?agent|new session|another agent|ask the .{1,40} agent")],
@@ -48,10 +48,15 @@ const ASKS: ReadonlyMap<Effect, RegExp> = new Map<Effect, RegExp>([
   ["use_mcp", list("use|call|invoke|run|via|through|with")],
 ]);
 
+/** After one of these a word is a noun: `my mail`, `the order`, `look for notes`. */
+const BEFORE_NOUN =
+  /(?:\b(?:my|your|his|her|its|our|their|the|an?|this|that|these|those|any|some|all|each|every|new|old|latest|last|next|first|recent|unread|of|from|in|on|at|by|with|about|for)|['’]s)\s{1,8}$/iu;
+
 export function asksFor(effect: Effect, words: OwnWords): boolean {
   const pattern = ASKS.get(effect);
   if (pattern === undefined) return false;
   for (const match of words.text.matchAll(pattern)) {
+    if (BEFORE_NOUN.test(words.text.slice(Math.max(0, match.index - 20), match.index))) continue;
     if (!overlaps(words.negated, { start: match.index, end: match.index + match[0].length })) return true;
   }
   return false;
