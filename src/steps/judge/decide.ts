@@ -62,7 +62,9 @@ function ask(engine: Engine, input: DecideInput, because: readonly PolicyId[]): 
     const broken = withYes.find((answer) => answer.decision === "error");
     if (broken !== undefined) return failed(engine, broken);
     if (withYes.some((answer) => answer.decision !== "allow")) continue;
-    const able = reachable.filter((person) => mayApprove(engine, requests, person, kind));
+    const able = reachable.filter(
+      (person) => isEqualTo(person, principal, kind) || mayApprove(engine, requests, person, kind),
+    );
     if (able.length === 0) continue;
     return {
       verdict: "ask",
@@ -75,6 +77,16 @@ function ask(engine: Engine, input: DecideInput, because: readonly PolicyId[]): 
     };
   }
   return undefined;
+}
+
+/** For the person who asked himself the answer is known already. */
+function isEqualTo(person: Reachable, principal: Reachable, kind: ApprovalKind): boolean {
+  if (kind === "owner-yes" && person.trust !== "full") return false;
+  return (
+    person.person === principal.person &&
+    person.trust === principal.trust &&
+    person.roles.join() === principal.roles.join()
+  );
 }
 
 /** Nobody approves above his own permissions: with that yes, he could have it done on his own behalf. */
