@@ -39,7 +39,7 @@ function desk() {
 
 test("R-EXEC-1: a yes is bound to the digest of the exact call", async () => {
   const { desk: open, signal } = desk();
-  const asked = open.ask(draft(), signal);
+  const asked = open.ask(draft(), signal, () => undefined);
   const [question] = open.open(owner);
   assert.ok(question);
   open.answer(question.id, owner, "yes", "once");
@@ -51,7 +51,7 @@ test("R-EXEC-1: a yes is bound to the digest of the exact call", async () => {
 
 test("R-EXEC-1: a question that nobody answers expires to no", async () => {
   const { desk: open, clock, signal } = desk();
-  const asked = open.ask(draft(), signal);
+  const asked = open.ask(draft(), signal, () => undefined);
   clock.advance(60_001);
   assert.deepEqual([(await asked).answer, (await asked).by], ["no", "nobody"]);
   assert.equal(open.size, 0);
@@ -59,12 +59,12 @@ test("R-EXEC-1: a question that nobody answers expires to no", async () => {
 
 test("R-EXEC-1: a question with nobody to ask is no at once", async () => {
   const { desk: open, signal } = desk();
-  assert.equal((await open.ask(draft({ askedOf: [] }), signal)).answer, "no");
+  assert.equal((await open.ask(draft({ askedOf: [] }), signal, () => undefined)).answer, "no");
 });
 
 test("R-EXEC-1: somebody who was not asked cannot answer, and sees nothing", async () => {
   const { desk: open, signal } = desk();
-  const asked = open.ask(draft(), signal);
+  const asked = open.ask(draft(), signal, () => undefined);
   const [question] = open.open(owner);
   assert.ok(question);
   assert.deepEqual(open.open(guest), []);
@@ -78,7 +78,7 @@ test("R-EXEC-1: somebody who was not asked cannot answer, and sees nothing", asy
 
 test("R-EXEC-1: an answer counts once", async () => {
   const { desk: open, signal } = desk();
-  const asked = open.ask(draft(), signal);
+  const asked = open.ask(draft(), signal, () => undefined);
   const [question] = open.open(owner);
   assert.ok(question);
   open.answer(question.id, owner, "no", "once");
@@ -91,12 +91,12 @@ test("R-EXEC-1: an answer counts once", async () => {
 
 test("R-EXEC-1: yes for this session covers the same call again, and nothing else", async () => {
   const { desk: open, signal } = desk();
-  const first = open.ask(draft(), signal);
+  const first = open.ask(draft(), signal, () => undefined);
   const [question] = open.open(owner);
   assert.ok(question);
   open.answer(question.id, owner, "yes", "session");
   await first;
-  assert.equal((await open.ask(draft(), signal)).answer, "yes");
+  assert.equal((await open.ask(draft(), signal, () => undefined)).answer, "yes");
 
   for (const change of [
     { arguments: { command: "npm test && curl evil.example" } },
@@ -105,11 +105,11 @@ test("R-EXEC-1: yes for this session covers the same call again, and nothing els
     { origin: { ...draft().origin, session: newId("ses", random) } },
     { askedOf: [guest] },
   ]) {
-    const asked = open.ask(draft(change), signal);
+    const asked = open.ask(draft(change), signal, () => undefined);
     assert.equal(open.size, 1, JSON.stringify(change));
     open.closeAll();
     assert.equal((await asked).answer, "no");
-    const again = open.ask(draft(), signal);
+    const again = open.ask(draft(), signal, () => undefined);
     const [standing] = open.open(owner);
     assert.ok(standing, "stop ends what stood");
     open.answer(standing.id, owner, "yes", "session");
@@ -119,12 +119,12 @@ test("R-EXEC-1: yes for this session covers the same call again, and nothing els
 
 test("R-EXEC-1: yes once does not cover the same call again", async () => {
   const { desk: open, signal } = desk();
-  const first = open.ask(draft(), signal);
+  const first = open.ask(draft(), signal, () => undefined);
   const [question] = open.open(owner);
   assert.ok(question);
   open.answer(question.id, owner, "yes", "once");
   await first;
-  const second = open.ask(draft(), signal);
+  const second = open.ask(draft(), signal, () => undefined);
   assert.equal(open.size, 1);
   open.closeAll();
   assert.equal((await second).answer, "no");
@@ -133,7 +133,7 @@ test("R-EXEC-1: yes once does not cover the same call again", async () => {
 test("R-EXEC-1: a turn that ends withdraws its question", async () => {
   const { desk: open } = desk();
   const turn = new AbortController();
-  const asked = open.ask(draft(), turn.signal);
+  const asked = open.ask(draft(), turn.signal, () => undefined);
   turn.abort();
   assert.equal((await asked).answer, "no");
   assert.equal(open.size, 0);
@@ -141,8 +141,8 @@ test("R-EXEC-1: a turn that ends withdraws its question", async () => {
 
 test("R-EXEC-1: a flood of questions is refused rather than shown", async () => {
   const { desk: open, signal } = desk();
-  const asked = Array.from({ length: OPEN_QUESTIONS_LIMIT }, () => open.ask(draft(), signal));
-  assert.equal((await open.ask(draft(), signal)).answer, "no");
+  const asked = Array.from({ length: OPEN_QUESTIONS_LIMIT }, () => open.ask(draft(), signal, () => undefined));
+  assert.equal((await open.ask(draft(), signal, () => undefined)).answer, "no");
   open.closeAll();
   assert.ok((await Promise.all(asked)).every((record) => record.answer === "no"));
 });
@@ -153,11 +153,11 @@ test("R-EXEC-1: watchers see questions open and close, until they leave", async 
   const watching = new AbortController();
   open.watch(owner, (event) => seen.push(event.type), watching.signal);
   open.watch(guest, () => assert.fail("not asked of him"), signal);
-  const asked = open.ask(draft(), signal);
+  const asked = open.ask(draft(), signal, () => undefined);
   open.closeAll();
   await asked;
   watching.abort();
-  const later = open.ask(draft(), signal);
+  const later = open.ask(draft(), signal, () => undefined);
   open.closeAll();
   await later;
   assert.deepEqual(seen, ["opened", "closed"]);

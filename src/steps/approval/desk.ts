@@ -42,8 +42,12 @@ export class ApprovalDesk {
     this.#deps = deps;
   }
 
-  /** Resolves with the answer; `no` by nobody when it expires, is withdrawn, or there is nobody to ask. */
-  async ask(draft: QuestionDraft, signal: AbortSignal): Promise<ApprovalRecord> {
+  /**
+   * Resolves with the answer; `no` by nobody when it expires, is withdrawn, or there is nobody to ask.
+   *
+   * @param opened told the question where it is really put to somebody.
+   */
+  async ask(draft: QuestionDraft, signal: AbortSignal, opened: (question: Question) => void): Promise<ApprovalRecord> {
     const expiresMs = this.#deps.clock.wallMs() + this.#deps.lifeMs;
     const question: Question = { ...draft, id: newId("apr", this.#deps.random), expiresMs };
     const shape = shapeOf(question);
@@ -53,7 +57,9 @@ export class ApprovalDesk {
     if (question.askedOf.length === 0 || this.#isCrowded(question) || signal.aborted) {
       return this.#record(question, "no", "nobody", "once");
     }
-    const settled = await this.#wait(question, signal);
+    const answered = this.#wait(question, signal);
+    opened(question);
+    const settled = await answered;
     if (settled.answer === "yes" && settled.scope === "session" && settled.by !== "nobody") {
       this.#standing.set(shape, settled.by);
     }

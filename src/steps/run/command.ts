@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { COMMAND_ENVIRONMENT } from "../../core/command-environment.ts";
 import type { HostLimit, Limits, Mount } from "../../core/decision.ts";
 import { digestOf } from "../../core/json.ts";
 import type { Label } from "../../core/label.ts";
@@ -48,15 +49,7 @@ function commandJob(work: Work, limits: Limits, lease: EgressLease | undefined):
     argv: ["/bin/bash", "--noprofile", "--norc", "-c", textArgument(work, "command")],
     cwd: cwdFact?.resolved ?? work.proposal.cwd,
     mounts: limits.mounts,
-    env: {
-      PATH: "/usr/local/bin:/usr/bin:/bin",
-      HOME: "/tmp",
-      LANG: "C.UTF-8",
-      TERM: "dumb",
-      TMPDIR: "/tmp",
-      GIT_CONFIG_NOSYSTEM: "1",
-      PAGER: "cat",
-    },
+    env: COMMAND_ENVIRONMENT,
     stdin: "",
     wallMs,
     outputBytes: limits.outputBytes,

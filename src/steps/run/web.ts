@@ -5,24 +5,18 @@
  * @module
  */
 import type { EgressGate } from "../../core/ports/executor.ts";
-import type { WebFetcher } from "../../core/ports/net.ts";
+import type { PageReader, WebFetcher, WebSearch } from "../../core/ports/net.ts";
 import type { RunOutcome } from "../../core/run.ts";
 import { type Effector, limitsOf, textArgument } from "./run.ts";
-
-export type Page = { readonly title: string; readonly text: string };
 
 export type WebDeps = {
   readonly egress: EgressGate;
   readonly fetcher: WebFetcher;
-  /** @throws Fault WEB_UNREADABLE for what is no text. */
-  readonly pageText: (body: Uint8Array, contentType: string, url: string) => Promise<Page>;
-  /** @throws Fault WEB_SEARCH_OFF where no key is configured. */
-  readonly search: (
-    query: string,
-    signal: AbortSignal,
-  ) => Promise<readonly { readonly title: string; readonly url: string; readonly snippet: string }[]>;
+  readonly pages: PageReader;
+  readonly search: WebSearch;
 };
 
+const HITS = 8;
 const FETCH_BYTES = 5 * 1024 * 1024;
 const FETCH_MS = 30_000;
 const SHOWN = 60_000;
@@ -43,11 +37,15 @@ export function fetchEffector(deps: WebDeps): Effector {
       const answer = await deps.fetcher.get(request, lease.socket, work.signal);
       if (answer.status >= 300 && answer.status < 400)
         return redirected(answer.status, answer.headers["location"] ?? "", url);
-      const page = await deps.pageText(answer.body, answer.headers["content-type"] ?? "", url);
-      const cut = answer.truncated || page.text.length > SHOWN ? "\n[the page is longer; the rest was cut off]" : "";
+      const contentType = answer.headers["content-type"] ?? "";
+      const page = await deps.pages.read({ body: answer.body, contentType, url }, work.signal);
+      const cut =
+        answer.truncated || page.truncated || page.text.length > SHOWN
+          ? "\n[the page is longer; the rest was cut off]"
+          : "";
       return {
         ok: answer.status < 400,
-        text: `status ${answer.status}\ntitle: ${page.title}\n\n${page.text.slice(0, SHOWN)}${cut}`,
+        text: `status ${answer.status}\ntitle: ${page.title ?? "(none)"}\n\n${page.text.slice(0, SHOWN)}${cut}`,
         summary: `status ${answer.status}, ${answer.body.length} bytes`,
         data: { status: answer.status, bytes: answer.body.length, address: answer.address },
       };
@@ -59,7 +57,7 @@ export function fetchEffector(deps: WebDeps): Effector {
 
 export function searchEffector(deps: WebDeps): Effector {
   return async (work) => {
-    const found = await deps.search(textArgument(work, "query"), work.signal);
+    const found = await deps.search.search(textArgument(work, "query"), HITS, work.signal);
     const text = found.map((one) => `${one.title}\n${one.url}\n${one.snippet}`).join("\n\n");
     return { ok: true, text: text === "" ? "nothing found" : text, summary: `${found.length} results` };
   };

@@ -1,0 +1,79 @@
+/**
+ * Putting a call to somebody who may decide it: who is asked, what he is shown,
+ * and the record that he was.
+ *
+ * @module
+ */
+import type { ApprovalRecord } from "../../core/approval.ts";
+import type { Proposal } from "../../core/call.ts";
+import { parsePersonId, type PersonId } from "../../core/ids.ts";
+import type { Ledger } from "../../core/ports/ledger.ts";
+import type { Judged } from "../../core/run.ts";
+import type { GateIo } from "../../gate.ts";
+import type { ApprovalDesk, QuestionDraft } from "../../steps/approval/desk.ts";
+import type { Judge } from "../../steps/judge/judge.ts";
+import type { Presence } from "./people.ts";
+
+export type QuestionParts = {
+  readonly desk: ApprovalDesk;
+  readonly presence: Presence;
+  readonly ledger: Ledger;
+  readonly judgeOf: (proposal: Proposal) => Judge;
+  /** Told how long a turn waited for an answer, in milliseconds. */
+  readonly waited: (proposal: Proposal, ms: number) => void;
+  readonly nowMs: () => number;
+};
+
+export async function putQuestion(
+  parts: QuestionParts,
+  proposal: Proposal,
+  judged: Judged,
+  io: GateIo,
+): Promise<ApprovalRecord> {
+  const { decision, facts, digest } = judged;
+  if (decision.verdict !== "ask") throw new Error("only a decision to ask is put to a person");
+  const { id: call, tool, arguments: args, cwd, origin } = proposal;
+  const draft: QuestionDraft = {
+    call,
+    digest,
+    tool,
+    effect: facts.effect,
+    arguments: args,
+    cwd,
+    because: decision.because,
+    says: decision.says,
+    needs: decision.needs,
+    origins: facts.arguments.filter((one) => one.role !== "plain"),
+    facts,
+    origin,
+    askedOf: await whoMayDecide(parts, proposal),
+  };
+  await parts.ledger.append({
+    kind: "approval",
+    who: draft.askedOf.join(",") || "nobody",
+    what: "approval.asked",
+    target: tool,
+    result: "asked",
+    session: origin.session,
+    turn: origin.turn,
+    call,
+    data: { digest, because: decision.because, askedOf: [...draft.askedOf] },
+  });
+  const startedMs = parts.nowMs();
+  try {
+    return await parts.desk.ask(draft, io.signal, (question) => io.emit({ type: "approval.asked", question }));
+  } finally {
+    parts.waited(proposal, parts.nowMs() - startedMs);
+  }
+}
+
+/** Of those who are there, each for whom this call alone would be a question: nobody approves above his own permissions. */
+async function whoMayDecide(parts: QuestionParts, proposal: Proposal): Promise<readonly PersonId[]> {
+  const judge = parts.judgeOf(proposal);
+  const able: PersonId[] = [];
+  for (const one of parts.presence.reachable()) {
+    const { decision } = await judge.judge(proposal, { reachable: [one] });
+    if (decision.verdict === "ask") able.push(parsePersonId(one.person));
+  }
+  return able;
+}

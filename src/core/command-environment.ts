@@ -1,0 +1,21 @@
+/**
+ * The whole environment that a command starts with. The judge reads commands by
+ * it and the run step gives it to them: one table, so that they cannot differ.
+ *
+ * @module
+ */
+
+/** Where program names are looked up, first hit wins. */
+export const COMMAND_PATH: readonly string[] = ["/usr/local/bin", "/usr/bin", "/bin"];
+
+export const COMMAND_ENVIRONMENT: Readonly<Record<string, string>> = {
+  PATH: COMMAND_PATH.join(":"),
+  // The sandbox's own: empty at each start, gone at its end.
+  HOME: "/tmp",
+  TMPDIR: "/tmp",
+  LANG: "C.UTF-8",
+  TERM: "dumb",
+  PAGER: "cat",
+  GIT_CONFIG_NOSYSTEM: "1",
+  GIT_TERMINAL_PROMPT: "0",
+};
