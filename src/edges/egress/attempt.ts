@@ -26,9 +26,11 @@ export type Attempt = {
   end(why: string, verdict?: Connection["verdict"]): void;
 };
 
+export type Drop = (verdict: Connection["verdict"]) => void;
+
 export type Attempts = {
   /** @param drop called as it ends: lets go of the client, after what was answered to it. */
-  begin(drop: () => void): Attempt;
+  begin(drop: Drop): Attempt;
   /** Nothing may begin any more. */
   readonly spent: boolean;
   endAll(why: string): void;
@@ -70,7 +72,7 @@ function tooMuch({ callBytes }: ProxyLimits): string {
   return `more than ${callBytes} bytes went through`;
 }
 
-function makeAttempt(budget: Budget, full: string | null, drop: () => void): Attempt {
+function makeAttempt(budget: Budget, full: string | null, drop: Drop): Attempt {
   const { limits } = budget;
   const where = { host: "-", port: 0, address: "-" };
   let upstream: Socket | null = null;
@@ -84,7 +86,7 @@ function makeAttempt(budget: Budget, full: string | null, drop: () => void): Att
     const through = { bytesOut: upstream?.bytesWritten ?? 0, bytesIn: upstream?.bytesRead ?? 0 };
     budget.tell({ ...where, verdict, why: `${why}${broke}`, ...through });
     upstream?.destroy();
-    drop();
+    drop(verdict);
   };
   const timer = setTimeout(() => end(`it took longer than ${limits.totalMs / 1000} s`), limits.totalMs);
   const attempt: Attempt = {

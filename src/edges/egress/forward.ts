@@ -66,8 +66,8 @@ async function relayAnswer(
 function breakOff(attempt: Attempt, res: ServerResponse, { destination }: Forward): void {
   if (res.headersSent) return;
   const refusal = failed(destination, "http_response_incomplete", "the server sent no answer that can be read");
-  attempt.end(refusal.why);
   answerRefusal(res, refusal);
+  attempt.end(refusal.why);
 }
 
 function refuse(attempt: Attempt, res: ServerResponse, refusal: Refusal): void {

@@ -73,10 +73,13 @@ function serve(server: Server, way: Way, tell: (connection: Connection) => void)
   const clients = new Set<Socket>();
   /** How many attempts each connection carries now. */
   const carried = new WeakMap<Duplex, number>();
+  /** Connections on which something was refused: what follows on them is not another request. */
+  const ending = new WeakSet<Duplex>();
   const begin = (client: Duplex, letGo: () => void): Attempt => {
     carried.set(client, (carried.get(client) ?? 0) + 1);
-    const attempt = attempts.begin(() => {
+    const attempt = attempts.begin((verdict) => {
       carried.set(client, (carried.get(client) ?? 1) - 1);
+      if (verdict === "refused") ending.add(client);
       letGo();
     });
     if (attempts.spent) server.close();
@@ -91,7 +94,8 @@ function serve(server: Server, way: Way, tell: (connection: Connection) => void)
     const attempt = begin(req.socket, () => {
       if (!res.writableEnded) res.destroy();
     });
-    guard(attempt, forward(way, attempt, req, res));
+    if (ending.has(req.socket)) attempt.end("it followed a refused request on the same connection");
+    else guard(attempt, forward(way, attempt, req, res));
   };
   server.on("connection", (client: Socket) => {
     clients.add(client);
@@ -108,7 +112,7 @@ function serve(server: Server, way: Way, tell: (connection: Connection) => void)
     guard(attempt, tunnel(way, attempt, req, { client, head }));
   });
   server.on("clientError", (error, client) => {
-    const silent = !(client instanceof Socket) || client.destroyed || client.bytesRead === 0;
+    const silent = !(client instanceof Socket) || client.bytesRead === 0 || ending.has(client);
     if (silent || (carried.get(client) ?? 0) > 0 || !isRefusal(error)) return void client.destroy();
     refuseRaw(client, unreadable(error));
   });
