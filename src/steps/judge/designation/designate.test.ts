@@ -219,3 +219,47 @@ test("R-FLOW-3: a name that two entries of the directory answer to resolves to n
   assert.equal(sends("bob@x.org", [says("send it to Bob Miller"), ...book(two)]), true);
   assert.equal(sends("bob@x.org", [says("do not send it to Bob"), ...book(one)]), false);
 });
+
+test("R-FLOW-3: who says what a tool is called asks for that tool", () => {
+  const create = (words: string) =>
+    designate({
+      proposal: proposal(declared("create_calendar_event", "send", { title: "content" }), { title: "Lunch" }, [
+        says(words),
+      ]),
+      effect: "send",
+      influence: labelled("none"),
+      isDirectory: () => false,
+    }).designated;
+  assert.equal(create("please create an event for lunch"), true);
+  assert.equal(create("do not create an event for lunch"), false);
+  assert.equal(create("what is the next event"), false);
+});
+
+test("R-FLOW-3: hostile text costs no more than its length", () => {
+  const hostile = [
+    "<a>",
+    '"',
+    "'",
+    "> \n",
+    "```",
+    "\n \t",
+    "a.",
+    "www.",
+    "+1 ",
+    "not ",
+    '"\n',
+    "a@",
+    "((((",
+    "....",
+    "From: \n",
+    "GB29 ",
+  ];
+  for (const piece of hostile) {
+    const text = piece.repeat(Math.ceil(40_000 / piece.length));
+    const began = performance.now();
+    sends("bob@x.org", [says(text), ...stranger(text)]);
+    named("send", { to: "recipient", body: "content" }, { to: "+15550100222", body: text.slice(0, 20_000) }, text);
+    const tookMs = performance.now() - began;
+    assert.ok(tookMs < 1500, `${JSON.stringify(piece)}: ${Math.round(tookMs)} ms`);
+  }
+});

@@ -66,7 +66,8 @@ export function designate(input: DesignationInput): Designation {
   const together = bounded ? readings.filter((reading) => flat.every((one) => find(one, reading) !== undefined)) : [];
   const valid = together.filter((reading) => !isRevoked(flat, reading, readings, find));
   const asking = valid.filter(
-    (reading) => asksFor(effect, reading.words) && usesLeft(proposal, effect, request, { flat, reading, find }),
+    (reading) =>
+      asksFor(effect, proposal.tool, reading.words) && usesLeft(proposal, effect, request, { flat, reading, find }),
   );
   return {
     arguments: all.map((leaf, index) =>

@@ -52,9 +52,30 @@ const ASKS: ReadonlyMap<Effect, RegExp> = new Map<Effect, RegExp>([
 const BEFORE_NOUN =
   /(?:\b(?:my|your|his|her|its|our|their|the|an?|this|that|these|those|any|some|all|each|every|new|old|latest|last|next|first|recent|unread|of|from|in|on|at|by|with|about|for)|['’]s)\s{1,8}$/iu;
 
-export function asksFor(effect: Effect, words: OwnWords): boolean {
+/**
+ * Whether it asks for the effect, or for this very tool by its name: who says
+ * `create an event` asks for `create_calendar_event`, whatever effect that has.
+ */
+export function asksFor(effect: Effect, tool: string, words: OwnWords): boolean {
   const pattern = ASKS.get(effect);
   if (pattern === undefined) return false;
+  if (occurs(pattern, words)) return true;
+  const parts = nameParts(tool);
+  const [verb, thing] = [parts[0], parts.at(-1)];
+  if (verb === undefined || thing === undefined || parts.length < 2) return false;
+  return occurs(list(verb), words) && new RegExp(`\\b${thing}(?:s|es)?\\b`, "iu").test(words.text);
+}
+
+/** `create_calendar_event`, `createEvent`: letters only, so that a name cannot be a pattern. */
+function nameParts(tool: string): readonly string[] {
+  return tool
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .filter((part) => part !== "");
+}
+
+function occurs(pattern: RegExp, words: OwnWords): boolean {
   for (const match of words.text.matchAll(pattern)) {
     if (BEFORE_NOUN.test(words.text.slice(Math.max(0, match.index - 20), match.index))) continue;
     if (!overlaps(words.negated, { start: match.index, end: match.index + match[0].length })) return true;
