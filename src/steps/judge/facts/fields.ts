@@ -1,0 +1,183 @@
+/**
+ * Fields: what one word of a command becomes after the shell expanded it.
+ *
+ * A field is known, or a pattern over file names, or unknown from some point
+ * on. Nothing here guesses: whatever is joined with something unknown is
+ * unknown, and keeps only the text that surely comes first.
+ *
+ * @module
+ */
+
+export type Field =
+  | { readonly kind: "literal"; readonly text: string; readonly unset?: true }
+  /** A shell pattern; characters that stand for themselves are escaped with a backslash. `**` stands for anything below. */
+  | { readonly kind: "pattern"; readonly text: string }
+  /** `text` is what it surely begins with; `many`: may be several words, or none. */
+  | { readonly kind: "unknown"; readonly text: string; readonly why: string; readonly many: boolean };
+
+/** What a program writes to its standard output, or finds on its standard input. */
+export type Stream =
+  | { readonly kind: "none" }
+  | { readonly kind: "literal"; readonly text: string }
+  /** Names of files, one a line: of these patterns only. */
+  | { readonly kind: "paths"; readonly fields: readonly Field[] }
+  /** One short word without a slash: a number, a date, a name. */
+  | { readonly kind: "word" }
+  | { readonly kind: "unknown"; readonly why: string };
+
+export const NO_INPUT: Stream = { kind: "none" };
+
+export function literal(text: string): Field {
+  return { kind: "literal", text };
+}
+
+export function unknown(why: string, text = "", many = false): Field {
+  return { kind: "unknown", text, why, many };
+}
+
+/** A pattern that stands for this text only. */
+export function escapePattern(text: string): string {
+  return text.replaceAll(/[\\*?[\]]/g, String.raw`\$&`);
+}
+
+export function unescapePattern(text: string): string {
+  return text.replaceAll(/\\([\s\S])/g, "$1");
+}
+
+/** As a regular expression that matches this text only. */
+export function escapeExpression(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
+}
+
+const ACTIVE = /(?:^|[^\\])(?:\\\\)*[*?[]/;
+
+export function isPattern(text: string): boolean {
+  return ACTIVE.test(text);
+}
+
+/** What a field surely begins with, and what is shown of it. */
+export function prefixOf(field: Field): string {
+  if (field.kind !== "pattern") return field.text;
+  const active = /^(?:[^\\*?[]|\\[\s\S])*/.exec(field.text);
+  return unescapePattern(active === null ? "" : active[0]);
+}
+
+/** As a person reads it. */
+export function shown(field: Field): string {
+  if (field.kind === "literal") return field.text;
+  return field.kind === "pattern" ? unescapePattern(field.text) : `${field.text}…`;
+}
+
+/** The field without its first characters, which must be known. */
+export function dropPrefix(field: Field, length: number): Field {
+  if (field.kind === "pattern") {
+    let at = 0;
+    for (let dropped = 0; dropped < length && at < field.text.length; dropped += 1)
+      at += field.text[at] === "\\" ? 2 : 1;
+    const rest = field.text.slice(at);
+    return isPattern(rest) ? { kind: "pattern", text: rest } : literal(unescapePattern(rest));
+  }
+  return { ...field, text: field.text.slice(length) };
+}
+
+/** Several fields as one text with spaces between, as `eval` and `ssh` see it. */
+export function joined(fields: readonly Field[]): Field {
+  const builder = new FieldBuilder();
+  for (const [i, field] of fields.entries()) {
+    if (i > 0) builder.quoted(" ");
+    builder.field(field);
+  }
+  return builder.fields(true)[0] ?? literal("");
+}
+
+/** Puts a word together from its parts, and splits it where the shell would. */
+export class FieldBuilder {
+  readonly #done: Field[] = [];
+  #text = "";
+  #pattern = false;
+  #started = false;
+  #unset = false;
+  #unknown: { why: string; many: boolean } | undefined;
+
+  quoted(text: string): void {
+    this.#started = true;
+    if (this.#unknown === undefined) this.#text += escapePattern(text);
+  }
+
+  /** Characters that the shell matches against file names. */
+  glob(text: string): void {
+    this.#started = true;
+    if (this.#unknown !== undefined) return;
+    this.#text += text;
+    this.#pattern = true;
+  }
+
+  /** The value of an expansion outside quotes: split at blanks, matched against names. */
+  split(text: string): void {
+    const pieces = text.split(/[ \t\n]+/);
+    for (const [i, piece] of pieces.entries()) {
+      if (i > 0) this.#finish();
+      if (piece === "") continue;
+      if (/[*?[]/.test(piece)) this.glob(piece);
+      else this.quoted(piece);
+    }
+  }
+
+  unset(): void {
+    this.#unset = true;
+  }
+
+  unknown(why: string, many: boolean): void {
+    this.#started = true;
+    this.#unknown ??= { why, many };
+    if (many) this.#unknown.many = true;
+  }
+
+  /** A field as it is, joined to what stands before it. */
+  field(field: Field): void {
+    if (field.kind === "literal") {
+      this.quoted(field.text);
+      if (field.unset === true) this.#unset = true;
+    } else if (field.kind === "pattern") this.glob(field.text);
+    else {
+      this.quoted(field.text);
+      this.unknown(field.why, field.many);
+    }
+  }
+
+  /** Several fields, as `"$@"` is: the first joins what stands before, the last what comes after. */
+  list(fields: readonly Field[]): void {
+    for (const [i, field] of fields.entries()) {
+      if (i > 0) this.#finish();
+      this.field(field);
+    }
+  }
+
+  #finish(): void {
+    if (this.#started) {
+      const mark = this.#unset ? ({ unset: true } as const) : {};
+      if (this.#unknown !== undefined) {
+        const sure = this.#pattern ? prefixOf({ kind: "pattern", text: this.#text }) : unescapePattern(this.#text);
+        this.#done.push({ kind: "unknown", text: sure, why: this.#unknown.why, many: this.#unknown.many });
+      } else if (this.#pattern) this.#done.push({ kind: "pattern", text: this.#text });
+      else this.#done.push({ kind: "literal", text: unescapePattern(this.#text), ...mark });
+    }
+    this.#text = "";
+    this.#pattern = false;
+    this.#started = false;
+    this.#unset = false;
+    this.#unknown = undefined;
+  }
+
+  /** @param always one field even where nothing was written, as quotes and assignments give. */
+  fields(always: boolean): readonly Field[] {
+    if (always) this.#started = true;
+    this.#finish();
+    return this.#done;
+  }
+
+  /** True where an unset name was used and nothing else stands there. */
+  get isUnset(): boolean {
+    return this.#unset;
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * What the analysis of one command has found so far.
+ *
+ * @module
+ */
+import { escapePattern, type Field, shown } from "./fields.ts";
+import type { State } from "./state.ts";
+import type { PathAccess } from "./types.ts";
+
+/** What speaks against a form. `script`: nothing, where this very path is allowed. */
+export type Issue = { readonly says: string; readonly script?: string };
+
+/** One start of a program, with what speaks against calling this form of it an everyday one. */
+export type Start = {
+  /** As written. */
+  readonly name: string;
+  /** Everything known of its arguments; stops at the first that is not known. */
+  readonly words: readonly string[];
+  readonly issues: readonly Issue[];
+  readonly builtin: boolean;
+  /** Program names are not looked up as they usually are. */
+  readonly lookupChanged: boolean;
+  readonly places: readonly string[] | null;
+};
+
+/** Absolute and otherwise as written: `..` and links are not resolved yet. A pattern where `pattern` is true. */
+export type PathUse = { readonly path: string; readonly pattern: boolean; readonly access: PathAccess };
+
+/** Steps of one analysis, so that no command can keep the judge busy. */
+const MOST_STEPS = 4000;
+const MOST_OPAQUE = 50;
+
+export class Found {
+  readonly starts = new Map<string, Start>();
+  readonly paths = new Map<string, PathUse>();
+  readonly hosts = new Set<string>();
+  readonly wrappers = new Set<string>();
+  readonly opaque = new Set<string>();
+  /** Issues of the command as a whole: environment, redirections. */
+  readonly issues = new Set<string>();
+  destructive = false;
+  privileged = false;
+  #steps = 0;
+
+  /** @returns false when the budget is used up; the caller stops there. */
+  step(): boolean {
+    this.#steps += 1;
+    if (this.#steps <= MOST_STEPS) return true;
+    this.opaque.add("too much to follow");
+    return false;
+  }
+
+  start(start: Start): void {
+    const key = JSON.stringify(start);
+    if (!this.starts.has(key)) this.starts.set(key, start);
+  }
+
+  hide(why: string): void {
+    if (this.opaque.size < MOST_OPAQUE) this.opaque.add(why.slice(0, 200));
+  }
+
+  /** Notes the use of a path as the shell would hand it on. `field` must be one word. */
+  path(access: PathAccess, field: Field, state: Pick<State, "places">): void {
+    if (field.kind === "unknown") {
+      this.hide(`which path \`${shown(field).slice(0, 60)}\` is: ${field.why}`);
+      return;
+    }
+    if (field.text === "") return;
+    const pattern = field.kind === "pattern";
+    if (field.text.startsWith("/")) this.#note(access, "/", field.text, pattern);
+    else if (state.places === null) this.hide(`where \`${shown(field).slice(0, 60)}\` lies: the folder is not known`);
+    else for (const place of state.places) this.#note(access, place, field.text, pattern);
+  }
+
+  #note(access: PathAccess, place: string, text: string, pattern: boolean): void {
+    const from = text.startsWith("/") ? "" : `${pattern ? escapePattern(place) : place}/`;
+    const path = (from + text).replaceAll(/\/(?:\.?\/)+/g, "/");
+    if (!pattern && HARMLESS.test(path)) return;
+    this.paths.set(`${access}\0${pattern}\0${path}`, { path, pattern, access });
+  }
+}
+
+/** Devices that hold nothing, and the streams of the program itself. */
+const HARMLESS = /^\/dev\/(?:null|zero|full|u?random|tty|std(?:in|out|err)|fd\/\d+)$/;

@@ -1,0 +1,123 @@
+/**
+ * Operations on the value of a parameter: `${x:-y}`, `${x%.txt}`, `${x/a/b}`.
+ *
+ * @module
+ */
+import type { ParameterOperation } from "unbash";
+import { escapeExpression, type Field, isPattern, literal, unescapePattern } from "./fields.ts";
+
+export type Operated =
+  | { readonly kind: "value"; readonly fields: readonly Field[] }
+  | { readonly kind: "unset" }
+  | { readonly kind: "unknown" };
+
+const UNKNOWN: Operated = { kind: "unknown" };
+
+/** @param operands the expanded operands in source order. */
+export function operate(
+  operation: ParameterOperation,
+  value: readonly Field[] | "unset",
+  operands: readonly Field[],
+): Operated {
+  const [first, second] = operands;
+  if (operation.type === "Default") return withDefault(operation.operator, value, first ?? literal(""));
+  if (value === "unset") return operation.type === "Unknown" ? UNKNOWN : { kind: "unset" };
+  const [one] = value;
+  if (one === undefined || value.length > 1 || one.kind === "unknown") return UNKNOWN;
+  if (one.kind === "pattern") return ofPattern(operation.type, one.text, operands);
+  switch (operation.type) {
+    case "Remove":
+      return remove(operation.operator, one.text, first);
+    case "Replace":
+      return replace(operation.operator, one.text, { pattern: first, by: second });
+    case "Slice":
+      return slice(one.text, first, second);
+    case "CaseModification":
+      return first === undefined ? changeCase(operation.operator, one.text) : UNKNOWN;
+    default:
+      return UNKNOWN;
+  }
+}
+
+function withDefault(operator: string, value: readonly Field[] | "unset", operand: Field): Operated {
+  const [one] = value === "unset" ? [] : value;
+  const empty = one === undefined || (one.kind === "literal" && one.text === "" && operator.startsWith(":"));
+  if (operator.endsWith("+")) {
+    if (one?.kind === "unknown") return UNKNOWN;
+    return empty ? { kind: "unset" } : { kind: "value", fields: [operand] };
+  }
+  if (one?.kind === "unknown") return UNKNOWN;
+  if (!empty && value !== "unset") return { kind: "value", fields: value };
+  return operator.endsWith("?") ? { kind: "unset" } : { kind: "value", fields: [operand] };
+}
+
+/** Of a name in a folder, cutting and replacing without slashes leaves a name in the same folder. */
+function ofPattern(type: ParameterOperation["type"], text: string, operands: readonly Field[]): Operated {
+  const plain = operands.every((operand) => operand.kind !== "unknown" && !operand.text.includes("/"));
+  const folder = text.slice(0, text.lastIndexOf("/") + 1);
+  if (text.includes("**")) return UNKNOWN;
+  if (type === "Remove" && (plain || operands.every((operand) => operand.text === "*/"))) {
+    const cut = plain ? folder : "";
+    return { kind: "value", fields: [{ kind: "pattern", text: `${cut}*` }] };
+  }
+  const small = type === "Replace" || type === "CaseModification" || type === "Slice";
+  return small && plain && folder === "" ? { kind: "value", fields: [{ kind: "pattern", text: "*" }] } : UNKNOWN;
+}
+
+function remove(operator: string, text: string, operand: Field | undefined): Operated {
+  const source = patternSource(operand, operator.length === 2);
+  if (source === undefined) return UNKNOWN;
+  const expression = operator.startsWith("#") ? `^${source}` : `${source}$`;
+  if (operator.startsWith("#")) return value(text.replace(new RegExp(expression, "s"), ""));
+  // The shortest suffix is the last place from which the pattern matches to the end.
+  const starts = operator === "%" ? [...text, ""].map((_, i) => text.length - i) : [...text, ""].map((_, i) => i);
+  const anchored = new RegExp(`^${source}$`, "s");
+  const at = starts.find((start) => anchored.test(text.slice(start)));
+  return value(at === undefined ? text : text.slice(0, at));
+}
+
+function replace(
+  operator: string,
+  text: string,
+  change: { pattern: Field | undefined; by: Field | undefined },
+): Operated {
+  const source = patternSource(change.pattern, true);
+  const by = change.by ?? literal("");
+  if (source === undefined || by.kind !== "literal" || /[&\\]/.test(by.text)) return UNKNOWN;
+  const anchored = operator === "/#" ? `^(?:${source})` : operator === "/%" ? `(?:${source})$` : source;
+  return value(text.replace(new RegExp(anchored, operator === "//" ? "gs" : "s"), () => by.text));
+}
+
+function slice(text: string, offset: Field | undefined, length: Field | undefined): Operated {
+  const from = numberOf(offset);
+  const count = length === undefined ? text.length : numberOf(length);
+  if (from === undefined || count === undefined || count < 0) return UNKNOWN;
+  const start = from < 0 ? text.length + from : from;
+  return start < 0 ? value("") : value(text.slice(start, start + count));
+}
+
+function numberOf(field: Field | undefined): number | undefined {
+  return field?.kind === "literal" && /^\s*-?\d{1,6}\s*$/.test(field.text) ? Number(field.text) : undefined;
+}
+
+function changeCase(operator: string, text: string): Operated {
+  const whole = operator.length === 2;
+  const change = (part: string): string => (operator.startsWith("^") ? part.toUpperCase() : part.toLowerCase());
+  return value(whole ? change(text) : change(text.slice(0, 1)) + text.slice(1));
+}
+
+function value(text: string): Operated {
+  return { kind: "value", fields: [literal(text)] };
+}
+
+/** A shell pattern as a regular expression; undefined where it has more than `*` and `?`. */
+function patternSource(field: Field | undefined, greedy: boolean): string | undefined {
+  if (field === undefined || field.kind === "unknown") return undefined;
+  const text = field.kind === "literal" ? field.text.replaceAll(/[\\*?[\]]/g, String.raw`\$&`) : field.text;
+  if (isPattern(text.replaceAll(/(?<!\\)[*?]/g, ""))) return undefined;
+  if (text.length > 200 || (text.match(/(?<!\\)\*/g) ?? []).length > 3) return undefined;
+  return text.replaceAll(/\\[\s\S]|[\s\S]/g, (piece) => {
+    if (piece === "*") return greedy ? ".*" : ".*?";
+    return piece === "?" ? "." : escapeExpression(unescapePattern(piece));
+  });
+}

@@ -1,0 +1,171 @@
+/**
+ * Roles: does with each argument what its meaning says.
+ *
+ * @module
+ */
+import type { Analysis, Call } from "./analysis.ts";
+import { dropPrefix, type Field, prefixOf, shown, type Stream } from "./fields.ts";
+import type { Issue } from "./found.ts";
+import type { Meaning } from "./options.ts";
+
+/** One program that is about to be started. */
+export type Run = {
+  readonly name: string;
+  readonly args: readonly Field[];
+  readonly call: Call;
+  readonly analysis: Analysis;
+  readonly issues: Issue[];
+};
+
+/** @returns what is printed by a command that was started in place of this one. */
+export function applyMeanings(meanings: readonly Meaning[], run: Run): Stream | undefined {
+  const folder = meanings.findLast((meaning) => meaning.role === "folder")?.field;
+  const inside = folder === undefined ? run : { ...run, call: within(folder, run.call) };
+  let out: Stream | undefined;
+  for (const meaning of meanings) out = applyMeaning(meaning, meaning.role === "folder" ? run : inside) ?? out;
+  return out;
+}
+
+export function within(folder: Field, call: Call): Call {
+  const { places } = call.state;
+  const known = folder.kind === "literal" && places !== null;
+  const next = known
+    ? places.map((place) => (folder.text.startsWith("/") ? folder.text : `${place}/${folder.text}`))
+    : null;
+  return { ...call, state: { ...call.state, places: next } };
+}
+
+function applyMeaning(meaning: Meaning, run: Run): Stream | undefined {
+  const { field, label, role } = meaning;
+  const { found } = run.analysis;
+  switch (role) {
+    case "text":
+      return undefined;
+    case "read":
+    case "folder":
+      usePath("read", field, run);
+      return undefined;
+    case "write":
+      usePath("write", field, run);
+      return undefined;
+    case "edit":
+      usePath("read", field, run);
+      usePath("write", field, run);
+      return undefined;
+    case "delete":
+      usePath("delete", field, run);
+      return undefined;
+    case "config":
+      usePath("read", field, run);
+      run.issues.push({ says: `takes settings from \`${shown(field).slice(0, 60)}\`` });
+      return undefined;
+    case "never":
+      run.issues.push({ says: `\`${label === "operand" ? shown(field).slice(0, 40) : label}\`` });
+      return undefined;
+    case "argv":
+      return startNext(meaning.rest ?? [], run);
+    default:
+      return applyDangerous(meaning, run, found);
+  }
+}
+
+function applyDangerous(meaning: Meaning, run: Run, found: Analysis["found"]): Stream | undefined {
+  const { field, role } = meaning;
+  switch (role) {
+    case "shell":
+      return runShell(field, run);
+    case "code":
+      runCode(field, run);
+      return undefined;
+    case "script":
+      runScript(field, run);
+      return undefined;
+    case "host":
+      if (field.kind === "literal") found.hosts.add(field.text.replace(/^[^@/]*@/, ""));
+      else found.hide(`which host \`${shown(field).slice(0, 60)}\` is`);
+      return undefined;
+    case "url":
+      useUrl(field, run);
+      return undefined;
+    case "from":
+    case "to":
+      useRemote(role, field, run);
+      return undefined;
+    case "data":
+      if (prefixOf(field).startsWith("@")) usePath("read", dropPrefix(field, 1), run);
+      else if (field.kind === "unknown" && field.text === "") found.hide(`what \`${run.name}\` sends: ${field.why}`);
+      return undefined;
+    case "form": {
+      const at = prefixOf(field).search(/=[@<]/);
+      if (at >= 0) usePath("read", dropPrefix(field, at + 2), run);
+      return undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+export function usePath(access: "read" | "write" | "delete", field: Field, run: Run): void {
+  if (field.kind === "literal" && field.text === "-") return;
+  run.analysis.found.path(access, field, run.call.state);
+}
+
+/** A command that this program starts. */
+export function startNext(argv: readonly Field[], run: Run): Stream | undefined {
+  run.analysis.found.wrappers.add(run.name);
+  return argv.length === 0 ? undefined : run.analysis.argv(argv, run.call);
+}
+
+/** A command line that this program hands to a shell. Its own variables are not those of this one. */
+export function runShell(text: Field, run: Run): Stream {
+  run.analysis.found.wrappers.add(run.name);
+  return run.analysis.text(text, childShell(run.call));
+}
+
+/** A shell that is started anew has only what was exported, and no functions. */
+export function childShell(call: Call, positional: readonly Field[] | null = []): Call {
+  const vars = new Map([...call.state.vars].map(([name, values]) => [name, [...values, "unset" as const]]));
+  return { ...call, state: { ...call.state, vars, functions: new Map(), positional } };
+}
+
+export function runCode(text: Field, run: Run): void {
+  if (text.kind === "literal" && /^[\s;]*$/.test(text.text)) return;
+  run.issues.push({ says: "runs code that is written in the command" });
+  run.analysis.found.hide(`the code of \`${run.name}\`: \`${shown(text).slice(0, 60)}\``);
+}
+
+export function runScript(file: Field, run: Run): void {
+  usePath("read", file, run);
+  const says = `runs the script \`${shown(file).slice(0, 80)}\``;
+  if (file.kind === "literal" && file.text !== "-") run.issues.push({ says, script: file.text });
+  else run.issues.push({ says });
+}
+
+const URL_PREFIX = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([/?#]|$)/i;
+
+export function useUrl(field: Field, run: Run): void {
+  const { found } = run.analysis;
+  const text = prefixOf(field);
+  if (/^file:/i.test(text)) {
+    const path = text.replace(/^file:(?:\/\/[^/]*)?/i, "");
+    usePath("read", field.kind === "literal" ? { kind: "literal", text: path } : field, run);
+    return;
+  }
+  const [, scheme, host = "", end] = URL_PREFIX.exec(text) ?? [];
+  if (scheme !== undefined && (field.kind === "literal" || end !== "") && !/[{[]/.test(host)) {
+    found.hosts.add(host.replace(/^.*@/, ""));
+  } else if (scheme === undefined && field.kind === "literal") {
+    found.hosts.add(field.text.replace(/^[^@/]*@/, "").replace(/[/?#].*$/s, ""));
+  } else found.hide(`which host \`${shown(field).slice(0, 60)}\` is`);
+}
+
+/** `user@host:path` and `rsync://host/…` name another machine, anything else a path here. */
+function useRemote(role: "from" | "to", field: Field, run: Run): void {
+  const text = prefixOf(field);
+  if (/^[a-z]+:\/\//i.test(text)) useUrl(field, run);
+  else {
+    const remote = /^(?:[^@/:]*@)?(\[[^\]]*\]|[^/:[]+):/.exec(text);
+    if (remote !== null) run.analysis.found.hosts.add(remote[1] ?? "");
+    else usePath(role === "from" ? "read" : "write", field, run);
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * find: starting points, then an expression that can start, write and delete.
+ *
+ * @module
+ */
+import { type Field, literal, prefixOf, shown, type Stream } from "../fields.ts";
+import { below } from "../programs.ts";
+import { type Run, startNext, usePath } from "../roles.ts";
+import { replaced } from "./wrappers.ts";
+
+const RUNS: ReadonlySet<string> = new Set(["-exec", "-execdir", "-ok", "-okdir"]);
+const WRITES: ReadonlySet<string> = new Set(["-fprint", "-fprint0", "-fls", "-fprintf"]);
+/** Tests and actions that take one value and look at nothing but names and inodes. */
+const VALUED =
+  /^-(?:[aBcm](?:min|time|newer)|newer(?:[aBcm][aBcmt])?|anewer|cnewer|used|i?name|i?path|i?wholename|i?lname|i?regex|regextype|type|xtype|size|perm|user|group|uid|gid|links|inum|samefile|fstype|(?:max|min)depth|printf|context|used|flags|D|O)$/;
+const PLAIN =
+  /^-(?:a|and|o|or|not|true|false|print|print0|ls|prune|quit|depth|d|daystart|follow|mount|xdev|empty|executable|readable|writable|nouser|nogroup|noleaf|warn|nowarn|ignore_readdir_race|noignore_readdir_race|help|version|x|H|L|P|E|s|X|O\d)$/;
+
+export function find(run: Run): Stream {
+  const start = run.args.findIndex(
+    (arg) => /^(?:-.|[(!)]|,$)/.test(prefixOf(arg)) && !/^-(?:[HLPEXdsx]|O\d|D)$/.test(prefixOf(arg)),
+  );
+  const before = run.args.slice(0, start < 0 ? run.args.length : start);
+  const roots = before.filter((arg) => !prefixOf(arg).startsWith("-"));
+  const standing = roots.length === 0 ? [literal(".")] : roots;
+  for (const root of standing) usePath("read", root, run);
+  const under = standing.map(below);
+  let prints: Stream = { kind: "paths", fields: under };
+  const expression = start < 0 ? [] : run.args.slice(start);
+  for (let at = 0; at < expression.length; at += 1) {
+    const name = shown(expression[at] ?? literal(""));
+    if (RUNS.has(name)) {
+      const end = endOf(expression, at);
+      prints = runFor(expression.slice(at + 1, end.stop), under, run);
+      at = end.stop;
+    } else if (name === "-delete") for (const root of standing) usePath("delete", below(root), run);
+    else if (WRITES.has(name)) {
+      at += name === "-fprintf" ? 2 : 1;
+      const file = expression[at - (name === "-fprintf" ? 1 : 0)];
+      if (file !== undefined) usePath("write", file, run);
+    } else if (VALUED.test(name)) {
+      at += 1;
+      if (name === "-printf") prints = { kind: "unknown", why: "`find -printf` prints it" };
+    } else check(expression[at] ?? literal(""), run);
+  }
+  return prints;
+}
+
+function check(field: Field, run: Run): void {
+  const text = shown(field);
+  if (field.kind === "unknown") run.analysis.found.hide(`a part of the expression of find: ${field.why}`);
+  else if (!PLAIN.test(text) && !/^(?:[()!,]|\\[()!])$/.test(text) && text.startsWith("-")) {
+    run.issues.push({ says: `the expression \`${text.slice(0, 40)}\`` });
+  }
+}
+
+function endOf(expression: readonly Field[], from: number): { readonly stop: number } {
+  for (let at = from + 1; at < expression.length; at += 1) {
+    const text = shown(expression[at] ?? literal(""));
+    if (text === ";" || (text === "+" && shown(expression[at - 1] ?? literal("")) === "{}")) return { stop: at };
+  }
+  return { stop: expression.length };
+}
+
+/** One command for each root, with `{}` standing for anything below it. */
+function runFor(command: readonly Field[], under: readonly Field[], run: Run): Stream {
+  let out: Stream = { kind: "none" };
+  const inner: Run = { ...run, call: { ...run.call, input: { kind: "none" } } };
+  for (const item of under) {
+    out =
+      startNext(
+        command.map((word) => replaced(word, "{}", item)),
+        inner,
+      ) ?? out;
+  }
+  return out;
+}

@@ -1,0 +1,130 @@
+/**
+ * Programs that put a command together from their arguments and their input.
+ *
+ * @module
+ */
+import {
+  dropPrefix,
+  type Field,
+  FieldBuilder,
+  joined,
+  literal,
+  prefixOf,
+  shown,
+  type Stream,
+  unknown,
+} from "../fields.ts";
+import { grammarOf, readArguments } from "../options.ts";
+import { INERT_VARIABLES } from "../programs/environment.ts";
+import type { Program } from "../programs/table.ts";
+import { applyMeanings, type Run, runShell, startNext, within } from "../roles.ts";
+
+const UNCLEAR: Stream = { kind: "unknown", why: "a command prints it" };
+
+const XARGS: Program = {
+  options:
+    "-0,--null -a,--arg-file=read -d,--delimiter=text -E=text -e?text --eof?text -I=text -i?text --replace?text -L=text -l?text " +
+    "--max-lines?text -n,--max-args=text -o,--open-tty -P,--max-procs=text -p,--interactive -r,--no-run-if-empty " +
+    "-s,--max-chars=text -t,--verbose -x,--exit --show-limits --process-slot-var=text",
+  operands: "argv",
+};
+
+/** Appends what it reads to a command, or puts it in the place of a mark. */
+export function xargs(run: Run): Stream {
+  const read = readArguments(run.args, grammarOf(XARGS));
+  for (const option of read.strange) run.analysis.found.hide(`the option \`${option.slice(0, 40)}\` of xargs`);
+  applyMeanings(
+    read.meanings.filter((meaning) => meaning.role === "read"),
+    run,
+  );
+  const command = read.operands.length === 0 ? [literal("echo")] : read.operands;
+  const fromFile = read.seen.has("-a");
+  const items = fromFile ? [unknown("it comes from a file", "", true)] : itemsOf(run.call.input);
+  const mark = markOf(read.meanings, read.seen);
+  const inner: Run = { ...run, call: { ...run.call, input: { kind: "none" } } };
+  if (mark === undefined) return startNext([...command, ...items], inner) ?? UNCLEAR;
+  let out: Stream = UNCLEAR;
+  for (const item of items)
+    out =
+      startNext(
+        command.map((word) => replaced(word, mark, item)),
+        inner,
+      ) ?? UNCLEAR;
+  return out;
+}
+
+function markOf(meanings: readonly { label: string; field: Field }[], seen: ReadonlySet<string>): string | undefined {
+  const given = meanings.find((meaning) => /^-[Ii]$|^--replace$/.test(meaning.label));
+  if (given !== undefined) return shown(given.field);
+  return seen.has("-i") || seen.has("--replace") ? "{}" : undefined;
+}
+
+/** @returns what is read, as the words that it becomes. */
+function itemsOf(input: Stream): readonly Field[] {
+  switch (input.kind) {
+    case "none":
+      return [];
+    case "paths":
+      return input.fields;
+    case "word":
+      return [{ kind: "pattern", text: "*" }];
+    case "literal":
+      if (/['"\\\0]/.test(input.text)) return [unknown("quotes in what xargs reads", "", true)];
+      return input.text
+        .split(/\s+/)
+        .filter((word) => word !== "")
+        .map(literal);
+    case "unknown":
+      return [unknown(input.why, "", true)];
+  }
+}
+
+/** A word with every mark in it replaced. A word that is only known from some point on may hold marks. */
+export function replaced(word: Field, mark: string, item: Field): Field {
+  if (mark === "" || !shown(word).includes(mark)) return word;
+  if (word.kind === "unknown") return word;
+  const builder = new FieldBuilder();
+  const text = word.kind === "literal" ? word.text : shown(word);
+  for (const [i, piece] of text.split(mark).entries()) {
+    if (i > 0) builder.field(item.kind === "unknown" ? { ...item, many: false } : item);
+    if (word.kind === "pattern") builder.glob(piece);
+    else builder.quoted(piece);
+  }
+  return builder.fields(true)[0] ?? word;
+}
+
+/** `env [-i] [-u NAME] [-C DIR] [-S TEXT] [NAME=VALUE]… COMMAND`. */
+export function env(run: Run): Stream {
+  let { call } = run;
+  for (let at = 0; at < run.args.length; at += 1) {
+    const field = run.args[at] ?? literal("");
+    const text = prefixOf(field);
+    if (/^-(?:i|0|v|-ignore-environment|-null|-debug|)$/.test(text) && field.kind === "literal") continue;
+    const split = /^(?:-[iv0]*S|--split-string(?:=|$))/.exec(text)?.[0];
+    if (split !== undefined) return splitString(field, split, { ...run, call, args: run.args.slice(at + 1) });
+    if (/^(?:-u|--unset)$/.test(text)) at += 1;
+    else if (/^(?:-C|--chdir)$/.test(text)) {
+      at += 1;
+      call = within(run.args[at] ?? literal(""), call);
+    } else if (text.startsWith("--chdir=")) call = within(dropPrefix(field, 8), call);
+    else if (/^(?:-u.|--unset=)/.test(text)) continue;
+    else if (text.startsWith("-")) run.analysis.found.hide(`the option \`${text.slice(0, 40)}\` of env`);
+    else if (/^[A-Za-z_]\w*=/.test(text)) setVariable(text, run);
+    else return startNext(run.args.slice(at), { ...run, call }) ?? UNCLEAR;
+  }
+  return UNCLEAR;
+}
+
+function setVariable(text: string, run: Run): void {
+  const name = text.slice(0, text.indexOf("="));
+  if (!INERT_VARIABLES.test(name)) run.issues.push({ says: `sets \`${name.slice(0, 40)}\` for a program` });
+}
+
+/** Its quoting is almost that of a shell; where it is not, it is a shell's all the same: more is found, not less. */
+function splitString(field: Field, option: string, run: Run): Stream {
+  const glued = dropPrefix(field, option.length);
+  const [first, ...rest] = shown(glued) === "" && field.kind === "literal" ? run.args : [glued, ...run.args];
+  if (first === undefined) return UNCLEAR;
+  if (/[\\$'"]/.test(prefixOf(first))) run.analysis.found.hide("the text that env splits");
+  return runShell(joined([literal("env"), first, ...rest]), run);
+}
