@@ -11,8 +11,10 @@ import { createServer as createHttp, type RequestListener } from "node:http";
 import { createServer as createHttps } from "node:https";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
+import { Duplex } from "node:stream";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { connect as tlsConnect } from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HostLimit } from "../src/core/decision.ts";
 import type { Clock } from "../src/core/ports/clock.ts";
@@ -204,4 +206,15 @@ function der(tag: number, ...parts: readonly Buffer[]): Buffer {
 
 function time(ms: number): Buffer {
   return der(0x17, Buffer.from(`${new Date(ms).toISOString().replace(/[-:T]/g, "").slice(2, 14)}Z`));
+}
+
+/** What the platform's own client says first. */
+export async function realHello(servername?: string, maxVersion: "TLSv1.2" | "TLSv1.3" = "TLSv1.3"): Promise<Buffer> {
+  const { promise, resolve } = Promise.withResolvers<Buffer>();
+  const wire = new Duplex({ read: () => undefined, write: (chunk: Buffer, _, done) => (resolve(chunk), done()) });
+  const client = tlsConnect({ socket: wire, maxVersion, ...(servername === undefined ? {} : { servername }) });
+  client.on("error", () => undefined);
+  const hello = await promise;
+  client.destroy();
+  return hello;
 }

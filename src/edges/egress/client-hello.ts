@@ -23,6 +23,8 @@ export type Hello =
 /** Real ones are under 3 KiB, also with post-quantum key shares. */
 export const HELLO_LIMIT = 16 * 1024;
 
+/** Real ones use one or two; many small ones only cost time to put together. */
+const RECORDS_LIMIT = 64;
 const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
 const SERVER_NAME = 0;
@@ -45,13 +47,15 @@ export function readClientHello(bytes: Buffer): Hello {
 function handshake(bytes: Buffer): Buffer | null {
   let message = Buffer.alloc(0);
   let rest = bytes;
-  while (rest.length > 0) {
+  for (let records = 0; rest.length > 0; records++) {
+    if (records === RECORDS_LIMIT) throw new Malformed("its TLS hello is cut into too many pieces");
     const record = recordBody(rest);
     if (record === null) return null;
     message = Buffer.concat([message, record]);
     if (message[0] !== undefined && message[0] !== CLIENT_HELLO)
       throw new Malformed("it does not begin with a TLS hello");
     const end = message.length < 4 ? Infinity : 4 + message.readUIntBE(1, 3);
+    if (Number.isFinite(end) && end > HELLO_LIMIT) throw new Malformed("its first message is too long");
     if (message.length >= end) return message.subarray(4, end);
     rest = rest.subarray(5 + record.length);
   }
