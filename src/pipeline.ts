@@ -81,7 +81,7 @@ export type PipelineSteps<Sender> = {
     event(event: TurnEvent): TurnEvent;
   };
   readonly ledger: Ledger;
-  readonly model: () => ModelIdentity;
+  readonly model: (session: SessionRow) => ModelIdentity;
 };
 
 export type TurnResult = {
@@ -117,7 +117,7 @@ export function createPipeline<Sender>(steps: PipelineSteps<Sender>): Pipeline<S
       const emit = guarded(steps, io.emit);
       await steps.session.begin(turn.id);
       await steps.ledger.append(turnEntry(turn, session, BEGUN));
-      emit({ type: "turn.started", turn: turn.id, session: session.id, model: steps.model() });
+      emit({ type: "turn.started", turn: turn.id, session: session.id, model: steps.model(session) });
       const outcome = await think(steps, turn, session, { emit, signal: io.signal });
       const text = steps.outbound.text(outcome.text);
       const result = outcome.stop === "done" ? "ok" : outcome.stop;

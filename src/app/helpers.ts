@@ -7,9 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
-import { createJobSigner } from "../core/job-token.ts";
-import { newId } from "../core/ids.ts";
-import type { Digest } from "../core/json.ts";
+import { createJobSigner, createSelfTestMint } from "../core/job-token.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type { Connection, EgressGate, Executor, JobSigner } from "../core/ports/executor.ts";
 import type { Ledger } from "../core/ports/ledger.ts";
@@ -70,7 +68,11 @@ export async function startHelpers(parts: HelperParts): Promise<Helpers> {
     bwrapPaths: BWRAP_PATHS,
     systemPaths: [],
   };
-  const probe = { mint: (job: Digest) => signer.sign(newId("pmt", parts.random), job), secretPaths: [home.root, INSTALLATION], hostPid: process.pid };
+  const probe = {
+    mint: createSelfTestMint({ signer, random: parts.random }),
+    secretPaths: [home.root, INSTALLATION],
+    hostPid: process.pid,
+  };
   const [broker, proxy] = await Promise.all([
     keep<BubblewrapExecutor>(parts, { name: "broker", heapMiB: 32, run: ["edges/broker/main.ts"] }, (helper) =>
       openBubblewrapExecutor({ socket: helper.socket, config, probe }),

@@ -6,6 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { stateFolder } from "../app/config/environment.ts";
 import { homeAt } from "../app/home.ts";
 import { Fault } from "../core/fault.ts";
 import { createNet } from "../edges/net/net.ts";
@@ -26,7 +27,7 @@ export type GatewayClient = {
 
 /** @throws Fault GATEWAY_UNREACHABLE where none is running, or this person may not read its token. */
 export function connect(io: Io): GatewayClient {
-  const home = homeAt(io.env.stateFolder);
+  const home = homeAt(stateFolder(io.env));
   const running = Running.safeParse(readJson(home.running));
   if (!running.success) throw unreachable("no gateway is running");
   const { url } = running.data;

@@ -1,6 +1,7 @@
 /** `vambrace log search`, `log show` and `log verify`. @module */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { stateFolder } from "../app/config/environment.ts";
 import { homeAt } from "../app/home.ts";
 import { Fault } from "../core/fault.ts";
 import { verifyLedger } from "../ledger/verify.ts";
@@ -91,7 +92,7 @@ export const logVerify: Command = {
     json: "print the report as JSON",
   },
   async run([directory], flags, io) {
-    const folder = directory ?? homeAt(io.env.stateFolder).ledger;
+    const folder = directory ?? homeAt(stateFolder(io.env)).ledger;
     const key = flagText(flags, "key");
     const checkpoint = flagText(flags, "checkpoint");
     const report = await verifyLedger(folder, {

@@ -11,7 +11,7 @@ import type { Io } from "./command.ts";
 type Format = Parameters<typeof styleText>[0];
 
 export function paint(io: Io, format: Format, text: string): string {
-  return io.isTerminal && io.env.noColor !== true ? styleText(format, text, { validateStream: false }) : text;
+  return io.isTerminal && io.env.NO_COLOR === undefined ? styleText(format, text, { validateStream: false }) : text;
 }
 
 // oxlint-disable-next-line no-control-regex -- exactly what is looked for: escapes that would move the cursor or paint over a prompt

@@ -37,6 +37,7 @@ export const FAULTS = {
   EGRESS_REFUSED: "denied",
   EGRESS_UNAVAILABLE: "unavailable",
   FRAME_MALFORMED: "corrupt",
+  GATEWAY_REFUSED: "unavailable",
   GATEWAY_UNREACHABLE: "unavailable",
   HALTED: "unavailable",
   HELPER_FAILED: "unavailable",

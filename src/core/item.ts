@@ -19,6 +19,8 @@ export type ContextItem =
       readonly text: string;
       readonly label: Label;
     }
+  /** Text from another session, a schedule, an answer that was delivered: whatever its trust, it is nobody's word and names nothing. */
+  | { readonly kind: "note"; readonly id: ItemId; readonly from: string; readonly text: string; readonly label: Label }
   /** What the model wrote and the calls that it proposed; the label is the join of what it was made from. */
   | {
       readonly kind: "model";

@@ -31,6 +31,8 @@ export type Kit = {
   readonly posture: Posture;
   readonly judge: Judge;
   readonly model: Model;
+  /** What the model can take and answer together, in tokens. */
+  readonly contextTokens: number;
   /** What the model of a session on this channel is shown. */
   offered(channel: string): readonly Tool[];
   readonly system: SystemItem;
@@ -61,6 +63,7 @@ export async function openKit(parts: {
   readonly posture: Posture;
   readonly operatorPolicies: readonly PolicyFile[];
   readonly model: Model;
+  readonly contextTokens: number;
   readonly random: Random;
 }): Promise<Kit> {
   const { agent, posture, model } = parts;
@@ -70,6 +73,7 @@ export async function openKit(parts: {
     posture,
     judge: await openJudge(posture, parts.operatorPolicies),
     model,
+    contextTokens: parts.contextTokens,
     offered: (channel) => offered(posture, channel),
     system: { kind: "system", id: newId("itm", parts.random), text: systemText(posture), label: SYSTEM_LABEL },
   };

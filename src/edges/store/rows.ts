@@ -62,6 +62,7 @@ const proposedCall = z.strictObject({ id: id("call"), tool: z.string(), argument
 const item = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("system"), id: id("itm"), text: z.string(), label }),
   z.strictObject({ kind: z.literal("person"), id: id("itm"), person: z.string(), text: z.string(), label }),
+  z.strictObject({ kind: z.literal("note"), id: id("itm"), from: z.string(), text: z.string(), label }),
   z.strictObject({ kind: z.literal("model"), id: id("itm"), text: z.string(), calls: z.array(proposedCall), label }),
   z.strictObject({
     kind: z.literal("result"),

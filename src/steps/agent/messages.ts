@@ -19,6 +19,8 @@ function toMessage(item: ContextItem, named: boolean): ModelMessage {
     case "person":
       // Who wrote what helps the model only: no right follows from a name in a text.
       return { role: "user", text: named ? `${item.person}: ${item.text}` : item.text };
+    case "note":
+      return { role: "user", text: `[from ${item.from}; not a person's message] ${item.text}` };
     case "model":
       return { role: "assistant", text: item.text, calls: item.calls };
     case "result":

@@ -232,5 +232,6 @@ function sourceOf(item: Exclude<ContextItem, { kind: "model" }>): Source {
   const { trust } = item.label;
   if (item.kind === "person") return { kind: "person", id: item.person, trust, item: item.id };
   if (item.kind === "system") return { kind: "system", id: "vambrace", trust, item: item.id };
+  if (item.kind === "note") return { kind: "session", id: item.from, trust, item: item.id };
   return { kind: "tool", id: item.tool, trust, item: item.id };
 }

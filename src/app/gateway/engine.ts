@@ -1,0 +1,244 @@
+/**
+ * The engine: pipeline and gate with every step put in its place. Here the
+ * steps meet; none of them knows another.
+ *
+ * @module
+ */
+import type { Proposal } from "../../core/call.ts";
+import { Fault } from "../../core/fault.ts";
+import { newId, type TurnId } from "../../core/ids.ts";
+import type { ContextItem } from "../../core/item.ts";
+import type { Label } from "../../core/label.ts";
+import { openPermitOffice } from "../../core/permit.ts";
+import type { Principal } from "../../core/person.ts";
+import type { Clock } from "../../core/ports/clock.ts";
+import type { Random } from "../../core/ports/random.ts";
+import type { SessionRow, Store, TurnRow } from "../../core/ports/store.ts";
+import { createGate, type Gate } from "../../gate.ts";
+import { createPipeline, type AgentOutcome, type AgentTurn, type Pipeline } from "../../pipeline.ts";
+import { runAgent } from "../../steps/agent/agent.ts";
+import type { ModelUse } from "../../steps/agent/ports.ts";
+import type { ApprovalDesk } from "../../steps/approval/desk.ts";
+import { labelRefusal, labelResult } from "../../steps/label/label.ts";
+import type { Outbound } from "../../steps/outbound/outbound.ts";
+import { createRun, type Effector } from "../../steps/run/run.ts";
+import { derived } from "../../steps/session/place.ts";
+import type { Sessions } from "../../steps/session/session.ts";
+import type { BudgetSettings } from "../config/settings.ts";
+import type { Halt } from "../halt.ts";
+import type { Helpers } from "../helpers.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Budgets } from "./budgets.ts";
+import type { Kit } from "./kits.ts";
+import type { Presence } from "./people.ts";
+import { putQuestion } from "./questions.ts";
+
+/** Who a message is from, once a door or another session has said so. */
+export type Sender =
+  /** A person at a door, with the trust of his token at most. */
+  | { readonly kind: "person"; readonly principal: Principal }
+  /** Text from another session or a schedule: the label of what it was made from, the principal whose turn it was. */
+  | { readonly kind: "elsewhere"; readonly principal: Principal; readonly label: Label };
+
+export type EngineParts = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly store: Store;
+  readonly sessions: Sessions;
+  readonly helpers: Helpers;
+  readonly desk: ApprovalDesk;
+  readonly presence: Presence;
+  readonly halt: Halt;
+  readonly metrics: Metrics;
+  readonly budgets: Budgets;
+  readonly budgetSettings: BudgetSettings;
+  readonly outbound: Outbound;
+  readonly effectors: ReadonlyMap<string, Effector>;
+  readonly kitOf: (agent: SessionRow["agent"]) => Kit;
+  /** The owner: whose data an unlabelled private value is. */
+  readonly owner: string;
+};
+
+export type Engine = { readonly pipeline: Pipeline<Sender>; readonly gate: Gate };
+
+/** Newest items of a session that a model request is chosen from. */
+const HISTORY = 400;
+
+export function createEngine(parts: EngineParts): Engine {
+  const waits = new Map<TurnId, number>();
+  const gate = createEngineGate(parts, waits);
+  const pipeline = createPipeline<Sender>({
+    access: async (sender, session) => admit(parts, sender, session),
+    session: {
+      receive: (message, principal, label) =>
+        parts.sessions.receive({ session: message.session.id, id: message.id, principal, text: message.text, label }),
+      begin: (turn) => parts.sessions.begin(turn),
+      items: (turn) => itemsOf(parts, turn),
+      finish: (turn, stop, reply) => parts.sessions.finish(turn, stop, reply),
+    },
+    agent: (turn) => think(parts, turn, waits),
+    tools: (session) => parts.kitOf(session.agent).offered(session.channel),
+    proposal: (call, turn, origin, context) => ({
+      ...call,
+      principal: turn.principal,
+      origin,
+      context,
+      cwd: parts.kitOf(origin.agent).workspace,
+    }),
+    gate,
+    outbound: parts.outbound,
+    ledger: parts.helpers.ledger,
+    model: (session) => parts.kitOf(session.agent).model.identity,
+  });
+  return { pipeline, gate };
+}
+
+function createEngineGate(parts: EngineParts, waits: Map<TurnId, number>): Gate {
+  const { clock, random, helpers, presence, metrics } = parts;
+  const office = openPermitOffice({
+    clock,
+    random,
+    signer: helpers.signer,
+    confirms: (receipt, call, digest) =>
+      helpers.ledger.gave(receipt) &&
+      receipt.entry.kind === "prepared" &&
+      receipt.entry.call === call &&
+      receipt.entry.data?.["digest"] === digest,
+  });
+  const judgeOf = (proposal: Proposal): Kit["judge"] => parts.kitOf(proposal.origin.agent).judge;
+  const waited = (proposal: Proposal, ms: number): void => {
+    waits.set(proposal.origin.turn, (waits.get(proposal.origin.turn) ?? 0) + ms);
+  };
+  const nowMs = (): number => clock.monotonicMs();
+  const questions = { desk: parts.desk, presence, ledger: helpers.ledger, judgeOf, waited, nowMs };
+  return createGate({
+    judge: async (proposal) => {
+      const judged = await judgeOf(proposal).judge(proposal, { reachable: presence.reachable() });
+      metrics.call(proposal.declaration === undefined ? "unknown" : proposal.tool, judged.decision.verdict);
+      return judged;
+    },
+    approve: (proposal, judged, io) => putQuestion(questions, proposal, judged, io),
+    ledger: helpers.ledger,
+    calls: parts.store.sessions,
+    office,
+    run: createRun(office, parts.effectors),
+    label: (proposal, facts, recorded) => labelResult(proposal, facts, recorded, parts.owner),
+    labelRefusal: (facts) => labelRefusal(facts, parts.owner),
+    redact: (value) => parts.outbound.value(value),
+    redactText: (text) => parts.outbound.text(text),
+    clock,
+    state: () => parts.halt.state(),
+  });
+}
+
+async function admit(
+  parts: EngineParts,
+  sender: Sender,
+  session: SessionRow,
+): Promise<{ principal: Principal; label: Label }> {
+  if (parts.halt.state() === "halted") {
+    throw new Fault("HALTED", {
+      message: "everything is stopped",
+      hint: "an operator can start again with `vambrace resume`",
+    });
+  }
+  const { principal } = sender;
+  if (principal.trust === "none") {
+    throw new Fault("DENIED", {
+      message: "nobody without trust may talk to the agent",
+      hint: "ask the owner to add you under `people`",
+    });
+  }
+  if (sender.kind === "elsewhere") return { principal, label: sender.label };
+  const { person, trust } = principal;
+  const audience = { kind: "persons", persons: [person] } as const;
+  const id = session.channel === "api" ? `${person} (api)` : person;
+  return {
+    principal,
+    label: { trust, confidentiality: "private", audience, sources: [{ kind: "person", id, trust }] },
+  };
+}
+
+/** The history of the session and this turn's own message, which is kept with it the first time it is asked for. */
+async function itemsOf(parts: EngineParts, turn: TurnRow): Promise<readonly ContextItem[]> {
+  const history = await parts.sessions.history(turn.session, HISTORY);
+  const message = messageItem(turn);
+  if (history.some((item) => item.id === message.id)) return history;
+  await parts.sessions.add(turn.id, [message]);
+  return [...history, message];
+}
+
+/** Its id follows from the turn's: a crash in between adds it once. Text from elsewhere is a note: it names nothing for anybody. */
+function messageItem(turn: TurnRow): ContextItem {
+  const id = newId("itm", derived(["message", turn.id]));
+  const from = turn.label.sources[0];
+  if (from?.kind === "person")
+    return { kind: "person", id, person: turn.principal.person, text: turn.text, label: turn.label };
+  return {
+    kind: "note",
+    id,
+    from: from === undefined ? "elsewhere" : `${from.kind} ${from.id}`,
+    text: turn.text,
+    label: turn.label,
+  };
+}
+
+async function think(parts: EngineParts, turn: AgentTurn, waits: Map<TurnId, number>): Promise<AgentOutcome> {
+  const { clock, random, budgets, sessions } = parts;
+  const { person } = turn.turn.principal;
+  const kit = parts.kitOf(turn.session.agent);
+  const startedMs = clock.monotonicMs();
+  let calls = 0;
+  try {
+    return await runAgent(
+      {
+        turn: turn.turn.id,
+        session: turn.session.id,
+        system: kit.system,
+        items: turn.items,
+        tools: turn.tools,
+        budget: { ...parts.budgetSettings, maxContextTokens: kit.contextTokens, ...(await budgets.left(person)) },
+      },
+      {
+        model: kit.model,
+        act: (proposed, context) => {
+          calls += proposed.length;
+          return turn.act(proposed, context);
+        },
+        emit: turn.emit,
+        save: (items) => sessions.add(turn.turn.id, items),
+        used: (use) => recordUse(parts, turn, use),
+        clock,
+        random,
+        signal: turn.signal,
+        waitedMs: () => waits.get(turn.turn.id) ?? 0,
+      },
+    );
+  } finally {
+    const wallMs = Math.round(clock.monotonicMs() - startedMs - (waits.get(turn.turn.id) ?? 0));
+    waits.delete(turn.turn.id);
+    await budgets.add(person, { toolCalls: calls, wallMs });
+  }
+}
+
+/** What went to which provider is recorded before it leaves (R-LOG-1); what it cost, after. */
+async function recordUse(parts: EngineParts, turn: AgentTurn, use: ModelUse): Promise<void> {
+  const { provider, model, remote } = use.identity;
+  const base = { provider, model, remote, trust: use.label.trust, confidentiality: use.label.confidentiality };
+  const begun = use.phase === "begun";
+  await parts.helpers.ledger.append({
+    kind: "model",
+    who: turn.turn.principal.person,
+    what: begun ? "model.asked" : "model.answered",
+    target: `${provider}/${model}`,
+    result: begun ? "begun" : use.ok ? "ok" : "failed",
+    session: turn.session.id,
+    turn: turn.turn.id,
+    data: begun ? { ...base, items: use.items } : { ...base, ...use.usage },
+  });
+  if (begun) return;
+  const { inputTokens, outputTokens } = use.usage;
+  parts.metrics.tokens("in", inputTokens);
+  parts.metrics.tokens("out", outputTokens);
+  await parts.budgets.add(turn.turn.principal.person, { tokens: inputTokens + outputTokens });
+}
