@@ -13,11 +13,21 @@ export type PageFile = { readonly body: Uint8Array<ArrayBuffer>; readonly type: 
 /** By the path that it is served under. */
 export type PageFiles = ReadonlyMap<string, PageFile>;
 
+const SCRIPT = "text/javascript; charset=utf-8";
+
 const FILES = [
   { path: "/", file: "index.html", type: "text/html; charset=utf-8" },
-  { path: "/app.js", file: "app.js", type: "text/javascript; charset=utf-8" },
-  { path: "/view.js", file: "view.js", type: "text/javascript; charset=utf-8" },
   { path: "/style.css", file: "style.css", type: "text/css; charset=utf-8" },
+  { path: "/icon.svg", file: "icon.svg", type: "image/svg+xml" },
+  { path: "/app.js", file: "app.js", type: SCRIPT },
+  { path: "/page.js", file: "page.js", type: SCRIPT },
+  { path: "/connection.js", file: "connection.js", type: SCRIPT },
+  { path: "/elements.js", file: "elements.js", type: SCRIPT },
+  { path: "/chat.js", file: "chat.js", type: SCRIPT },
+  { path: "/questions.js", file: "questions.js", type: SCRIPT },
+  { path: "/status.js", file: "status.js", type: SCRIPT },
+  { path: "/draw.js", file: "draw.js", type: SCRIPT },
+  { path: "/text.js", file: "text.js", type: SCRIPT },
 ] as const;
 
 /** Reads the files of the page. Rejects where one is missing: half a page is none. */

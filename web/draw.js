@@ -1,0 +1,192 @@
+/**
+ * What the page draws. Text goes in through `textContent` only: nothing that
+ * anybody wrote becomes markup, a link or an image.
+ *
+ * @module
+ */
+import { plain, visible } from "./text.js";
+
+/** @typedef {import("../src/wire/events.ts").QuestionView} Question */
+/** @typedef {import("../src/wire/events.ts").TurnEventView} TurnEvent */
+
+/**
+ * @param {Document} document
+ * @param {string} name
+ * @param {{ class?: string, text?: string }} [part]
+ * @param {readonly Element[]} [children]
+ */
+export function make(document, name, part = {}, children = []) {
+  const element = document.createElement(name);
+  if (part.class !== undefined) element.className = part.class;
+  if (part.text !== undefined) element.textContent = visible(part.text);
+  element.append(...children);
+  return element;
+}
+
+const VERDICTS = { allow: "allowed", ask: "asked", deny: "denied" };
+
+/**
+ * One turn in the conversation; feed it the events as they come.
+ *
+ * @param {Document} document
+ * @param {string} message what the person wrote
+ */
+export function drawTurn(document, message) {
+  const turn = make(document, "article", { class: "turn" });
+  const said = make(document, "div", { class: "mine" }, [
+    make(document, "h3", { text: "You" }),
+    make(document, "p", { class: "text", text: message }),
+  ]);
+  const answer = make(document, "div", { class: "theirs" }, [make(document, "h3", { text: "Vambrace" })]);
+  turn.append(said, answer);
+  /** @type {Map<string, { line: Element, tool: string }>} */
+  const calls = new Map();
+  /** @type {{ element: Element, text: string } | undefined} */
+  let open;
+
+  /** @param {string} delta */
+  function write(delta) {
+    if (open === undefined) {
+      open = { element: make(document, "p", { class: "text" }), text: "" };
+      answer.append(open.element);
+    }
+    open.text += delta;
+    open.element.textContent = visible(open.text);
+  }
+
+  /** @param {string} kind @param {string} text */
+  function note(kind, text) {
+    open = undefined;
+    answer.append(make(document, "p", { class: kind, text }));
+  }
+
+  /** @param {{ call: string, tool: string, arguments: object }} event */
+  function propose(event) {
+    open = undefined;
+    const shown = Object.entries(event.arguments).map(([name, value]) => `${name}: ${plain(value)}`);
+    const line = make(document, "div", { class: "call" }, [
+      make(document, "code", { text: `${event.tool}(${shown.join(", ")})` }),
+    ]);
+    calls.set(event.call, { line, tool: event.tool });
+    answer.append(line);
+  }
+
+  /** @param {string} call @param {string} kind @param {string} text */
+  function mark(call, kind, text) {
+    calls.get(call)?.line.append(make(document, "span", { class: `mark ${kind}`, text }));
+  }
+
+  return {
+    element: turn,
+    note,
+    /** @param {TurnEvent} event */
+    event(event) {
+      if (event.type === "text") write(event.delta);
+      else if (event.type === "call.proposed") propose(event);
+      else if (event.type === "call.decided")
+        mark(event.call, event.verdict, `${VERDICTS[event.verdict]}: ${event.says}`);
+      else if (event.type === "approval.answered") mark(event.call, event.answer, `${event.by} said ${event.answer}`);
+      else if (event.type === "call.finished") mark(event.call, event.ok ? "ok" : "failed", event.summary);
+      else if (event.type === "fault") note("fault", `${event.message} (${event.hint})`);
+      else if (event.type === "turn.finished" && event.stop !== "done") note("fault", `this turn ended: ${event.stop}`);
+    },
+  };
+}
+
+const ANSWERS = /** @type {const} */ ([
+  ["y", "Yes, once", "yes", "once"],
+  ["s", "Yes, for this session", "yes", "session"],
+  ["n", "No", "no", "once"],
+]);
+
+/** A card that appears under a finger that was going somewhere else must not be an answer. */
+const TOO_SOON_MS = 700;
+
+/**
+ * A question: the exact call, the folder, why it asks, and where each argument came from.
+ *
+ * @param {Document} document
+ * @param {Question} question
+ * @param {{ onAnswer: (answer: "yes" | "no", scope: "once" | "session") => boolean, now: () => number }} parts
+ */
+export function drawQuestion(document, question, { onAnswer, now }) {
+  const card = make(document, "article", { class: "question" });
+  card.setAttribute("tabindex", "0");
+  card.setAttribute("aria-label", visible(`May it ${question.effect}? ${question.says}`));
+  const shownMs = now();
+  let isAnswered = false;
+
+  /** @param {boolean} isDone */
+  function setAnswered(isDone) {
+    isAnswered = isDone;
+    for (const button of buttons) button.toggleAttribute("disabled", isDone);
+  }
+
+  /** @param {"yes" | "no"} answer @param {"once" | "session"} scope */
+  function decide(answer, scope) {
+    if (isAnswered || (answer === "yes" && now() - shownMs < TOO_SOON_MS)) return;
+    setAnswered(onAnswer(answer, scope));
+  }
+
+  const buttons = ANSWERS.map(([key, label, answer, scope]) => {
+    const button = make(document, "button", { text: `${label} (${key})`, class: answer });
+    button.setAttribute("type", "button");
+    button.addEventListener("click", () => decide(answer, scope));
+    return button;
+  });
+  card.addEventListener("keydown", (event) => {
+    if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+    const found = ANSWERS.find(([key]) => key === event.key.toLowerCase());
+    if (found !== undefined) decide(found[2], found[3]);
+  });
+  card.append(
+    make(document, "h3", { text: question.says }),
+    drawCall(document, question),
+    make(document, "h4", { text: "Where each argument came from" }),
+    drawOrigins(document, question),
+    make(document, "div", { class: "actions" }, buttons),
+  );
+  return {
+    element: card,
+    /** @param {string} why */
+    refused(why) {
+      card.append(make(document, "p", { class: "fault", text: why }));
+      setAnswered(false);
+    },
+  };
+}
+
+/** @param {Document} document @param {Question} question */
+function drawCall(document, question) {
+  const rows = [
+    ["Tool", `${question.tool} (${question.effect})`],
+    ...Object.entries(question.arguments).map(([name, value]) => [name, plain(value)]),
+    ["Folder", question.cwd],
+    ["Asked in", question.origin.channel],
+    ["Rules", question.because.join(", ")],
+    ["Lapses to no", new Date(question.expiresMs).toLocaleTimeString()],
+  ];
+  const list = make(document, "dl");
+  for (const [name = "", value = ""] of rows) {
+    list.append(make(document, "dt", { text: name }), make(document, "dd", { text: value }));
+  }
+  return list;
+}
+
+/** @param {Document} document @param {Question} question */
+function drawOrigins(document, question) {
+  const list = make(document, "ul", { class: "origins" });
+  for (const fact of question.origins) {
+    const from = fact.sources.map((source) => `${source.kind} ${source.id} (trust: ${source.trust})`);
+    const where = from.length === 0 ? "nowhere that is known: the model made it up" : from.join("; ");
+    const named = fact.designated ? "named by a person" : "not named by a person";
+    list.append(
+      make(document, "li", { class: fact.designated ? "named" : "unnamed" }, [
+        make(document, "code", { text: `${fact.argument} = ${fact.value}` }),
+        make(document, "span", { text: ` ${named}; from ${where}` }),
+      ]),
+    );
+  }
+  if (question.origins.length === 0) list.append(make(document, "li", { text: "it has no argument that matters" }));
+  return list;
+}

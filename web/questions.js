@@ -1,0 +1,49 @@
+/** The questions that are open: drawn by the page from what the gateway says, outside of anything a model wrote. @module */
+import { drawQuestion } from "./draw.js";
+
+/** @typedef {import("./draw.js").Question} Question */
+
+/**
+ * @param {import("./elements.js").Elements} elements
+ * @param {{ send: (message: import("../src/wire/socket.ts").ClientMessage) => boolean, now: () => number }} parts
+ */
+export function createQuestions({ document, at, show }, { send, now }) {
+  /** @type {Map<string, ReturnType<typeof drawQuestion>>} */
+  const cards = new Map();
+
+  /** @param {Question} question */
+  function add(question) {
+    if (cards.has(question.id)) return;
+    const card = drawQuestion(document, question, {
+      now,
+      onAnswer: (answer, scope) => send({ v: 1, type: "answer", approval: question.id, answer, scope }),
+    });
+    cards.set(question.id, card);
+    at("question-list").append(card.element);
+    show("questions", true);
+  }
+
+  /** @param {string} id */
+  function remove(id) {
+    cards.get(id)?.element.remove();
+    cards.delete(id);
+    show("questions", cards.size > 0);
+  }
+
+  return {
+    /** @param {readonly Question[]} all */
+    replace(all) {
+      for (const id of cards.keys()) remove(id);
+      for (const question of all) add(question);
+    },
+    /** @param {import("../src/wire/events.ts").QuestionEventView} event */
+    event(event) {
+      if (event.type === "opened") add(event.question);
+      else remove(event.id);
+    },
+    /** @param {string} id */
+    has: (id) => cards.has(id),
+    /** @param {string} id @param {string} why */
+    refused: (id, why) => cards.get(id)?.refused(why),
+  };
+}
