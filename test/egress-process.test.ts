@@ -1,0 +1,239 @@
+/** The proxy as a process of its own, and the gateway's client of it. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { Duplex, duplexPair } from "node:stream";
+import { test, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Fault } from "../src/core/fault.ts";
+import { jsonFrame } from "../src/core/frame.ts";
+import type { Connection } from "../src/core/ports/executor.ts";
+import { seededRandom } from "../src/core/testing.ts";
+import { type EgressClient, openEgressClient } from "../src/edges/egress/client.ts";
+import { serveGateway } from "../src/edges/egress/helper.ts";
+import { createEgressProxy } from "../src/edges/egress/proxy.ts";
+import type { World } from "../src/edges/net/address.ts";
+import { internet, limit, serveHttp, SITE, talk, temporaryFolder, until } from "./egress-support.ts";
+
+const MAIN = fileURLToPath(new URL("../src/edges/egress/main.ts", import.meta.url));
+const get = (host: string): string => `GET http://${host}/ HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+
+function born(
+  t: TestContext,
+  env: NodeJS.ProcessEnv = {},
+): { child: ChildProcess; socket: Duplex; ended: Promise<number | null> } {
+  const child = spawn(process.execPath, [MAIN], { stdio: ["ignore", "ignore", "pipe", "pipe"], env });
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  t.after(() => void child.kill("SIGKILL"));
+  const socket = child.stdio[3];
+  return socket instanceof Duplex ? { child, socket, ended } : assert.fail("no socket pair");
+}
+
+type Record = Connection & { readonly call: string; readonly session: string };
+
+function clientOn(socket: Duplex, socketDir: string, records: Record[]): EgressClient {
+  return openEgressClient({
+    socket,
+    socketDir,
+    onConnection: (connection, owner) => void records.push({ ...connection, ...owner }),
+  });
+}
+
+/** The helper's code in this process, with a world of its own. */
+function inProcess(t: TestContext, world: World): { gateway: Duplex; socketDir: string; ended: Promise<void> } {
+  const [gateway, helper] = duplexPair();
+  const socketDir = join(temporaryFolder(t), "egress");
+  const ended = serveGateway(helper, (folder) =>
+    createEgressProxy({ socketDir: folder, world, random: seededRandom(3) }),
+  );
+  t.after(() => void gateway.destroy());
+  return { gateway, socketDir, ended };
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    return error instanceof Fault ? error.code : String(error);
+  }
+  return "none";
+}
+
+test("R-NET-2: connections are recorded with the call and session that made them, before the way is closed", async (t) => {
+  const port = await serveHttp(t, (_, res) => res.end("hello"));
+  const { gateway, socketDir } = inProcess(t, internet({ "site.example": [[SITE]] }, { [`${SITE}:80`]: port }));
+  const records: string[] = [];
+  const client = openEgressClient({
+    socket: gateway,
+    socketDir,
+    onConnection: async ({ host, verdict }, { call, session }) => {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      records.push(`${session} ${call} ${host} ${verdict}`);
+    },
+  });
+  const one = await client.open({ call: "c1", session: "s1", hosts: [limit("site.example", 80)] });
+  const two = await client.open({ call: "c2", session: "s2", hosts: [] });
+  assert.notEqual(one.socket, two.socket);
+  assert.match(await talk(one.socket, get("site.example")), /hello/);
+  assert.match(await talk(two.socket, get("site.example")), /403/);
+  const [first, second] = await Promise.all([one.close(), two.close()]);
+  assert.deepEqual(records.sort(), ["s1 c1 site.example allowed", "s2 c2 site.example refused"]);
+  assert.deepEqual([first.length, second.length], [1, 1]);
+  assert.equal(await one.close(), first, "closing twice is closing once");
+  assert.deepEqual(readdirSync(socketDir), []);
+});
+
+test("R-LOG-2: where a connection cannot be recorded, its call's way out is closed and closing it fails", async (t) => {
+  const port = await serveHttp(t, (_, res) => res.end("hello"));
+  const { gateway, socketDir } = inProcess(t, internet({ "site.example": [[SITE]] }, { [`${SITE}:80`]: port }));
+  const lost = new Fault("LEDGER_UNAVAILABLE", { message: "the disk is full", hint: "make room" });
+  const client = openEgressClient({ socket: gateway, socketDir, onConnection: () => Promise.reject(lost) });
+  const lease = await client.open({ call: "c1", session: "s1", hosts: [limit("site.example", 80)] });
+  await talk(lease.socket, get("site.example"));
+  await until(() => !existsSync(lease.socket));
+  assert.equal(await talk(lease.socket, get("site.example")), "");
+  assert.equal(await codeOf(lease.close()), "LEDGER_UNAVAILABLE");
+  const other = await client.open({ call: "c2", session: "s1", hosts: [] });
+  assert.deepEqual(await other.close(), []);
+});
+
+test("R-NET-1: a process that is lost takes every way out with it, and is said to be lost", async (t) => {
+  const { child, socket, ended } = born(t);
+  const client = clientOn(socket, join(temporaryFolder(t), "e"), []);
+  const lease = await client.open({ call: "c1", session: "s1", hosts: [] });
+  child.kill("SIGKILL");
+  await ended;
+  assert.equal(await codeOf(lease.close()), "EGRESS_UNAVAILABLE");
+  assert.equal(await codeOf(client.open({ call: "c2", session: "s1", hosts: [] })), "EGRESS_UNAVAILABLE");
+  assert.equal(await talk(lease.socket, get("site.example")), "");
+});
+
+test("R-NET-1: a proxy that says something unknown is lost", async (t) => {
+  for (const said of [
+    Buffer.from("garbage garbage garbage"),
+    jsonFrame({ op: "opened", id: 99, socket: "/x" }),
+    jsonFrame(["x"]),
+  ]) {
+    const [gateway, helper] = duplexPair();
+    const client = clientOn(gateway, "/nowhere", []);
+    const opening = codeOf(client.open({ call: "c1", session: "s1", hosts: [] }));
+    helper.write(said);
+    assert.equal(await opening, "EGRESS_UNAVAILABLE");
+    t.diagnostic(`refused ${said.length} bytes`);
+  }
+});
+
+test("R-NET-1: the process refuses what it does not know, also a key that would loosen it", async (t) => {
+  const folder = temporaryFolder(t);
+  const config = { op: "config", socketDir: join(folder, "e") };
+  const cases = [
+    [{ ...config, allowSpecial: true }],
+    [{ op: "open", id: 1, hosts: [] }],
+    [config, config],
+    [config, { op: "open", id: 1, hosts: [{ host: "a", port: 80, methods: [], special: true }] }],
+    [config, { op: "open", id: 1, hosts: [{ host: "a", port: 0, methods: [] }] }],
+    [config, { op: "close", id: 5 }],
+    [{ op: "config", socketDir: "relative" }],
+  ];
+  for (const frames of cases) {
+    const { child, socket, ended } = born(t);
+    let says = "";
+    child.stderr?.on("data", (chunk) => (says += String(chunk)));
+    for (const frame of frames) socket.write(jsonFrame(frame));
+    assert.equal(await ended, 1, JSON.stringify(frames));
+    assert.match(says, /^egress proxy: the gateway sent .*\nhint: /);
+  }
+});
+
+test("R-NET-1: the real process reaches no loopback server, by name or address, whatever its environment says", async (t) => {
+  const port = await serveHttp(t, (_, res) => res.end("inside"));
+  const { socket, ended } = born(t, { NO_PROXY: "*", HTTP_PROXY: `http://127.0.0.1:${port}`, NODE_USE_ENV_PROXY: "1" });
+  const records: Record[] = [];
+  const folder = join(temporaryFolder(t), "e");
+  const client = clientOn(socket, folder, records);
+  const lease = await client.open({
+    call: "c1",
+    session: "s1",
+    hosts: [limit("127.0.0.1", port), limit("localhost", port)],
+  });
+  for (const host of ["127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]"]) {
+    assert.match(await talk(lease.socket, get(`${host}:${port}`)), /^HTTP\/1\.1 403 /, host);
+  }
+  assert.equal((await lease.close()).length, 4);
+  assert.deepEqual(
+    records.map(({ verdict, call }) => `${verdict} ${call}`),
+    Array.from({ length: 4 }, () => "refused c1"),
+  );
+  await client.close();
+  assert.equal(await ended, 0);
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test("R-BOX-3: sockets are kept where nobody else gets at them", (t) => {
+  const world = internet({}, {});
+  const folder = temporaryFolder(t);
+  const make = (socketDir: string) => createEgressProxy({ socketDir, world, random: seededRandom(1) });
+  const open = join(folder, "open");
+  mkdirSync(open);
+  chmodSync(open, 0o755);
+  assert.throws(() => make(open), /others may enter/);
+  writeFileSync(join(folder, "file"), "");
+  assert.throws(() => make(join(folder, "file")));
+  const own = join(folder, "own");
+  mkdirSync(own, { mode: 0o700 });
+  const stale = join(own, `${"a".repeat(32)}.sock`);
+  writeFileSync(stale, "");
+  writeFileSync(join(own, "kept"), "");
+  make(own);
+  assert.deepEqual(readdirSync(own), ["kept"], "only sockets of a killed proxy are removed");
+});
+
+test("R-BOX-3: a folder whose path is too long for sockets is said so", async (t) => {
+  const socketDir = join(temporaryFolder(t), "x".repeat(90));
+  const [gateway, helper] = duplexPair();
+  void serveGateway(helper, (folder) =>
+    createEgressProxy({ socketDir: folder, world: internet({}, {}), random: seededRandom(1) }),
+  );
+  const client = clientOn(gateway, socketDir, []);
+  await assert.rejects(client.open({ call: "c1", session: "s1", hosts: [] }), /too long for sockets/);
+  gateway.destroy();
+});
+
+test("R-NET-1: the proxy is small", async (t) => {
+  const { child, socket } = born(t);
+  const client = clientOn(socket, join(temporaryFolder(t), "e"), []);
+  const lease = await client.open({ call: "c1", session: "s1", hosts: [] });
+  await lease.close();
+  const rollup = `/proc/${child.pid}/smaps_rollup`;
+  if (!existsSync(rollup)) return t.skip("this machine does not tell proportional memory");
+  const kib = Number(/^Pss:\s+(\d+)/m.exec(readFileSync(rollup, "utf8"))?.[1]);
+  t.diagnostic(`PSS ${Math.round(kib / 1024)} MiB`);
+  assert.ok(kib > 0 && kib < 100 * 1024, `${kib} KiB`);
+});
+
+test("R-NET-1: a lost gateway ends the process and takes the sockets away", async (t) => {
+  const { socket, ended } = born(t);
+  const folder = join(temporaryFolder(t), "e");
+  const client = clientOn(socket, folder, []);
+  const lease = await client.open({ call: "c1", session: "s1", hosts: [] });
+  assert.ok(existsSync(lease.socket));
+  socket.destroy();
+  assert.equal(await ended, 0);
+  assert.equal(existsSync(lease.socket), false);
+});
+
+test("R-NET-1: a socket that somebody else made does not serve", async (t) => {
+  const folder = temporaryFolder(t);
+  const taken = createServer().listen(join(folder, "x.sock"));
+  t.after(() => taken.close());
+  const random = { bytes: () => new Uint8Array(16), uniform: () => 0 };
+  const proxy = createEgressProxy({ socketDir: folder, world: internet({}, {}), random });
+  const first = await proxy.open([], () => undefined);
+  await assert.rejects(
+    proxy.open([], () => undefined),
+    /EADDRINUSE/,
+  );
+  await first.close();
+});
