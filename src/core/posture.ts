@@ -65,4 +65,6 @@ export type Posture = {
   readonly declarations: ReadonlyMap<string, ToolDeclaration>;
   /** Persons, with the trust that they have. */
   readonly persons: ReadonlyMap<string, { readonly trust: Trust; readonly roles: readonly string[] }>;
+  /** Roles beside those that ship, each with its permissions (`read_files`, …); a role that is nowhere permits nothing. */
+  readonly roles?: ReadonlyMap<string, readonly string[]>;
 };

@@ -1,0 +1,79 @@
+/**
+ * Downgrades: every mode that is weaker than what ships, each under the key
+ * that named it. Printed at start, recorded, and a finding of the audit.
+ *
+ * @module
+ */
+import type { ToolPosture } from "../../core/posture.ts";
+import { doorsOf } from "./doors.ts";
+import { type Config, configFile } from "./schema.ts";
+
+/** One line each, in a fixed order. */
+export function downgradesOf(config: Config): readonly string[] {
+  return [...gateway(config), ...sessions(config), ...tools(config), ...egress(config), ...trusted(config)];
+}
+
+function* gateway({ gateway: { bind, customBindHost, mode } }: Config): Generator<string> {
+  if (bind !== "loopback")
+    yield `gateway.bind: ${customBindHost ?? bind}: the gateway listens beyond this machine's own address`;
+  else if (mode === "remote") yield "gateway.mode: remote: the gateway expects requests from other machines";
+}
+
+const SCOPES: Readonly<Record<string, string>> = {
+  main: "everybody who writes directly shares one conversation",
+  "per-peer": "the same sender has one conversation on all channels",
+  "per-channel-peer": "the same sender has one conversation on all accounts of a channel",
+};
+
+function* sessions({ session: { dmScope } }: Config): Generator<string> {
+  const says = SCOPES[dmScope];
+  if (says !== undefined) yield `session.dmScope: ${dmScope}: ${says}`;
+}
+
+function* tools(config: Config): Generator<string> {
+  const { workspaceOnly, allowedPaths } = config.tools.fs;
+  if (!workspaceOnly) yield "tools.fs.workspaceOnly: false: paths outside the workspace are asked instead of refused";
+  for (const path of allowedPaths) yield `tools.fs.allowedPaths: \`${path}\` can be used besides the workspace`;
+  const shipped = doorsOf(configFile.parse({}));
+  for (const [name, door] of doorsOf(config)) yield* weaker(name, door, shipped.get(name) ?? shipped.get("default"));
+}
+
+const RANK: Readonly<Record<string, number>> = { minimal: 0, messaging: 1, coding: 2, full: 3 };
+const SECURITY: Readonly<Record<string, number>> = { deny: 0, allowlist: 1, full: 2 };
+const ASK: Readonly<Record<string, number>> = { always: 0, "on-miss": 1, off: 2 };
+
+const rank = (order: Readonly<Record<string, number>>, word: string): number => order[word] ?? 9;
+
+function* weaker(name: string, door: ToolPosture, shipped: ToolPosture | undefined): Generator<string> {
+  if (shipped === undefined) return;
+  const where = name === "default" ? "tools" : `channels.${name}.tools`;
+  if (rank(RANK, door.profile) > rank(RANK, shipped.profile))
+    yield `${where}.profile: ${door.profile}: more tools than shipped`;
+  const { security, ask } = door.exec;
+  if (rank(SECURITY, security) > rank(SECURITY, shipped.exec.security)) {
+    yield `${where}.exec.security: ${security}: ${security === "full" ? "every command but what the floor forbids" : "commands can be run from here"}`;
+  }
+  if (security === "full" && rank(ASK, ask) > rank(ASK, "always")) {
+    yield `${where}.exec.ask: ${ask}: commands that are not on the allowlist run without a question`;
+  }
+}
+
+function* egress(config: Config): Generator<string> {
+  for (const entry of config.egress.allow) {
+    const { host, methods, ports } =
+      typeof entry === "string" ? { host: entry, methods: ["GET", "HEAD"], ports: [443] } : entry;
+    const more = methods.filter((method) => method !== "GET" && method !== "HEAD");
+    if (more.length > 0) yield `egress.allow: ${host} takes ${more.join(", ")}: data can leave to it`;
+    if (ports.some((port) => port === 80)) yield `egress.allow: ${host} on port 80: unencrypted`;
+    if (host.startsWith("*.")) yield `egress.allow: ${host}: every subdomain can be reached`;
+  }
+}
+
+function* trusted(config: Config): Generator<string> {
+  for (const { path, trust } of config.folders) {
+    if (trust !== "none") yield `folders: files of unknown writers in \`${path}\` have ${trust} trust`;
+  }
+  for (const [id, person] of Object.entries(config.people)) {
+    if (person.trust === "full" && id !== "owner") yield `people.${id}.trust: full: everything that the owner may do`;
+  }
+}

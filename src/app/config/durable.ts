@@ -1,0 +1,77 @@
+/**
+ * Files that are whole or not there: written under another name, brought to the
+ * disk, and only then put in place.
+ *
+ * @module
+ */
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { Fault } from "../../core/fault.ts";
+
+/** Replaces a file; whoever reads meanwhile sees the old one or the new one. Mode 600. */
+export function replaceFile(path: string, content: string): void {
+  const draft = `${path}.draft`;
+  onDisk(() => {
+    rmSync(draft, { force: true });
+    writeWhole(draft, content);
+    renameSync(draft, path);
+    syncFolder(dirname(path));
+  }, draft);
+}
+
+/** Makes a file that is not there yet. Mode 600. */
+export function makeFile(path: string, content: string): void {
+  onDisk(() => {
+    writeWhole(path, content);
+    syncFolder(dirname(path));
+  }, path);
+}
+
+/** Makes a folder for the owner alone, and those above it that are missing. */
+export function makeFolder(path: string): void {
+  onDisk(() => mkdirSync(path, { recursive: true, mode: 0o700 }));
+}
+
+function writeWhole(path: string, content: string): void {
+  const file = openSync(path, "wx", 0o600);
+  try {
+    writeFileSync(file, content);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/** @param draft what a failure leaves half written, to be taken away again. */
+function onDisk(body: () => void, draft?: string): void {
+  try {
+    body();
+  } catch (cause) {
+    if (draft !== undefined && !isCode(cause, "EEXIST")) rmSync(draft, { force: true });
+    if (isCode(cause, "ENOSPC") || isCode(cause, "EDQUOT")) {
+      throw new Fault("STATE_FULL", {
+        message: "the disk that holds the state folder is full; nothing was changed",
+        hint: "make room on that disk and try again",
+        cause,
+      });
+    }
+    throw new Fault("STATE_UNAVAILABLE", {
+      message: "the state folder cannot be written",
+      hint: "the user that runs vambrace has to own it: `vambrace doctor` shows what is wrong",
+      cause,
+    });
+  }
+}
+
+function isCode(thrown: unknown, code: string): boolean {
+  return thrown instanceof Error && "code" in thrown && thrown.code === code;
+}

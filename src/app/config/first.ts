@@ -1,0 +1,87 @@
+/**
+ * The first configuration: what is asked once at set-up, with answers that are
+ * safe where nobody answers.
+ *
+ * @module
+ */
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { Fault } from "../../core/fault.ts";
+import type { Trust } from "../../core/label.ts";
+import { holdLock } from "../../edges/store/lock.ts";
+import { CONFIG_NAME } from "./document.ts";
+import { makeFile, makeFolder } from "./durable.ts";
+import { loadConfig, type Loaded, parseConfig, type Where } from "./load.ts";
+import { agentSettings } from "./settings.ts";
+
+export const DEFAULT_WORKSPACE = "~/vambrace";
+
+export type Answers = {
+  /** Absolute, or from `~/`; absent: `~/vambrace`. */
+  readonly workspace?: string;
+  /** How far files there are trusted whose writer nobody recorded; absent: none. */
+  readonly folderTrust?: Trust;
+};
+
+/**
+ * Writes config.yaml where there is none, and makes the workspaces that are missing, each for the owner alone.
+ * What is there stays as it is.
+ *
+ * @throws Fault as `loadConfig`; CONFIG_UNSAFE where a workspace cannot be made.
+ */
+export function writeFirstConfig(where: Where, answers: Answers = {}): Loaded & { readonly isNew: boolean } {
+  makeFolder(where.home);
+  const isNew = writeOnce(where, answers);
+  const loaded = loadConfig(where);
+  for (const { workspace } of agentSettings(loaded.config, loaded.places)) makeWorkspace(workspace);
+  return { ...loaded, isNew };
+}
+
+function writeOnce(where: Where, answers: Answers): boolean {
+  const path = join(where.home, CONFIG_NAME);
+  const lock = holdLock(join(where.home, "config.lock"), 5_000);
+  if (lock === "busy" || existsSync(path)) {
+    if (lock !== "busy") lock.release();
+    return false;
+  }
+  try {
+    const text = firstText(answers);
+    parseConfig(text, where);
+    makeFile(path, text);
+    return true;
+  } finally {
+    lock.release();
+  }
+}
+
+function firstText({ workspace = DEFAULT_WORKSPACE, folderTrust = "none" }: Answers): string {
+  const folder = stringify(workspace.replaceAll("${", "$${")).trim();
+  return `# Vambrace. What is not here has its safe default; \`vambrace config schema\` lists every key.
+# Secrets do not belong here: put them into the environment and write \${NAME} in their place.
+
+agents:
+  defaults:
+    # The folder that the agent works in; nothing outside it is within its reach.
+    workspace: ${folder}
+
+folders:
+  # How far text in these files is trusted where nobody recorded who wrote it:
+  # none, limited, standard, elevated or full. What none may cause is asked first.
+  - path: ${folder}
+    trust: ${folderTrust}
+`;
+}
+
+function makeWorkspace(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new Fault("CONFIG_UNSAFE", {
+      message: "the workspace cannot be made",
+      hint: "make the folder yourself, or choose another one: `vambrace config set agents.defaults.workspace`",
+      facts: { path },
+      cause,
+    });
+  }
+}

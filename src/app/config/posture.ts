@@ -1,0 +1,72 @@
+/**
+ * The judge's part of the configuration, as the values that it decides by.
+ *
+ * @module
+ */
+import type { Posture } from "../../core/posture.ts";
+import type { Effect, ToolDeclaration } from "../../core/tool.ts";
+import type { Trust } from "../../core/label.ts";
+import { parseAgentId } from "../../core/ids.ts";
+import { doorsOf } from "./doors.ts";
+import { alwaysBlocked, expand, forbiddenPaths, type Places } from "./places.ts";
+import type { Config } from "./schema.ts";
+import { agentEntry, peopleOf } from "./settings.ts";
+
+/** @param agent absent: `main`. Each agent has its own workspace and may have fewer tools. */
+export function toPosture(config: Config, places: Places, agent = parseAgentId("main")): Posture {
+  const entry = agentEntry(config, agent);
+  const { fs, exec } = config.tools;
+  const { memoryMb, processes, fileMb } = config.agents.defaults.sandbox;
+  return {
+    channels: doorsOf(config, entry?.tools),
+    fs: {
+      workspace: expand(entry?.workspace ?? config.agents.defaults.workspace, places),
+      workspaceOnly: fs.workspaceOnly,
+      allowedPaths: fs.allowedPaths.map((path) => expand(path, places)),
+      blockedPaths: [...new Set([...alwaysBlocked(places), ...fs.blockedPaths.map((path) => expand(path, places))])],
+      forbiddenPaths: forbiddenPaths(places),
+      home: places.userHome,
+    },
+    egress: config.egress.allow.map((each) =>
+      typeof each === "string" ? { host: each, ports: [443], methods: ["GET", "HEAD"] } : each,
+    ),
+    limits: {
+      wallMs: exec.timeoutSeconds * 1_000,
+      outputBytes: exec.outputKilobytes * 1_024,
+      memoryBytes: memoryMb * 1_024 * 1_024,
+      processes,
+      fileBytes: fileMb * 1_024 * 1_024,
+    },
+    effects: effectsOf(config),
+    declarations: declarationsOf(config),
+    persons: new Map([...peopleOf(config)].map(([id, { trust, roles }]) => [id, { trust, roles }])),
+    roles: new Map(Object.entries(config.roles)),
+  };
+}
+
+function effectsOf(config: Config): ReadonlyMap<Effect, Trust> {
+  const effects = new Map<Effect, Trust>();
+  for (const [effect, trust] of typedEntries(config.effects)) if (trust !== undefined) effects.set(effect, trust);
+  return effects;
+}
+
+function typedEntries(effects: Config["effects"]): readonly [Effect, Trust | undefined][] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the schema let only these keys through
+  return Object.entries(effects) as [Effect, Trust | undefined][];
+}
+
+/** An effect that is not named is `unknown`: the most dangerous. */
+function declarationsOf(config: Config): ReadonlyMap<string, ToolDeclaration> {
+  return new Map(
+    Object.entries(config.tools.declarations).map(([name, declared]) => [
+      name,
+      {
+        name,
+        effect: declared.effect ?? "unknown",
+        roles: new Map(Object.entries(declared.arguments).map(([argument, { role }]) => [argument, role])),
+        returns: declared.returns,
+        directory: declared.directory,
+      },
+    ]),
+  );
+}

@@ -1,0 +1,200 @@
+/**
+ * What the other parts of the gateway read, each as plain values of its own.
+ *
+ * @module
+ */
+import { type AgentId, parseAgentId, parsePersonId } from "../../core/ids.ts";
+import type { ReturnLabel } from "../../core/tool.ts";
+import type { Person } from "../../core/person.ts";
+import { BUILT_IN_PROVIDERS } from "./checks.ts";
+import type { Environment, VariableName } from "./environment.ts";
+import { expand, type Places } from "./places.ts";
+import { missing, variableIn } from "./references.ts";
+import type { Config } from "./schema.ts";
+
+export type GatewaySettings = {
+  /** The address to listen on. */
+  readonly host: string;
+  readonly port: number;
+  /** Names that a `Host` header may have; those of this machine are always among them. */
+  readonly allowedHosts: readonly string[];
+  readonly trustedProxies: readonly string[];
+};
+
+const OWN_NAMES: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
+
+export function gatewaySettings({ gateway }: Config): GatewaySettings {
+  const { bind, customBindHost, port, allowedHosts, trustedProxies } = gateway;
+  const host = bind === "custom" ? (customBindHost ?? "127.0.0.1") : bind === "lan" ? "0.0.0.0" : "127.0.0.1";
+  return { host, port, allowedHosts: [...OWN_NAMES, ...allowedHosts], trustedProxies };
+}
+
+export function channelEnabled(config: Config, channel: string): boolean {
+  return config.channels[channel]?.enabled ?? true;
+}
+
+/** Where nobody is named `owner`, there is one with full trust. */
+export function peopleOf(config: Config): ReadonlyMap<string, Person> {
+  const owner = { name: "owner", trust: "full", roles: ["admin"] } as const;
+  return new Map(
+    Object.entries({ owner, ...config.people }).map(([id, { name, trust, roles }]) => [
+      id,
+      { id: parsePersonId(id), name: name ?? id, trust, roles },
+    ]),
+  );
+}
+
+export type AgentSettings = {
+  readonly id: AgentId;
+  /** Absolute. */
+  readonly workspace: string;
+};
+
+export const MAIN_AGENT = parseAgentId("main");
+
+/** `main` first; each other agent has an entry. */
+export function agentSettings(config: Config, places: Places): readonly AgentSettings[] {
+  const ids = [MAIN_AGENT, ...Object.keys(config.agents.entries).map(parseAgentId)];
+  return [...new Set(ids)].map((id) => ({
+    id,
+    workspace: expand(agentEntry(config, id)?.workspace ?? config.agents.defaults.workspace, places),
+  }));
+}
+
+export function agentEntry(config: Config, agent: AgentId): Config["agents"]["entries"][string] | undefined {
+  return Object.hasOwn(config.agents.entries, agent) ? config.agents.entries[agent] : undefined;
+}
+
+export type ConfiguredModel = {
+  /** As `edges/models` names them. */
+  readonly provider: string;
+  readonly model?: string;
+  readonly baseURL?: string;
+  readonly apiKey?: string;
+  readonly contextTokens?: number;
+  readonly maxOutputTokens?: number;
+};
+
+const MODEL_VARIABLES = [
+  "LLM_PROVIDER",
+  "LLM_MODEL",
+  "LLM_BASE_URL",
+  "LLM_API_KEY",
+  "ANTHROPIC_API_KEY",
+  "OPENAI_API_KEY",
+  "GOOGLE_API_KEY",
+  "GEMINI_API_KEY",
+  "GOOGLE_GENERATIVE_AI_API_KEY",
+  "DEEPSEEK_API_KEY",
+  "OLLAMA_HOST",
+] as const satisfies readonly VariableName[];
+
+export type ModelSettings = {
+  /** Absent: nothing was configured, the environment decides. */
+  readonly config?: { readonly primary: ConfiguredModel; readonly fallbacks: readonly ConfiguredModel[] };
+  readonly env: { readonly [Name in (typeof MODEL_VARIABLES)[number]]?: string };
+};
+
+/** @throws Fault CONFIG_VARIABLE_MISSING where a provider that is used names a key that is not set. */
+export function modelSettings(config: Config, env: Environment, agent: AgentId = MAIN_AGENT): ModelSettings {
+  const given: { [Name in (typeof MODEL_VARIABLES)[number]]?: string } = {};
+  for (const name of MODEL_VARIABLES) {
+    const value = env[name];
+    if (value !== undefined) given[name] = value;
+  }
+  const model = agentEntry(config, agent)?.model ?? config.agents.defaults.model;
+  if (model === undefined) return { env: given };
+  const ref = (text: string): ConfiguredModel => configuredModel(text, config, env);
+  return { config: { primary: ref(model.primary), fallbacks: model.fallbacks.map(ref) }, env: given };
+}
+
+function configuredModel(ref: string, config: Config, env: Environment): ConfiguredModel {
+  const [name = "", ...rest] = ref.split("/");
+  const settings = Object.hasOwn(config.models.providers, name) ? config.models.providers[name] : undefined;
+  const { type, apiKey, ...limits } = settings ?? {};
+  const key = apiKey === undefined ? undefined : env.variable(variableIn(apiKey));
+  if (apiKey !== undefined && key === undefined) missing(`\`models.providers.${name}.apiKey\``, variableIn(apiKey));
+  return {
+    provider: type ?? (BUILT_IN_PROVIDERS.includes(name) ? name : "openai-compatible"),
+    ...(rest.length === 0 ? {} : { model: rest.join("/") }),
+    ...(key === undefined ? {} : { apiKey: key }),
+    ...defined(limits),
+  };
+}
+
+function defined(limits: {
+  readonly baseURL?: string | undefined;
+  readonly contextTokens?: number | undefined;
+  readonly maxOutputTokens?: number | undefined;
+}): Pick<ConfiguredModel, "baseURL" | "contextTokens" | "maxOutputTokens"> {
+  const { baseURL, contextTokens, maxOutputTokens } = limits;
+  return {
+    ...(baseURL === undefined ? {} : { baseURL }),
+    ...(contextTokens === undefined ? {} : { contextTokens }),
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+  };
+}
+
+type Used = { readonly tokens: number; readonly toolCalls: number; readonly wallMs: number };
+
+export type BudgetSettings = {
+  readonly maxModelRequests: number;
+  readonly maxToolCalls: number;
+  readonly maxOutputTokens: number;
+  readonly maxTokensPerTurn: number;
+  readonly maxWallMs: number;
+  /** `Infinity` where none is configured. */
+  readonly maxMoneyPerTurn: number;
+  /** Per million tokens, by `provider/model`. */
+  readonly prices: ReadonlyMap<string, { readonly input: number; readonly output: number }>;
+  /** Of one day. */
+  readonly daily: { readonly person: Used; readonly day: Used };
+};
+
+export function budgetSettings(config: Config): BudgetSettings {
+  const { turn, person, day } = config.agents.defaults.budgets;
+  const daily = ({ tokens, toolCalls, seconds }: typeof day): Used => ({ tokens, toolCalls, wallMs: seconds * 1_000 });
+  return {
+    maxModelRequests: turn.modelRequests,
+    maxToolCalls: turn.toolCalls,
+    maxOutputTokens: turn.outputTokens,
+    maxTokensPerTurn: turn.tokens,
+    maxWallMs: turn.seconds * 1_000,
+    maxMoneyPerTurn: turn.money ?? Number.POSITIVE_INFINITY,
+    prices: new Map(Object.entries(config.models.prices)),
+    daily: { person: daily(person), day: daily(day) },
+  };
+}
+
+export type WebSettings = {
+  readonly fetch: { readonly enabled: boolean };
+  readonly search:
+    | { readonly enabled: true; readonly provider: "brave"; readonly apiKey: string }
+    /** `says`: why, and what to do, for whoever tries it. */
+    | { readonly enabled: false; readonly says: string };
+};
+
+/** R-AGENT-8: off by a key, or for want of a key, with a clear word. */
+export function webSettings(config: Config, env: Environment): WebSettings {
+  const { search, fetch } = config.tools.web;
+  const apiKey = env.BRAVE_API_KEY;
+  if (!search.enabled) {
+    return { fetch, search: { enabled: false, says: "web search is turned off: `tools.web.search.enabled` is false" } };
+  }
+  if (apiKey === undefined) {
+    return { fetch, search: { enabled: false, says: "web search has no key: set BRAVE_API_KEY in the environment" } };
+  }
+  return { fetch, search: { enabled: true, provider: search.provider, apiKey } };
+}
+
+export type FolderLabel = ReturnLabel & {
+  /** Absolute. */
+  readonly path: string;
+};
+
+/** Labels of files of which nobody recorded a writer, deepest folder first: the first that contains a file counts. */
+export function folderLabels(config: Config, places: Places): readonly FolderLabel[] {
+  return config.folders
+    .map(({ path, trust, confidentiality }) => ({ path: expand(path, places), trust, confidentiality }))
+    .sort((a, b) => b.path.length - a.path.length);
+}
