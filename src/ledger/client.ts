@@ -17,8 +17,8 @@ import type { FaultCode } from "../core/fault-codes.ts";
 import { Fault, toFault } from "../core/fault.ts";
 import { type Frame, frameReader, jsonFrame } from "../core/frame.ts";
 import { isObject, type JsonObject, type JsonValue, parseDigest } from "../core/json.ts";
-import type { Ledger, LedgerEntry, Receipt } from "../core/ports/ledger.ts";
-import { encodeRecord } from "./entry.ts";
+import type { Ledger, Receipt } from "../core/ports/ledger.ts";
+import { recordMaker } from "./entry.ts";
 import type { Head } from "./log.ts";
 import { leafHash } from "./merkle.ts";
 import { searchLedger } from "./search.ts";
@@ -37,6 +37,8 @@ type Waiting = { readonly settle: (answer: JsonObject) => void; readonly reject:
 type Connection = {
   readonly socket: Duplex;
   readonly waiting: Map<number, Waiting>;
+  /** Requests that are not sent yet. */
+  readonly outbox: Uint8Array[];
   nextId: number;
   /** Why there is no ledger any more. */
   ended?: Fault;
@@ -52,9 +54,11 @@ export function openLedgerClient({ socket, dir }: { socket: Duplex; dir: string 
   return {
     append: async (entry) => {
       // Refused before anything else: an entry that cannot be recorded must not begin to be.
-      encodeRecord(entry, 0, "");
-      const answer = await ask(connection, { op: "append", entry });
-      const receipt = readReceipt(connection, entry, answer);
+      const meant = recordMaker(entry);
+      const { index, leaf, time } = await ask(connection, { op: "append", entry });
+      if (typeof index !== "number" || typeof leaf !== "string" || typeof time !== "string") throw nonsense(connection);
+      if (leafHash(meant(index, time)).toString("hex") !== leaf) throw nonsense(connection);
+      const receipt: Receipt = { index, leaf: parseDigest(leaf), entry };
       given.add(receipt);
       return receipt;
     },
@@ -66,7 +70,7 @@ export function openLedgerClient({ socket, dir }: { socket: Duplex; dir: string 
 }
 
 function listen(socket: Duplex): Connection {
-  const connection: Connection = { socket, waiting: new Map(), nextId: 1 };
+  const connection: Connection = { socket, waiting: new Map(), outbox: [], nextId: 1 };
   const read = frameReader();
   socket.on("data", (chunk: Buffer) => {
     try {
@@ -87,8 +91,15 @@ function ask(connection: Connection, request: JsonObject): Promise<JsonObject> {
   const id = connection.nextId++;
   const { promise, resolve, reject } = Promise.withResolvers<JsonObject>();
   connection.waiting.set(id, { settle: resolve, reject });
-  connection.socket.write(jsonFrame({ ...request, id }));
+  if (connection.outbox.length === 0) process.nextTick(() => send(connection));
+  connection.outbox.push(jsonFrame({ ...request, id }));
   return promise;
+}
+
+/** Requests of one turn travel together: the writer then makes one batch of them. */
+function send({ socket, outbox }: Connection): void {
+  const requests = Buffer.concat(outbox.splice(0));
+  if (socket.writable) socket.write(requests);
 }
 
 function receive(connection: Connection, frame: Frame): void {
@@ -112,24 +123,18 @@ function end(connection: Connection, why: Fault): void {
   socket.destroy();
 }
 
-function readReceipt(connection: Connection, entry: LedgerEntry, answer: JsonObject): Receipt {
-  const { index, leaf, time } = answer;
-  if (typeof index === "number" && typeof leaf === "string" && typeof time === "string") {
-    const meant = leafHash(encodeRecord(entry, index, time)).toString("hex");
-    if (meant === leaf) return { index, leaf: parseDigest(leaf), entry };
-  }
-  const why = unavailable("the ledger writer recorded something else than it was given");
-  end(connection, why);
-  throw why;
-}
-
 function readHead(connection: Connection, { size, rootHex, checkpoint }: JsonObject): Head {
   if (typeof size === "number" && typeof rootHex === "string" && typeof checkpoint === "string") {
     return { size, rootHex, checkpoint };
   }
-  const why = unavailable("the ledger writer answered nonsense");
+  throw nonsense(connection);
+}
+
+/** A writer that says something else than it was asked is not believed any more, about anything. */
+function nonsense(connection: Connection): Fault {
+  const why = unavailable("the ledger writer recorded something else than it was given");
   end(connection, why);
-  throw why;
+  return why;
 }
 
 async function close(connection: Connection): Promise<void> {
@@ -137,6 +142,7 @@ async function close(connection: Connection): Promise<void> {
   if (socket.closed) return;
   const { promise, resolve } = Promise.withResolvers<undefined>();
   socket.once("close", () => resolve(undefined));
+  send(connection);
   if (connection.ended === undefined) socket.end();
   await promise;
 }

@@ -25,8 +25,8 @@ import {
 import { join } from "node:path";
 
 export type OpenFile = {
-  /** All of it, or it throws. */
-  write(bytes: Uint8Array): void;
+  /** All of it at this offset, or it throws. */
+  write(bytes: Uint8Array, at: number): void;
   /** Returns when the contents are on the disk. After it threw, nothing about them is known. */
   sync(): void;
   close(): void;
@@ -41,7 +41,8 @@ export type LedgerFiles = {
   makeFolder(path: string): void;
   /** A new file in place of any old one. */
   create(path: string): OpenFile;
-  openForAppend(path: string): OpenFile;
+  /** A file that is there. */
+  open(path: string): OpenFile;
   rename(from: string, to: string): void;
   remove(path: string): void;
   removeFolder(path: string): void;
@@ -56,10 +57,14 @@ const TEMPORARY = "new";
  *
  * The name itself is durable only after `syncFolder`.
  */
-export function putFile(files: LedgerFiles, path: string, bytes: Uint8Array): void {
+export function putFile(files: LedgerFiles, path: string, ...parts: readonly Uint8Array[]): void {
   const file = files.create(TEMPORARY);
   try {
-    file.write(bytes);
+    let at = 0;
+    for (const part of parts) {
+      file.write(part, at);
+      at += part.length;
+    }
     file.sync();
   } finally {
     file.close();
@@ -78,7 +83,7 @@ export function nodeFiles(dir: string): LedgerFiles {
       mkdirSync(at(path), { recursive: true, mode: 0o700 });
     },
     create: (path) => openFile(openSync(at(path), "w", 0o600)),
-    openForAppend: (path) => openFile(openSync(at(path), constants.O_WRONLY | constants.O_APPEND)),
+    open: (path) => openFile(openSync(at(path), constants.O_WRONLY)),
     rename: (from, to) => renameSync(at(from), at(to)),
     remove: (path) => unlinkSync(at(path)),
     removeFolder: (path) => rmdirSync(at(path)),
@@ -95,9 +100,11 @@ export function nodeFiles(dir: string): LedgerFiles {
 
 function openFile(descriptor: number): OpenFile {
   return {
-    write: (bytes) => {
+    write: (bytes, at) => {
       // A disk that is nearly full takes a part and refuses the rest only when asked again.
-      for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(descriptor, bytes, done, bytes.length - done, at + done);
+      }
     },
     sync: () => fdatasyncSync(descriptor),
     close: () => closeSync(descriptor),

@@ -23,9 +23,9 @@ import { Fault, toFault } from "../core/fault.ts";
 import { type Digest, parseDigest } from "../core/json.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type { LedgerEntry } from "../core/ports/ledger.ts";
-import { encodeRecord, parseEntry } from "./entry.ts";
+import { parseEntry, recordMaker } from "./entry.ts";
 import type { LedgerFiles, OpenFile } from "./files.ts";
-import { encodeBatch } from "./journal.ts";
+import { encodeBatch, JOURNAL_BYTES } from "./journal.ts";
 import { loadKey } from "./key.ts";
 import { frameRecord } from "./layout.ts";
 import { leafHash, rootOf } from "./merkle.ts";
@@ -33,7 +33,8 @@ import { beginJournal, publish, type Publishable, removeJournalsBefore } from ".
 import { type Recovered, recover } from "./recover.ts";
 import { grow } from "./tree.ts";
 
-const JOURNAL_BYTES = 4 * 1024 * 1024;
+/** A new journal begins before the next batches could reach the end of the zeros. */
+const JOURNAL_FULL = JOURNAL_BYTES - 1024 * 1024;
 
 export type LogOptions = {
   readonly files: LedgerFiles;
@@ -64,7 +65,7 @@ export type Log = {
 /** Owned by the log that `openLog` made; nothing else changes it. */
 type State = Publishable & {
   readonly clock: Pick<Clock, "wallMs">;
-  journal: { readonly path: string; readonly file: OpenFile; bytes: number };
+  journal: { readonly path: string; readonly file: OpenFile; end: number };
   checkpoint: string;
   unpublishedBytes: number;
   broken?: Fault;
@@ -133,9 +134,9 @@ function appendBatch(state: State, entries: readonly unknown[]): readonly (Appen
 
 function writeBatch(state: State, batch: Buffer): void {
   const { journal } = state;
-  journal.file.write(batch);
+  journal.file.write(batch, journal.end);
   journal.file.sync();
-  journal.bytes += batch.length;
+  journal.end += batch.length;
   state.unpublishedBytes += batch.length;
 }
 
@@ -143,7 +144,7 @@ function publishAll(state: State): Head {
   const { tree, files } = state;
   if (tree.range.size > state.published) state.checkpoint = publish(state);
   state.unpublishedBytes = 0;
-  if (state.journal.bytes > JOURNAL_BYTES) {
+  if (state.journal.end > JOURNAL_FULL) {
     state.journal.file.close();
     state.journal = openJournal(state);
     removeJournalsBefore(files, state.journal.path);
@@ -152,13 +153,13 @@ function publishAll(state: State): Head {
 }
 
 function openJournal(state: Publishable): State["journal"] {
-  const path = beginJournal(state);
-  return { path, file: state.files.openForAppend(path), bytes: 0 };
+  const { path, end } = beginJournal(state);
+  return { path, end, file: state.files.open(path) };
 }
 
 function tryEncode(entry: unknown, index: number, time: string): Buffer | Fault {
   try {
-    return encodeRecord(parseEntry(entry), index, time);
+    return recordMaker(parseEntry(entry))(index, time);
   } catch (error) {
     return toFault(error);
   }

@@ -10,7 +10,7 @@ import { dirname } from "node:path";
 import { type LedgerFiles, putFile } from "./files.ts";
 import { CHECKPOINT, JOURNAL, journalPath, partialTiles, tilePath } from "./layout.ts";
 import { rootOf } from "./merkle.ts";
-import { encodeBatch } from "./journal.ts";
+import { encodeBatch, newJournal } from "./journal.ts";
 import { checkpointText, type SigningKey, signNote } from "./note.ts";
 import { edgeBytes, type TileFile, type TileTree } from "./tree.ts";
 
@@ -46,14 +46,19 @@ export function publish(state: Publishable): string {
   return checkpoint;
 }
 
-/** A journal that begins where the tree ends, durable under its name, in place of any that holds nothing more. */
-export function beginJournal({ files, key, tree }: Publishable): string {
+/**
+ * A journal that begins where the tree ends, durable under its name, in place of any that holds nothing more.
+ *
+ * @returns where it is, and where its next batch goes.
+ */
+export function beginJournal({ files, key, tree }: Publishable): { path: string; end: number } {
   const path = journalPath(tree.range.size);
+  const batch = encodeBatch({ first: tree.range.size, root: rootOf(tree.range) }, [], key);
   files.makeFolder(JOURNAL);
   files.syncFolder(".");
-  putFile(files, path, encodeBatch({ first: tree.range.size, root: rootOf(tree.range) }, [], key));
+  putFile(files, path, ...newJournal(batch));
   files.syncFolder(JOURNAL);
-  return path;
+  return { path, end: batch.length };
 }
 
 /** Everything before `current` must have been published. */
