@@ -15,7 +15,7 @@ import { isAddress } from "../../core/address.ts";
 import { parseDestination } from "../../core/destination.ts";
 import { Fault } from "../../core/fault.ts";
 import type { Net, NetScope } from "../../core/ports/net.ts";
-import { checkedAddresses, realWorld, resolveInTime, type World } from "./address.ts";
+import { checkedAddresses, dialFirst, realWorld, resolveInTime, type World } from "./address.ts";
 
 const CONNECT_MS = 10_000;
 /** To the first byte of an answer; models think long before they say anything. */
@@ -127,20 +127,35 @@ async function answerTo(callback: buildConnector.Callback, made: Promise<Socket>
   callback(null, socket);
 }
 
+type Deps = { readonly scope: NetScope; readonly world: World; readonly connectTo: Connect };
+
 /** A connection to an address that was checked; the name stays in TLS and in `Host`. */
-async function pinned(
-  options: buildConnector.Options,
-  deps: { readonly scope: NetScope; readonly world: World; readonly connectTo: Connect },
-): Promise<Socket> {
+async function pinned(options: buildConnector.Options, { scope, world, connectTo }: Deps): Promise<Socket> {
   const host = options.hostname;
   const literal = isAddress(host);
+  const named = literal ? options : { ...options, servername: host };
+  if (scope.kind === "origin") {
+    return connectFirst(named, literal ? [host] : await resolved(host, world), connectTo);
+  }
+  const { socket } = await dialFirst(await publicAddresses(host, literal, world), portOf(options), world.dial);
+  return options.protocol === "https:" ? connectOnce({ ...named, httpSocket: socket }, connectTo) : socket;
+}
+
+function portOf({ port, protocol }: buildConnector.Options): number {
+  if (port !== "") return Number(port);
+  return protocol === "https:" ? 443 : 80;
+}
+
+/** An operator's own service may be local, and `localhost` is two addresses of which often one listens. */
+async function connectFirst(
+  options: buildConnector.Options,
+  addresses: readonly string[],
+  connectTo: Connect,
+): Promise<Socket> {
   let last: unknown = new Error("the name has no address");
-  for (const address of await addressesOf(host, literal, deps)) {
+  for (const hostname of addresses) {
     try {
-      return await connectOnce(
-        { ...options, hostname: address, ...(literal ? {} : { servername: host }) },
-        deps.connectTo,
-      );
+      return await connectOnce({ ...options, hostname }, connectTo);
     } catch (error) {
       last = error;
     }
@@ -148,16 +163,13 @@ async function pinned(
   throw last;
 }
 
-async function addressesOf(
-  host: string,
-  literal: boolean,
-  { scope, world }: { readonly scope: NetScope; readonly world: World },
-): Promise<readonly string[]> {
-  if (scope.kind === "origin") {
-    const found = literal ? [host] : await resolveInTime(host, world.resolve);
-    if (typeof found === "string") throw unreachable(host, found);
-    return found;
-  }
+async function resolved(host: string, world: World): Promise<readonly string[]> {
+  const found = await resolveInTime(host, world.resolve);
+  if (typeof found === "string") throw unreachable(host, found);
+  return found;
+}
+
+async function publicAddresses(host: string, literal: boolean, world: World): Promise<readonly string[]> {
   const checked = await checkedAddresses(host, literal, world);
   if (checked.kind === "public") return checked.addresses;
   if (checked.kind === "unresolved") throw unreachable(host, checked.why);
