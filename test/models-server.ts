@@ -282,12 +282,10 @@ export function fastClock(): Clock & { readonly slept: number[] } {
 
 /** The global `fetch`, held to the scope that it was asked for. */
 export function scopedFetch(scopes: NetScope[] = []): (scope: NetScope) => typeof globalThis.fetch {
-  return (scope) => {
+  return (scope) => async (input, init) => {
     scopes.push(scope);
-    return async (input, init) => {
-      const url = new URL(input instanceof Request ? input.url : input);
-      if (scope.kind !== "origin" || url.origin !== scope.origin) throw new Error(`out of scope: ${url.origin}`);
-      return await fetch(input, { ...init, redirect: "manual" });
-    };
+    const url = new URL(input instanceof Request ? input.url : input);
+    if (scope.kind !== "origin" || url.origin !== scope.origin) throw new Error(`out of scope: ${url.origin}`);
+    return await fetch(input, { ...init, redirect: "manual" });
   };
 }

@@ -158,6 +158,7 @@ for (const wire of WIRES) {
       const fault = await faultOf(modelOf([refOf(wire, provider)]));
       assert.equal(fault.code, "MODEL_REFUSED");
       assert.match(fault.hint, new RegExp(wire.keyName));
+      assert.equal(fault.facts["detail"], "", "what a provider says of a key is not kept");
       assert.equal(provider.seen.length, 1, "a refused key is not tried again");
     }
   });
@@ -257,6 +258,18 @@ test("R-AGENT-3: a stop ends the request with the signal's own reason, and the p
   await assert.rejects(async () => {
     for await (const event of model.stream(REQUEST, stop.signal)) if (event.type === "text") stop.abort(reason);
   }, reason);
+  await closed;
+});
+
+test("R-AGENT-3: a reader who goes away ends the provider's connection", async () => {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  await using provider = await fakeProvider((response) => {
+    response.on("close", resolve);
+    hang(...CHAT.opening)(response, { url: "", headers: {}, body: "" });
+  });
+  for await (const event of modelOf([refOf(CHAT, provider)]).stream(REQUEST, new AbortController().signal)) {
+    if (event.type === "text") break;
+  }
   await closed;
 });
 

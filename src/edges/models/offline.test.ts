@@ -205,6 +205,7 @@ test("R-AGENT-3: what is not understood, forbidden or conditional is not done, a
     assert.deepEqual(played.calls, [], text);
     assert.notEqual(played.text, "", text);
   }
+  assert.match((await play("don't delete notes.md")).text, /^Understood: I leave that alone/);
   assert.match((await play("frobnicate the quux")).text, /offline planner[\s\S]+ANTHROPIC_API_KEY/);
 });
 

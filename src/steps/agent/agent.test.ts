@@ -86,7 +86,15 @@ test("R-LOG-2: a fallback is recorded before the model goes on", async () => {
       yield* says("hi");
     },
   };
-  const { outcome } = await turn({ model, ports: { used: async (use) => void (recorded = use.identity.provider) } });
+  const { outcome } = await turn({
+    model,
+    ports: {
+      used: async (use) => {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        recorded = use.identity.provider;
+      },
+    },
+  });
   assert.equal(outcome.stop, "done");
 });
 
