@@ -49,11 +49,27 @@ export type Kit = {
 
 const MB = 1024 * 1024;
 
-export async function startBroker(options: { config?: Partial<BrokerConfig>; root?: string } = {}): Promise<Kit> {
+/** Why the real sandbox cannot be tested here, or false. */
+export function missing(): string | false {
+  const found = ["/usr/bin/bwrap", "/usr/local/bin/bwrap"].some((path) => fs.existsSync(path));
+  return found ? false : "bubblewrap is not installed";
+}
+
+export type KitOptions = {
+  readonly config?: Partial<BrokerConfig>;
+  readonly root?: string;
+  readonly uid?: number;
+  readonly secretPaths?: readonly string[];
+};
+
+export async function startBroker(options: KitOptions = {}): Promise<Kit> {
   const root = options.root ?? fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "vambrace-sandbox-")));
   const workspace = join(root, "workspace");
   const state = join(root, "state");
-  for (const folder of [workspace, state]) fs.mkdirSync(folder, { recursive: true });
+  for (const folder of [workspace, state]) {
+    fs.mkdirSync(folder, { recursive: true });
+    if (options.uid !== undefined) fs.chownSync(folder, options.uid, options.uid);
+  }
   fs.writeFileSync(join(state, "secret"), "canary\n");
   const { signer, publicKey } = createJobSigner({ clock });
   const config: BrokerConfig = {
@@ -65,7 +81,11 @@ export async function startBroker(options: { config?: Partial<BrokerConfig>; roo
     systemPaths: [],
     ...options.config,
   };
-  const child = spawn(process.execPath, [MAIN], { env: {}, stdio: ["ignore", "ignore", "inherit", "pipe"] });
+  const child = spawn(process.execPath, [MAIN], {
+    env: {},
+    stdio: ["ignore", "ignore", "inherit", "pipe"],
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+  });
   const socket = child.stdio[3];
   if (!(socket instanceof Duplex)) throw new Error("no socket");
   const executor = openBubblewrapExecutor({
@@ -73,7 +93,7 @@ export async function startBroker(options: { config?: Partial<BrokerConfig>; roo
     config,
     probe: {
       mint: createSelfTestMint({ signer, random }),
-      secretPaths: [join(state, "secret")],
+      secretPaths: options.secretPaths ?? [join(state, "secret")],
       hostPid: process.pid,
     },
   });

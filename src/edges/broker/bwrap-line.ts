@@ -11,7 +11,6 @@ import { fileURLToPath } from "node:url";
 import { EGRESS_INSIDE } from "../../core/broker-wire.ts";
 import type { OpenMount } from "./mounts.ts";
 import { type Found, openExactly } from "./protected.ts";
-import { WAIT } from "./script.ts";
 import { identity, type SystemView } from "./system.ts";
 
 /** What a sandbox is made of; two jobs with the same shape can use the same kind of sandbox. */
@@ -23,6 +22,8 @@ export type Shape = {
   readonly egressSocket: string | null;
   /** The pinned Node, where the runtime needs it. */
   readonly node: string | null;
+  /** What the shell inside begins with: to wait for the job's script, or to start the file tools' helper. */
+  readonly beginning: string;
 };
 
 export type Line = {
@@ -70,7 +71,7 @@ export function bwrapLine(shape: Shape, system: SystemView, seccompFile: string)
       READ_ONLY_AT_LAST.flatMap((path) => ["--remount-ro", path]),
       ["--chdir", "/tmp"],
       ["--seccomp", take(fs.openSync(seccompFile, "r"))],
-      ["--", "/bin/sh", "-c", WAIT],
+      ["--", "/bin/sh", "-c", shape.beginning],
     ].flat();
     return { args, fds };
   } catch (error) {

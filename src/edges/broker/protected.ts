@@ -62,13 +62,19 @@ function startSearch(root: string): Search {
   return search;
 }
 
+/** What git takes for a repository, where somebody stands in it. */
+const BARE = ["HEAD", "objects", "refs"];
+/** Folders of a repository that hold no settings; a branch may be named `config`. */
+const GIT_DATA = new Set(["info", "lfs", "logs", "objects", "refs"]);
+
+function inGit(root: string, folder: string): boolean {
+  return folder.slice(root.length).split("/").some(isGitFolderName);
+}
+
 function visit(search: Search, folder: string): void {
   const entries = entriesOf(folder);
   const names = new Set(entries.map((entry) => entry.name));
-  // A bare repository, or one inside `.git/modules`: git reads its configuration when somebody stands in it.
-  const git =
-    isGitFolderName(folder.slice(folder.lastIndexOf("/") + 1)) ||
-    ["HEAD", "objects", "refs"].every((n) => names.has(n));
+  const git = inGit(search.root, folder) || BARE.every((name) => names.has(name));
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (git) visitGitEntry(search, path, entry);
@@ -91,7 +97,7 @@ function visitGit(search: Search, path: string, entry: fs.Dirent): void {
 
 function visitGitEntry(search: Search, path: string, entry: fs.Dirent): void {
   if (isProtectedInGit(entry.name)) protect(search, path);
-  else if (entry.isDirectory() && entry.name !== "objects") search.queue.push(path);
+  else if (entry.isDirectory() && !GIT_DATA.has(entry.name)) search.queue.push(path);
 }
 
 function protect(search: Search, path: string): void {

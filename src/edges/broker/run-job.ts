@@ -9,14 +9,14 @@ import type { JobSummary } from "../../core/broker-wire.ts";
 import { digestOf } from "../../core/json.ts";
 import type { Job, JobEnd } from "../../core/ports/executor.ts";
 import type { Shape } from "./bwrap-line.ts";
-import { type LimitPlan, requireLimits } from "./limits.ts";
+import { type LimitPlan, limitWords, requireLimits } from "./limits.ts";
 import { closeMounts, openMounts } from "./mounts.ts";
 import { type Outlet, pumpOutput } from "./output.ts";
 import { findProtected, type Found } from "./protected.ts";
 import { quarantineNew } from "./quarantine.ts";
 import { Refused, refusedEnd } from "./refusal.ts";
 import type { Sandbox } from "./sandbox.ts";
-import { type Forwarder, jobScript } from "./script.ts";
+import { type Forwarder, helperScript, jobScript, WAIT } from "./script.ts";
 import type { Spares } from "./spare.ts";
 
 export type Runner = {
@@ -74,6 +74,7 @@ async function shapeOf(runner: Runner, job: Job): Promise<Shaped> {
       readOnly: readOnly.filter(({ kind }) => kind !== "link"),
       egressSocket: job.egressSocket,
       node: needsNode ? runner.nodePath : null,
+      beginning: job.runtime === "files" ? helperScript(limitWords(runner.plan, job)) : WAIT,
     };
     return { shape, key: keyOf(shape), known: new Set(readOnly.map(({ key }) => key)) };
   } catch (error) {
@@ -93,7 +94,7 @@ function keyOf(shape: Shape): string {
     return `${path} ${access} ${dev}:${ino}`;
   });
   const found = [...shape.gitFolders, ...shape.readOnly].map(({ path, key }) => `${path} ${key}`);
-  return digestOf([mounts, found, shape.egressSocket, shape.node]);
+  return digestOf([mounts, found, shape.egressSocket, shape.node, shape.beginning]);
 }
 
 type Parts = { readonly runner: Runner; readonly running: Running; readonly shaped: Shaped };
@@ -129,7 +130,8 @@ async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Prom
   ];
   for (const end of ends) end.catch(() => undefined);
   if (running.stop.aborted) return { how: "stopped" };
-  sandbox.feed(jobScript(running.job, runner.plan, runner.forwarder), running.job.stdin);
+  const { job } = running;
+  sandbox.feed(job.runtime === "files" ? "" : jobScript(job, runner.plan, runner.forwarder), job.stdin);
   const ready = await Promise.race([sandbox.ready, ...ends.slice(1)]);
   if (ready === false) throw broken(await sandbox.exited, complaint.words());
   complaint.pass();

@@ -116,7 +116,7 @@ function firstText(child: ChildProcess, fd: number): Promise<string> {
     let text = "";
     stream.on("data", (chunk: Buffer) => {
       text += chunk.toString("latin1");
-      if (text.endsWith("\n")) stream.destroy();
+      if (text.endsWith("\n")) resolve(text);
     });
     stream.on("error", () => resolve(text)); // it ended first; what it said until then counts
     stream.on("close", () => resolve(text));

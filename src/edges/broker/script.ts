@@ -7,9 +7,17 @@
  *
  * @module
  */
-import { EGRESS_INSIDE } from "../../core/broker-wire.ts";
+import { EGRESS_INSIDE, FILES_ARGV } from "../../core/broker-wire.ts";
 import type { Job } from "../../core/ports/executor.ts";
 import { type LimitPlan, limitWords } from "./limits.ts";
+
+/**
+ * How a sandbox for the file tools begins: limits and helper at once, and the helper waits. Its program is known
+ * before the job is, so nothing is lost by starting it.
+ */
+export function helperScript(limits: string): string {
+  return `${limits} && echo set >&4 && exec 3<&- && exec ${FILES_ARGV.join(" ")}`;
+}
 
 const PROXY_NAMES = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"];
 

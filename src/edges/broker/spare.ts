@@ -19,7 +19,7 @@ export type Spares = {
   clear(): Promise<void>;
 };
 
-const MOST = 2;
+const MOST = 4;
 const KEPT_MS = 30_000;
 
 export function openSpares(shop: Workshop): Spares {

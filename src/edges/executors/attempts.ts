@@ -96,8 +96,9 @@ const FIXED: readonly Attempt[] = [
   {
     id: "kernel-settings",
     says: "a program cannot change settings of the kernel",
-    attempt: "echo core >/proc/sys/kernel/core_pattern || echo h >/proc/sysrq-trigger",
-    control: "cat /proc/sys/kernel/core_pattern",
+    // Opened to append and left alone: where the wall is missing, trying must not change the machine.
+    attempt: ": >>/proc/sys/kernel/core_pattern || : >>/proc/sysrq-trigger || : >>/proc/sys/kernel/sysrq",
+    control: "cat /proc/sys/kernel/core_pattern && : >>/tmp/self-test",
   },
   {
     id: "devices",

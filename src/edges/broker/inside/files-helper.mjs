@@ -58,7 +58,7 @@ function write({ path, content, mode, expect }) {
   if (mode !== "create" && mode !== "replace" && mode !== "append")
     throw new Refusal("FILE_REQUEST", "`mode` is none of create, replace, append", "say which of them it is");
   refuseProtected(path);
-  fs.mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const old = before(path);
   checkExpected(old, expect);
   if (mode === "create" && old !== null)
@@ -132,8 +132,19 @@ function put(path, bytes, old) {
   return { ...view, created: old === null, before: old === null ? null : old.view.digest };
 }
 
+/** Each missing folder in the one above it, which is opened exactly: `mkdir -p` would follow links. @param {string} path */
+function makeFolder(path) {
+  if (fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined) return;
+  makeFolder(dirname(path));
+  const above = openFolder(dirname(path));
+  fs.mkdirSync(`/proc/self/fd/${above}/${basename(path)}`);
+  fs.closeSync(above);
+}
+
 /** @param {string} path */
 function openFolder(path) {
+  if (fs.lstatSync(path).isSymbolicLink())
+    throw new Refusal("FILE_LINKED", `\`${path}\` is a link`, "use the folder that it leads to");
   const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW);
   if (fs.readlinkSync(`/proc/self/fd/${fd}`) !== path)
     throw new Refusal("FILE_LINKED", `\`${path}\` passes through a link`, "use the folder that it leads to");
@@ -176,9 +187,19 @@ function parse(text) {
   return { ...request, path: resolve(request.path) };
 }
 
+/**
+ * Waits for the broker's word on descriptor 4: this program is started before there is a request, so that the time
+ * that node takes to start is not the request's.
+ */
+function waitForWord() {
+  const word = Buffer.alloc(8);
+  if (fs.readSync(4, word) === 0) process.exit(1); // the broker is gone
+}
+
 let path = "";
 let answer;
 try {
+  waitForWord();
   const text = fs.readFileSync(0, "utf8");
   if (text.length > MOST_REQUEST) throw new Refusal("FILE_REQUEST", "the request is too long", "send less at once");
   const request = parse(text);

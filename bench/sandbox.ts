@@ -1,0 +1,151 @@
+/**
+ * What a sandbox costs: the broker against the bare program and against bare
+ * bubblewrap, each started from a process as small as the broker, in one run,
+ * taking turns.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import * as fs from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { fileJob } from "../src/edges/executors/files.ts";
+import { type Kit, startBroker } from "../test/sandbox-kit.ts";
+
+export type Measure = {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly reference: number;
+  readonly ratio: number;
+  /** First and third quartile. */
+  readonly spread: readonly [number, number];
+};
+
+const ROUNDS = 30;
+const WARM_UP = 5;
+/** Resolves at the program's first output, or at its end. */
+type Start = (argv: readonly string[], until: "first" | "last") => Promise<void>;
+
+const STARTER = fileURLToPath(new URL("sandbox-starter.ts", import.meta.url));
+const BARE_BWRAP =
+  "bwrap --unshare-all --die-with-parent --new-session --cap-drop ALL --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --tmpfs /tmp";
+
+export async function measureSandbox(): Promise<Measure[]> {
+  const kit = await startBroker();
+  const bare = startStarter();
+  const server = createServer((socket) => socket.end()).listen(join(kit.state, "..", "egress.sock"));
+  try {
+    return await measure(kit, bare.start);
+  } finally {
+    server.close();
+    bare.child.kill();
+    await kit.close();
+  }
+}
+
+async function measure(kit: Kit, start: Start): Promise<Measure[]> {
+  const egressSocket = join(fs.realpathSync(join(kit.state, "..")), "egress.sock");
+  fs.writeFileSync(join(kit.workspace, "note"), "x\n");
+  const mounts = [{ path: kit.workspace, access: "write" }] as const;
+  const file = fileJob({ op: "read", path: join(kit.workspace, "note") }, { mounts, wallMs: 10_000, fileBytes: 1e6 });
+  let other = 0;
+  const words = await inTurn({
+    bare: () => start(["/bin/echo", "x"], "first"),
+    bwrap: () => start([...BARE_BWRAP.split(" "), "/bin/echo", "x"], "first"),
+    again: () => firstWord(kit),
+  });
+  const whole = await inTurn({
+    bare: () => start(["/bin/true"], "last"),
+    bwrap: () => start([...BARE_BWRAP.split(" "), "/bin/true"], "last"),
+    // The ordinary case: one more call in the same workspace.
+    again: () => kit.run(),
+    // A workspace that no call was in lately: nothing waits for it.
+    first: () => kit.run({ mounts: [...mounts, freshMount(kit, ++other)] }),
+    egress: () => kit.run({ egressSocket }),
+    file: () => kit.run(file),
+  });
+  return [
+    summarise("sandboxed program, call to first word, against the bare program", words("again"), words("bare")),
+    summarise("sandboxed program, call to first word, against bare bubblewrap", words("again"), words("bwrap")),
+    summarise("sandboxed program, call to end, against the bare program", whole("again"), whole("bare")),
+    summarise("sandboxed program, call to end, against bare bubblewrap", whole("again"), whole("bwrap")),
+    summarise(
+      "first sandboxed program in a workspace, call to end, against bare bubblewrap",
+      whole("first"),
+      whole("bwrap"),
+    ),
+    summarise(
+      "sandboxed program with egress attached, call to end, against bare bubblewrap",
+      whole("egress"),
+      whole("bwrap"),
+    ),
+    summarise("one file operation, against bare bubblewrap", whole("file"), whole("bwrap")),
+  ];
+}
+
+/** Times each case once a round, so that what disturbs the machine disturbs all alike. */
+async function inTurn(cases: Readonly<Record<string, () => Promise<unknown>>>): Promise<(name: string) => number[]> {
+  const times = new Map(Object.keys(cases).map((name) => [name, new Array<number>()]));
+  for (let round = 0; round < ROUNDS + WARM_UP; round++) {
+    for (const [name, run] of Object.entries(cases)) {
+      const begin = performance.now();
+      await run();
+      if (round >= WARM_UP) times.get(name)?.push(performance.now() - begin);
+      // What is made ahead for the next call is not this one's cost, nor the next one's; a model takes longer than this.
+      await new Promise((resolve) => void setTimeout(resolve, 80));
+    }
+  }
+  return (name) => times.get(name) ?? [];
+}
+
+async function firstWord(kit: Kit): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    kit.run({ argv: ["/bin/echo", "x"] }, { onOutput: () => resolve() }).catch(reject);
+  });
+}
+
+function freshMount(kit: Kit, n: number): { path: string; access: "read" } {
+  const path = join(kit.state, "..", `other-${n}`);
+  fs.mkdirSync(path);
+  return { path: fs.realpathSync(path), access: "read" };
+}
+
+function summarise(name: string, times: readonly number[], reference: readonly number[]): Measure {
+  const value = quantile(times, 0.5);
+  const base = quantile(reference, 0.5);
+  return {
+    name,
+    value,
+    unit: "ms",
+    reference: base,
+    ratio: value / base,
+    spread: [quantile(times, 0.25), quantile(times, 0.75)],
+  };
+}
+
+function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) * q)] ?? Number.NaN;
+}
+
+/** A small process that starts programs when told, as the broker would without any of its walls. */
+function startStarter(): { child: ChildProcess; start: Start } {
+  let last = 0;
+  const child = spawn(process.execPath, [STARTER], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  return {
+    child,
+    start: (argv, until) =>
+      new Promise((resolve) => {
+        const id = ++last;
+        const hear = (word: unknown): void => {
+          if (word !== `${id} ${until}`) return;
+          child.off("message", hear);
+          resolve();
+        };
+        child.on("message", hear);
+        child.send([String(id), ...argv]);
+      }),
+  };
+}
