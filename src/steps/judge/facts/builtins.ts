@@ -6,7 +6,19 @@
 import { posix } from "node:path";
 import type { Call, Outcome, Shell } from "./analysis.ts";
 import { arithmeticText, type Expansion } from "./expand.ts";
-import { dropPrefix, type Field, joined, literal, NO_INPUT, prefixOf, shown, type Stream, unknown } from "./fields.ts";
+import {
+  dropPrefix,
+  type Field,
+  joined,
+  literal,
+  NO_INPUT,
+  prefixOf,
+  shown,
+  SOME_WORD,
+  type Stream,
+  unknown,
+  withWords,
+} from "./fields.ts";
 import { INERT_VARIABLES } from "./programs/environment.ts";
 import { assign, join, type State, type Value } from "./state.ts";
 
@@ -21,7 +33,9 @@ const gone: Builtin = (_args, call) => ({ ok: null, fail: null, out: stay(call).
 
 /** Builtins that take the name of a variable evaluate an index in it, commands and all. */
 function checkName(field: Field, shell: Shell): void {
-  if (field.kind !== "literal" || /[[$`]/.test(field.text))
+  const text = withWords(field);
+  const plain = text !== undefined && /^\w*(?:\[[\w@*%+ -]*\])?$/.test(text);
+  if (!plain && !(field.kind === "literal" && field.unset === true))
     shell.found.hide(`the name \`${shown(field).slice(0, 40)}\``);
 }
 
@@ -176,8 +190,9 @@ function declared(state: State, name: string, value: Field): State {
 
 function evaluated(value: Field, call: Call, shell: Shell): void {
   const expansion: Expansion = { analysis: shell, call, assigned: new Map() };
-  if (value.kind === "literal" && !/[[$`]/.test(value.text)) arithmeticText(value.text, expansion);
-  else if (value.kind !== "pattern") shell.found.hide(`arithmetic on \`${shown(value).slice(0, 40)}\``);
+  const text = withWords(value);
+  if (text !== undefined && !/[[$`]/.test(text)) arithmeticText(text, expansion);
+  else shell.found.hide(`arithmetic on \`${shown(value).slice(0, 40)}\``);
 }
 
 const exported: Builtin = (args, call, shell) => {
@@ -229,7 +244,7 @@ function readValues(input: Stream, single: boolean): readonly Value[] {
     const lines = input.text.split("\n").map((line) => line.trim());
     return lines.filter((line) => line !== "").map((line) => ({ fields: [literal(line)] }));
   }
-  if (input.kind === "word") return [{ fields: [{ kind: "pattern", text: "*" }] }];
+  if (input.kind === "word") return [{ fields: [SOME_WORD] }];
   const why = input.kind === "unknown" ? input.why : "it is read";
   return [{ fields: [unknown(why, "", true)] }];
 }
@@ -250,7 +265,7 @@ const arithmetic: Builtin = (args, call, shell) => {
   for (const arg of args) {
     evaluated(arg, { ...call, state }, shell);
     const name = /^\s*([A-Za-z_]\w*)\s*(?:[-+*/%]|<<|>>)?(?:=|\+\+|--)/.exec(shown(arg))?.[1];
-    if (name !== undefined) state = join(state, assign(state, name, [{ fields: [{ kind: "pattern", text: "*" }] }]));
+    if (name !== undefined) state = join(state, assign(state, name, [{ fields: [SOME_WORD] }]));
   }
   return { ok: state, fail: state, out: NO_INPUT };
 };

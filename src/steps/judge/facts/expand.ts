@@ -14,7 +14,7 @@ import type {
 import { parse } from "unbash";
 import type { Analysis, Call } from "./analysis.ts";
 import { expandBraces } from "./braces.ts";
-import { type Field, FieldBuilder, literal, type Stream } from "./fields.ts";
+import { type Field, FieldBuilder, literal, SOME_WORD, type Stream } from "./fields.ts";
 import { operate } from "./parameter.ts";
 import type { Value } from "./state.ts";
 
@@ -172,7 +172,7 @@ function addExpansion(part: ExpansionPart, target: Target): void {
     case "ArithmeticExpansion":
       if (part.expression === undefined) builder.unknown(`\`${part.text}\``, true);
       else arithmetic(part.expression, expansion);
-      builder.glob("*");
+      builder.word();
       return;
   }
 }
@@ -193,7 +193,7 @@ function addStream(stream: Stream, text: string, target: Target): void {
       else builder.unknown(`what \`${text.slice(0, 60)}\` prints`, false);
       return;
     case "word":
-      builder.glob("*");
+      builder.word();
       return;
     case "unknown":
       builder.unknown(`what \`${text.slice(0, 60)}\` prints`, split);
@@ -238,7 +238,7 @@ function standing(expansion: Expansion): readonly Field[] {
 export function valueOf(name: string, expansion: Expansion): readonly Field[] | "unset" {
   const { state } = expansion.call;
   if (name === "@" || name === "*" || /^[1-9]\d*$/.test(name)) return positional(name, expansion);
-  if (SHORT_VALUES.has(name)) return [{ kind: "pattern", text: "*" }];
+  if (SHORT_VALUES.has(name)) return [SOME_WORD];
   if (name === "PWD" && !state.vars.has(name)) return standing(expansion);
   const values = state.vars.get(name);
   const value = values === undefined ? "inherited" : expansion.analysis.choices.pick(name, values);
@@ -268,7 +268,7 @@ function addParameter(part: ParameterExpansionPart, target: Target): void {
   if (part.index !== undefined && !/^[@*\d]+$/.test(part.index.text)) expandWhole(part.index, expansion);
   const operands = operandsOf(part).map((word) => expandWhole(word, expansion));
   if (part.prefix === "#") {
-    builder.glob("*");
+    builder.word();
     return;
   }
   if (part.prefix === "!" || part.operation?.type === "Names") {
@@ -351,7 +351,10 @@ export function arithmeticText(text: string, expansion: Expansion): void {
     const value = valueOf(name, expansion);
     if (value === "unset") continue;
     for (const field of value) {
-      const hides = field.kind === "unknown" || (field.kind === "literal" && /[[$`]/.test(field.text));
+      const hides =
+        field.kind === "unknown" ||
+        (field.kind === "pattern" && field.word !== true) ||
+        (field.kind === "literal" && /[[$`]/.test(field.text));
       if (hides) expansion.analysis.found.hide(`arithmetic on \`${name}\`, whose value could hold a command`);
     }
   }

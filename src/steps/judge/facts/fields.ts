@@ -10,8 +10,11 @@
 
 export type Field =
   | { readonly kind: "literal"; readonly text: string; readonly unset?: true }
-  /** A shell pattern; characters that stand for themselves are escaped with a backslash. `**` stands for anything below. */
-  | { readonly kind: "pattern"; readonly text: string }
+  /**
+   * A shell pattern; characters that stand for themselves are escaped with a backslash. `**` stands for anything below.
+   * `word`: what is not known of it are short words of letters, digits, `.`, `_`, `:`, `+` and `-`, not names of files.
+   */
+  | { readonly kind: "pattern"; readonly text: string; readonly word?: true }
   /** `text` is what it surely begins with; `many`: may be several words, or none. */
   | { readonly kind: "unknown"; readonly text: string; readonly why: string; readonly many: boolean };
 
@@ -21,7 +24,7 @@ export type Stream =
   | { readonly kind: "literal"; readonly text: string }
   /** Names of files, one a line: of these patterns only. */
   | { readonly kind: "paths"; readonly fields: readonly Field[] }
-  /** One short word without a slash: a number, a date, a name. */
+  /** One short word of letters, digits, `.`, `_`, `:`, `+` and `-`: a number, a date, a host. */
   | { readonly kind: "word" }
   | { readonly kind: "unknown"; readonly why: string };
 
@@ -46,7 +49,7 @@ export function unescapePattern(text: string): string {
 
 /** As a regular expression that matches this text only. */
 export function escapeExpression(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
 }
 
 const ACTIVE = /(?:^|[^\\])(?:\\\\)*[*?[]/;
@@ -80,6 +83,23 @@ export function dropPrefix(field: Field, length: number): Field {
   return { ...field, text: field.text.slice(length) };
 }
 
+/** A text with something in the place of each short word that is not known; undefined where more is not known. */
+export function withWords(field: Field): string | undefined {
+  if (field.kind === "literal") return field.unset === true ? undefined : field.text;
+  if (field.kind !== "pattern" || field.word !== true) return undefined;
+  return unescapePattern(field.text.replaceAll(/(\\[\s\S])|\*/g, (_, kept: string | undefined) => kept ?? "0"));
+}
+
+/** Any short word. */
+export const SOME_WORD: Field = { kind: "pattern", text: "*", word: true };
+
+/** Anything in or below a folder. */
+export function below(field: Field): Field {
+  if (field.kind === "unknown") return unknown(field.why, prefixOf(field), false);
+  const text = field.kind === "literal" ? escapePattern(field.text) : field.text;
+  return { kind: "pattern", text: `${text.replace(/\/$/, "")}/**` };
+}
+
 /** Several fields as one text with spaces between, as `eval` and `ssh` see it. */
 export function joined(fields: readonly Field[]): Field {
   const builder = new FieldBuilder();
@@ -95,6 +115,7 @@ export class FieldBuilder {
   readonly #done: Field[] = [];
   #text = "";
   #pattern = false;
+  #words = true;
   #started = false;
   #unset = false;
   #unknown: { why: string; many: boolean } | undefined;
@@ -110,6 +131,14 @@ export class FieldBuilder {
     if (this.#unknown !== undefined) return;
     this.#text += text;
     this.#pattern = true;
+    this.#words = false;
+  }
+
+  /** A short word that is not known. */
+  word(): void {
+    const before = this.#words;
+    this.glob("*");
+    this.#words = before;
   }
 
   /** The value of an expansion outside quotes: split at blanks, matched against names. */
@@ -138,8 +167,11 @@ export class FieldBuilder {
     if (field.kind === "literal") {
       this.quoted(field.text);
       if (field.unset === true) this.#unset = true;
-    } else if (field.kind === "pattern") this.glob(field.text);
-    else {
+    } else if (field.kind === "pattern") {
+      const before = this.#words;
+      this.glob(field.text);
+      this.#words = before && field.word === true;
+    } else {
       this.quoted(field.text);
       this.unknown(field.why, field.many);
     }
@@ -159,11 +191,13 @@ export class FieldBuilder {
       if (this.#unknown !== undefined) {
         const sure = this.#pattern ? prefixOf({ kind: "pattern", text: this.#text }) : unescapePattern(this.#text);
         this.#done.push({ kind: "unknown", text: sure, why: this.#unknown.why, many: this.#unknown.many });
-      } else if (this.#pattern) this.#done.push({ kind: "pattern", text: this.#text });
-      else this.#done.push({ kind: "literal", text: unescapePattern(this.#text), ...mark });
+      } else if (this.#pattern) {
+        this.#done.push({ kind: "pattern", text: this.#text, ...(this.#words ? { word: true } : {}) });
+      } else this.#done.push({ kind: "literal", text: unescapePattern(this.#text), ...mark });
     }
     this.#text = "";
     this.#pattern = false;
+    this.#words = true;
     this.#started = false;
     this.#unset = false;
     this.#unknown = undefined;

@@ -8,13 +8,13 @@
  * @module
  */
 import type { Analysis, Call } from "./analysis.ts";
-import { type Field, literal, prefixOf, shown, type Stream, unknown } from "./fields.ts";
+import { below, type Field, literal, shown, type Stream } from "./fields.ts";
 import { floorOf } from "./floor.ts";
 import type { Issue } from "./found.ts";
 import { grammarOf, type Read, readArguments } from "./options.ts";
 import { programNamed } from "./programs/index.ts";
 import type { Program } from "./programs/table.ts";
-import { applyMeanings, type Run } from "./roles.ts";
+import { applyMeanings, hideUnknownWords, type Run } from "./roles.ts";
 import { SPECIAL } from "./special/index.ts";
 import { strangerIssues } from "./stranger.ts";
 
@@ -74,7 +74,7 @@ function interpret(run: Run): Stream {
   return byTable(program, run);
 }
 
-export function byTable(program: Program, run: Run): Stream {
+function byTable(program: Program, run: Run): Stream {
   const { found } = run.analysis;
   if (program.never !== undefined) run.issues.push({ says: program.never });
   if (program.privileged === true) found.privileged = true;
@@ -84,7 +84,7 @@ export function byTable(program: Program, run: Run): Stream {
   if (program.special !== undefined) {
     const special = SPECIAL.get(program.special);
     if (special === undefined) throw new TypeError(`the table names a reader that is not there: ${program.special}`);
-    return special(run, program);
+    return special(run, program, byTable);
   }
   const grammar = grammarOf(program);
   if (!grammar.harmless) hideUnknownWords(run);
@@ -95,15 +95,6 @@ export function byTable(program: Program, run: Run): Stream {
   if (program.reaches !== undefined) run.issues.push({ says: `reaches ${program.reaches}` });
   const out = applyMeanings(read.meanings, run);
   return printed(program, read, { run, out });
-}
-
-/** Where an argument may be any number of words, one of them may be an option that runs something. */
-export function hideUnknownWords(run: Run): void {
-  for (const arg of run.args) {
-    if (arg.kind === "unknown" && arg.many && arg.text === "") {
-      run.analysis.found.hide(`an argument of \`${run.name.slice(0, 40)}\`: ${arg.why}`);
-    }
-  }
 }
 
 function byCommand(program: Program, read: Read, run: Run): Stream {
@@ -136,7 +127,7 @@ function placed(options: Read["meanings"], run: Run): Call {
   return { ...run.call, state: { ...run.call.state, places: next } };
 }
 
-export function joinPath(place: string, text: string): string {
+function joinPath(place: string, text: string): string {
   return text.startsWith("/") ? text : `${place}/${text}`;
 }
 
@@ -158,11 +149,4 @@ function printed(program: Program, read: Read, made: { run: Run; out: Stream | u
     default:
       return out ?? { kind: "unknown", why: `\`${run.name}\` prints it` };
   }
-}
-
-/** Anything in or below a folder. */
-export function below(field: Field): Field {
-  if (field.kind === "unknown") return unknown(field.why, prefixOf(field), false);
-  const text = field.kind === "literal" ? field.text.replaceAll(/[\\*?[\]]/g, String.raw`\$&`) : field.text;
-  return { kind: "pattern", text: `${text.replace(/\/$/, "")}/**` };
 }

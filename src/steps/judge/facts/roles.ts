@@ -7,6 +7,7 @@ import type { Analysis, Call } from "./analysis.ts";
 import { dropPrefix, type Field, prefixOf, shown, type Stream } from "./fields.ts";
 import type { Issue } from "./found.ts";
 import type { Meaning } from "./options.ts";
+import type { Value } from "./state.ts";
 
 /** One program that is about to be started. */
 export type Run = {
@@ -24,6 +25,15 @@ export function applyMeanings(meanings: readonly Meaning[], run: Run): Stream | 
   let out: Stream | undefined;
   for (const meaning of meanings) out = applyMeaning(meaning, meaning.role === "folder" ? run : inside) ?? out;
   return out;
+}
+
+/** Where an argument may be any number of words, one of them may be an option that runs something. */
+export function hideUnknownWords(run: Run): void {
+  for (const arg of run.args) {
+    if (arg.kind === "unknown" && arg.many && arg.text === "") {
+      run.analysis.found.hide(`an argument of \`${run.name.slice(0, 40)}\`: ${arg.why}`);
+    }
+  }
 }
 
 export function within(folder: Field, call: Call): Call {
@@ -123,8 +133,11 @@ export function runShell(text: Field, run: Run): Stream {
 }
 
 /** A shell that is started anew has only what was exported, and no functions. */
-export function childShell(call: Call, positional: readonly Field[] | null = []): Call {
-  const vars = new Map([...call.state.vars].map(([name, values]) => [name, [...values, "unset" as const]]));
+export function childShell(call: Call, positional: readonly Field[] | null = [], zero?: Field): Call {
+  const vars = new Map<string, readonly Value[]>();
+  for (const [name, values] of call.state.vars) vars.set(name, [...values, "unset"]);
+  vars.delete("0");
+  if (zero !== undefined) vars.set("0", [{ fields: [zero] }]);
   return { ...call, state: { ...call.state, vars, functions: new Map(), positional } };
 }
 

@@ -11,7 +11,7 @@
 import type { ArithmeticExpression, Statement, SyntaxNode, TestExpression } from "unbash";
 import { type Call, Choices, type Outcome, type Shell } from "./analysis.ts";
 import { arithmetic, arithmeticText, type Expansion, expandWhole, expandWord } from "./expand.ts";
-import { type Field, literal, NO_INPUT, shown, type Stream } from "./fields.ts";
+import { type Field, literal, NO_INPUT, shown, SOME_WORD, type Stream, withWords } from "./fields.ts";
 import { Found } from "./found.ts";
 import { parseGuarded } from "./guard.ts";
 import { startProgram } from "./programs.ts";
@@ -66,14 +66,15 @@ function deeper(shell: Walking, call: Call, walk: () => Outcome): Outcome {
 }
 
 function evaluate(text: Field, call: Call, shell: Walking): Outcome {
-  if (text.kind !== "literal" || text.unset === true) {
+  const source = withWords(text);
+  if (source === undefined) {
     const why = text.kind === "unknown" ? text.why : "its text is not known";
     shell.found.hide(`what \`${shown(text).slice(0, 60)}\` runs: ${why}`);
     return same(call.state);
   }
-  const parsed = parseGuarded(text.text);
+  const parsed = parseGuarded(source);
   if (!parsed.ok) {
-    shell.found.hide(`\`${text.text.slice(0, 60)}\`: ${parsed.why}`);
+    shell.found.hide(`\`${source.slice(0, 60)}\`: ${parsed.why}`);
     return same(call.state);
   }
   return deeper(shell, call, () => sequence(parsed.script.commands, call, shell));
@@ -158,10 +159,8 @@ function compound(node: SyntaxNode, call: Call, shell: Walking): Outcome {
   switch (node.type) {
     case "If":
       return branch(node, call, shell);
-    case "While": {
-      const first = exec(node.clause, call, shell);
-      return loop(node.body, { ...call, state: after(first, call.state) }, shell, node.clause);
-    }
+    case "While":
+      return loop(node.body, call, shell, node);
     case "For":
     case "Select":
       return forEach(node, call, shell);
@@ -241,18 +240,24 @@ function branch(node: Extract<SyntaxNode, { type: "If" }>, call: Call, shell: Wa
   return { ok: end, fail: end, out: together(outs) };
 }
 
-function loop(body: SyntaxNode, call: Call, shell: Walking, clause?: SyntaxNode): Outcome {
+type Clause = Extract<SyntaxNode, { type: "While" }>;
+
+function loop(body: SyntaxNode, call: Call, shell: Walking, clause?: Clause): Outcome {
   let state = call.state;
+  let left: State | null = null;
   let out: Stream = NO_INPUT;
   for (let round = 0; round < 3; round += 1) {
-    const before = clause === undefined ? state : after(exec(clause, { ...call, state }, shell), state);
+    const test = clause === undefined ? same(state) : exec(clause.clause, { ...call, state }, shell);
+    const until = clause?.kind === "until";
+    left = either(left, until ? test.ok : test.fail);
+    const before = (until ? test.fail : test.ok) ?? after(test, state);
     const outcome = exec(body, { ...call, state: before }, shell);
     out = outcome.out;
     const next = join(state, after(outcome, before));
     if (sameState(next, state)) break;
     state = round === 0 ? next : forget(state, next);
   }
-  return same(state, out.kind === "literal" ? { kind: "unknown", why: "a loop prints it" } : out);
+  return same(join(left ?? state, state), out.kind === "literal" ? { kind: "unknown", why: "a loop prints it" } : out);
 }
 
 /** Names that a loop still changes in its second round may have any value. */
@@ -322,8 +327,10 @@ function test(expression: TestExpression, expansion: Expansion): void {
 }
 
 function numeric(field: Field, expansion: Expansion): void {
-  if (field.kind === "literal" && !/[[$`]/.test(field.text)) arithmeticText(field.text, expansion);
-  else if (field.kind !== "pattern") expansion.analysis.found.hide(`arithmetic on \`${shown(field).slice(0, 40)}\``);
+  const text = withWords(field);
+  if (text !== undefined && !/[[$`]/.test(text)) arithmeticText(text, expansion);
+  else if (field.kind !== "literal" || field.unset !== true)
+    expansion.analysis.found.hide(`arithmetic on \`${shown(field).slice(0, 40)}\``);
 }
 
 function arithmeticIn(expression: ArithmeticExpression | undefined, call: Call, shell: Walking): void {
@@ -334,8 +341,7 @@ function arithmeticIn(expression: ArithmeticExpression | undefined, call: Call, 
 function numbered(expressions: readonly (ArithmeticExpression | undefined)[], call: Call): Call {
   let state = call.state;
   for (const expression of expressions) {
-    for (const name of assignedIn(expression))
-      state = join(state, assign(state, name, [{ fields: [{ kind: "pattern", text: "*" }] }]));
+    for (const name of assignedIn(expression)) state = join(state, assign(state, name, [{ fields: [SOME_WORD] }]));
   }
   return { ...call, state };
 }

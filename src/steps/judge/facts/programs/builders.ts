@@ -92,13 +92,14 @@ export const BUILDERS: Table = {
     operands: "read*",
   },
   "rpmquery rpmverify rpmdb": { options: "-q -a -i -l", operands: "text*" },
-  "gcc g++ cc c++ clang clang++ cpp tcc c89 c99 gfortran gnat icc nvcc dmd gdc gccgo ccache distcc emcc": {
+  "gcc g++ cc c++ clang clang++ cpp tcc c89 c99 gfortran gnat icc nvcc dmd gdc gccgo emcc": {
     open: true,
     options:
       "-o=write -I=read -L=read -D=text -U=text -include=read -imacros=read -isystem=read -x=text -l=text -MF=write -MT=text -wrapper=never -B=never -fplugin=never -specs=never -T=config -Xlinker=never -load=never",
     single: true,
     special: "compiler",
   },
+  "ccache distcc sccache icecc": { open: true, operands: "argv", never: "starts a compiler" },
   "ld ld.gold ld.lld gold lld": {
     open: true,
     options: "-o=write -plugin=never -T=config --plugin=never -dT=config",

@@ -11,7 +11,7 @@ export const SYSTEM: Table = {
   "uname arch nproc whoami id groups users tty logname hostid uptime getconf locale lsb_release": {
     open: true,
     operands: "text*",
-    prints: "word",
+    special: "identity",
   },
   "ps pgrep pidof free vmstat mpstat iostat sar lscpu lsmem lsusb lspci lshw lsblk blkid findmnt lsmod lsof who w last lastlog lastb pstree ipcs pmap pwdx tload slabtop dmidecode hwinfo inxi sensors acpi numastat lsns lsipc lslocks lslogins procs":
     {
@@ -26,7 +26,7 @@ export const SYSTEM: Table = {
     special: "top",
   },
   "htop btop atop glances iotop powertop nmon bottom": { open: true, operands: "text*", never: "is steered by keys" },
-  hostname: { open: true, options: "-F=config -b!", operands: "never*", prints: "word" },
+  hostname: { open: true, options: "-F=config -b!", operands: "never*" },
   date: {
     open: true,
     options: "-d,--date=text -f,--file=read -r,--reference=read -s! --set! -I?text --rfc-3339=text --iso-8601?text",
@@ -59,7 +59,7 @@ export const SYSTEM: Table = {
   renice: { open: true, operands: "text*" },
   dmesg: {
     open: true,
-    options: "-F=read --file=read -C! -c! --clear! --read-clear! -D! -E! -n! -K=read",
+    options: "-F=read --file=read -C! -c! --clear! --read-clear! -D! -E! -n! -H! --human! -w! --follow! -K=read",
     operands: "text*",
   },
   journalctl: {

@@ -18,7 +18,7 @@ export const TEXT: Table = {
     options: "-n,--bytes=text -t,--radix=text -e,--encoding=text -l,--length=text -a=text",
     operands: "read*",
   },
-  wc: { open: true, options: "--files0-from=config --total=text", operands: "read*", prints: "word" },
+  wc: { open: true, options: "--files0-from=config --total=text", operands: "read*", special: "count" },
   "expand unexpand": { open: true, options: "-t,--tabs=text", operands: "read*" },
   "fold fmt": { open: true, options: "-w,--width=text -p,--prefix=text -g,--goal=text", operands: "read*" },
   nl: {
@@ -121,7 +121,7 @@ export const TEXT: Table = {
     special: "split",
   },
   csplit: { open: true, options: "-b=text -f,--prefix=write -n=text", operands: "read text*", special: "split" },
-  tee: { options: "-a,--append -i,--ignore-interrupts -p --output-error?text", operands: "write*" },
+  tee: { options: "-a,--append -i,--ignore-interrupts -p --output-error?text", operands: "write*", special: "tee" },
   "sed gsed": { special: "sed" },
   "awk gawk mawk nawk": { special: "awk" },
   jq: {

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { type Field, literal, prefixOf, shown, type Stream } from "../fields.ts";
-import { below } from "../programs.ts";
+import { below, type Field, literal, prefixOf, shown, type Stream } from "../fields.ts";
 import { type Run, startNext, usePath } from "../roles.ts";
 import { replaced } from "./wrappers.ts";
 
@@ -40,10 +39,19 @@ export function find(run: Run): Stream {
       if (file !== undefined) usePath("write", file, run);
     } else if (VALUED.test(name)) {
       at += 1;
-      if (name === "-printf") prints = { kind: "unknown", why: "`find -printf` prints it" };
+      if (name === "-printf") prints = printed(expression[at], under);
     } else check(expression[at] ?? literal(""), run);
   }
   return prints;
+}
+
+/** Names of what was found, whole or in part, one a line; quotes around them are those that xargs takes away. */
+function printed(format: Field | undefined, under: readonly Field[]): Stream {
+  const text = format?.kind === "literal" ? format.text : "";
+  if (/^(["']?)%p\1(?:\\[n0])?$/.test(text)) return { kind: "paths", fields: under };
+  if (/^%[fPH](?:\\[n0])?$/.test(text)) return { kind: "paths", fields: [{ kind: "pattern", text: "**" }, ...under] };
+  if (/^%h(?:\\[n0])?$/.test(text)) return { kind: "paths", fields: under };
+  return { kind: "unknown", why: "`find -printf` prints it" };
 }
 
 function check(field: Field, run: Run): void {

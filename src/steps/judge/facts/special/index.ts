@@ -1,31 +1,82 @@
 /**
- * Readers for programs whose arguments are a language of their own.
+ * Readers for programs whose arguments are a language of their own, or mean
+ * something else in one form.
  *
  * @module
  */
-import type { Stream } from "../fields.ts";
-import type { Program } from "../programs/table.ts";
-import type { Run } from "../roles.ts";
 import { awk } from "./awk.ts";
+import { archive, compiler, copy, media, modes, sevenzip, unpack, zip } from "./change.ts";
 import { find } from "./find.ts";
+import { perl, rename } from "./perl.ts";
+import { curl, lookup, netcat, openssl, wget } from "./reach.ts";
 import { sed } from "./sed.ts";
 import { shell } from "./shell.ts";
-import { SMALL } from "./small.ts";
-import { dd, git, ssh, tar } from "./tools.ts";
+import {
+  count,
+  date,
+  grep,
+  identity,
+  ls,
+  manual,
+  names,
+  pager,
+  plain,
+  showOnly,
+  split,
+  tee,
+  temporary,
+  top,
+  which,
+} from "./show.ts";
+import { elevate, flock, joinedWords, setarch } from "./starts.ts";
+import { tar } from "./tar.ts";
+import { dd, git, ssh } from "./tools.ts";
 import { env, xargs } from "./wrappers.ts";
-
-export type Special = (run: Run, program: Program) => Stream;
+import type { Special } from "./special.ts";
 
 export const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
-  ...SMALL,
+  ["archive", archive],
   ["awk", awk],
+  ["compiler", compiler],
+  ["copy", copy],
+  ["curl", curl],
+  ["date", date],
   ["dd", dd],
+  ["elevate", elevate],
   ["env", env],
   ["find", find],
+  ["flock", flock],
   ["git", git],
+  ["grep", grep],
+  ["joined", joinedWords],
+  ["lookup", lookup],
+  ["ls", ls],
+  ["media", media],
+  ["modes", modes],
+  ["names", names],
+  ["netcat", netcat],
+  ["openssl", openssl],
+  ["pager", pager],
+  ["perl", perl],
+  ["plain", plain],
+  ["rename", rename],
   ["sed", sed],
+  ["setarch", setarch],
+  ["sevenzip", sevenzip],
   ["shell", shell],
+  ["showOnly", showOnly],
+  ["split", split],
   ["ssh", ssh],
   ["tar", tar],
+  ["temporary", temporary],
+  ["top", top],
+  ["unpack", unpack],
+  ["wget", wget],
+  ["which", which],
   ["xargs", xargs],
+  ["zip", zip],
+  ["count", count],
+  ["identity", identity],
+  ["manual", manual],
+  ["tee", tee],
 ]);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Field, literal, shown, type Stream } from "../fields.ts";
+import { type Field, literal, shown, type Stream, withWords } from "../fields.ts";
 import { grammarOf, type Read, readArguments } from "../options.ts";
 import type { Program } from "../programs/table.ts";
 import { type Run, runScript, usePath } from "../roles.ts";
@@ -39,7 +39,8 @@ function scriptsOf(read: Read, run: Run): { texts: readonly Field[]; files: read
 }
 
 function followScript(script: Field, run: Run): void {
-  const effects = script.kind === "literal" ? effectsOf(script.text) : effectsOfPattern(script);
+  const text = withWords(script);
+  const effects = text === undefined ? null : effectsOf(text);
   if (effects === null) {
     run.issues.push({ says: "a sed script that is not followed" });
     run.analysis.found.hide(`the sed script \`${shown(script).slice(0, 60)}\``);
@@ -53,22 +54,30 @@ function followScript(script: Field, run: Run): void {
   }
 }
 
-/** A number in it cannot change what it does, where it stands outside of a command letter's place. */
-function effectsOfPattern(script: Field): Effects | null {
-  return script.kind === "pattern" ? effectsOf(shown(script)) : null;
-}
-
 type Effects = { readonly commands: string[]; readonly files: (readonly ["read" | "write", string])[] };
 
-type Cursor = { readonly text: string; at: number };
+type Cursor = { readonly text: string; readonly brackets: boolean; at: number };
 
-/** @returns null where the script is not understood. */
+/**
+ * Whether a delimiter in brackets ends a pattern differs between versions of sed: both readings count.
+ *
+ * @returns null where the script is not understood in either.
+ */
 export function effectsOf(text: string): Effects | null {
+  const readings = [true, false].map((brackets) => reading({ text, brackets, at: 0 }));
+  const understood = readings.filter((effects) => effects !== null);
+  if (understood.length === 0) return null;
+  return {
+    commands: [...new Set(understood.flatMap((effects) => effects.commands))],
+    files: understood.flatMap((effects) => effects.files),
+  };
+}
+
+function reading(cursor: Cursor): Effects | null {
   const effects: Effects = { commands: [], files: [] };
-  const cursor: Cursor = { text, at: 0 };
-  while (cursor.at < text.length) {
+  while (cursor.at < cursor.text.length) {
     skip(cursor, /[\s;]*/y);
-    if (cursor.at >= text.length) break;
+    if (cursor.at >= cursor.text.length) break;
     if (!skipAddress(cursor) || !takeCommand(cursor, effects)) return null;
   }
   return effects;
@@ -105,20 +114,23 @@ function skipOneAddress(cursor: Cursor): boolean {
   return true;
 }
 
-/** From one delimiter behind the next; characters in brackets do not end it. */
+/** From the delimiter that opens a pattern behind the one that ends it. */
 function skipDelimited(cursor: Cursor, delimiter: string): boolean {
   cursor.at += 1;
-  return toDelimiter(cursor, delimiter);
+  return toDelimiter(cursor, delimiter, cursor.brackets);
 }
 
-function toDelimiter(cursor: Cursor, delimiter: string): boolean {
-  for (; cursor.at < cursor.text.length; cursor.at += 1) {
+const BRACKETS = /\[\^?\]?(?:\[[:.=][^\]]*[:.=]\]|[^\]\n])*\]/y;
+
+function toDelimiter(cursor: Cursor, delimiter: string, brackets: boolean): boolean {
+  while (cursor.at < cursor.text.length) {
     const char = cursor.text[cursor.at];
-    if (char === "\\") cursor.at += 1;
-    else if (char === delimiter) {
+    if (char === delimiter) {
       cursor.at += 1;
       return true;
-    } else if (char === "\n" && delimiter !== "\n") continue;
+    }
+    if (char === "\\") cursor.at += 2;
+    else if (char !== "[" || !brackets || skip(cursor, BRACKETS) === "") cursor.at += 1;
   }
   return false;
 }
@@ -138,7 +150,7 @@ function takeCommand(cursor: Cursor, effects: Effects): boolean {
   }
   if (/[aic]/.test(command)) {
     // Text up to a line that does not end in a backslash.
-    skip(cursor, /(?:[^\n\\]|\\[\s\S])*/y);
+    skip(cursor, /(?:[^\n\\]|\\[\s\S])*\\?/y);
     return true;
   }
   if (/[:btT]/.test(command)) return skip(cursor, /[^\n;}]*/y) !== undefined;
@@ -150,8 +162,7 @@ function takeTwo(cursor: Cursor): string | undefined {
   const delimiter = cursor.text[cursor.at];
   if (delimiter === undefined || delimiter === "\n" || delimiter === "\\") return undefined;
   const from = cursor.at;
-  cursor.at += 1;
-  if (!toDelimiter(cursor, delimiter) || !toDelimiter(cursor, delimiter)) return undefined;
+  if (!skipDelimited(cursor, delimiter) || !toDelimiter(cursor, delimiter, false)) return undefined;
   return cursor.text.slice(from, cursor.at);
 }
 

@@ -27,7 +27,7 @@ export function shell(run: Run): Stream {
     if (/^--(?:rcfile|init-file)$/.test(arg)) at += 1;
   }
   const [first, ...rest] = run.args.slice(at);
-  if (text) return first === undefined ? UNCLEAR : runTextOf(first, rest.slice(1), run);
+  if (text) return first === undefined ? UNCLEAR : runTextOf(first, rest, run);
   if (first !== undefined) {
     runScript(first, run);
     return UNCLEAR;
@@ -44,8 +44,11 @@ function checkFlag(field: Field, arg: string, run: Run): void {
   if (/^--(?:rcfile|init-file)/.test(arg)) run.analysis.found.hide(`the start-up file of \`${run.name}\``);
 }
 
-function runTextOf(text: Field, positional: readonly Field[], run: Run): Stream {
-  const call = childShell(run.call, positional);
+/** The first word behind the text is `$0`, the others are `$1` and so on. */
+function runTextOf(text: Field, words: readonly Field[], run: Run): Stream {
+  const [zero = literal(run.name), ...positional] = words;
+  const many = zero.kind === "unknown" && zero.many;
+  const call = childShell(run.call, many ? null : positional, zero);
   run.analysis.found.wrappers.add(run.name);
   return run.analysis.text(text, call);
 }

@@ -1,0 +1,145 @@
+/**
+ * Programs that copy, move, pack and rename files.
+ *
+ * @module
+ */
+import { dropPrefix, type Field, literal, prefixOf, shown } from "../fields.ts";
+import { hideUnknownWords, type Run, usePath } from "../roles.ts";
+import { readBy, type Special, unclear } from "./special.ts";
+
+/** cp, mv, ln, install: everything is read, the last is written, unless `-t` names the target. */
+export const copy: Special = (run, program) => {
+  hideUnknownWords(run);
+  const read = readBy(program, run);
+  const base = run.name.slice(run.name.lastIndexOf("/") + 1);
+  const hasTarget = read.seen.has("-t");
+  const sources = hasTarget || read.operands.length < 2 ? read.operands : read.operands.slice(0, -1);
+  const target = hasTarget ? undefined : read.operands.at(-1);
+  if (base === "install" && read.seen.has("-d")) {
+    for (const folder of read.operands) usePath("write", folder, run);
+    return unclear(run);
+  }
+  for (const source of sources) {
+    usePath("read", source, run);
+    if (base === "mv") usePath("delete", source, run);
+  }
+  if (target !== undefined && read.operands.length > 1) usePath("write", target, run);
+  if (target !== undefined && read.operands.length > 1) inTarget(sources, target, run);
+  return unclear(run);
+};
+
+/** Where the target is a folder, what is written is a file in it. */
+function inTarget(sources: readonly Field[], target: Field, run: Run): void {
+  if (target.kind !== "literal") return;
+  for (const source of sources) {
+    if (source.kind !== "literal") continue;
+    const name = source.text.replace(/\/+$/, "").split("/").at(-1) ?? "";
+    if (name.startsWith(".") && name !== "." && name !== "..") usePath("write", literal(`${target.text}/${name}`), run);
+  }
+}
+
+/** The first operand is a mode or an owner. */
+export const modes: Special = (run, program) => {
+  const first = run.args.findIndex((arg) => /^-[rwxXst]/.test(prefixOf(arg)));
+  const args = first < 0 ? run.args : run.args.toSpliced(first, 1, literal("a-x"));
+  const read = readBy(program, { ...run, args });
+  const given = read.seen.has("--reference") || read.seen.has("-m") || read.seen.has("-x") || read.seen.has("-b");
+  for (const file of given ? read.operands : read.operands.slice(1)) usePath("write", file, run);
+  return unclear(run);
+};
+
+/** Archivers: what they unpack lands where they stand. */
+export const archive: Special = (run, program) => {
+  hideUnknownWords(run);
+  const read = readBy(program, run);
+  for (const operand of read.operands) usePath("write", operand, run);
+  usePath("write", literal("."), run);
+  return unclear(run);
+};
+
+export const zip: Special = (run, program) => {
+  hideUnknownWords(run);
+  const read = readBy(program, run);
+  const [target, ...sources] = read.operands;
+  if (target !== undefined) usePath("write", target, run);
+  for (const source of sources) {
+    usePath("read", source, run);
+    if (read.seen.has("-m")) usePath("delete", source, run);
+  }
+  if (read.seen.has("-TT") || run.args.some((arg) => /^-[a-zA-Z]*TT/.test(prefixOf(arg))))
+    run.issues.push({ says: "tests with a program" });
+  return unclear(run);
+};
+
+export const unpack: Special = (run, program) => {
+  const read = readBy(program, run);
+  const [file] = read.operands;
+  if (file !== undefined) usePath("read", file, run);
+  const onlyShows = ["-l", "-t", "-v", "-p", "-c", "-Z", "-z"].some((flag) => read.seen.has(flag));
+  if (!onlyShows && !read.seen.has("-d")) usePath("write", literal("."), run);
+  return unclear(run);
+};
+
+/** 7z: a command letter, options that are glued to their values, the archive, files; `@list` and `-i@` name more. */
+export const sevenzip: Special = (run) => {
+  hideUnknownWords(run);
+  const [command, ...rest] = run.args;
+  const verb = command === undefined ? "" : shown(command);
+  const extracts = /^[ex]$/.test(verb);
+  if (!/^[aeltxudhi]$|^rn$/.test(verb)) run.issues.push({ says: `\`${verb.slice(0, 20)}\`` });
+  let first = true;
+  for (const arg of rest) {
+    const text = prefixOf(arg);
+    if (/^-o./.test(text)) usePath("write", dropPrefix(arg, 2), run);
+    else if (/^-w./.test(text)) usePath("write", dropPrefix(arg, 2), run);
+    else if (/^-[ix][r!]*@|^@/.test(text)) run.issues.push({ says: "files are named in a list" });
+    else if (/^-(?:sfx|si|so|m|p|t|y|r|bd|bb|ao|v|an|ssc|spf|scs|sdel|stl|u)/.test(text)) {
+      if (/^-(?:sfx|spf)/.test(text)) run.issues.push({ says: `the option \`${text.slice(0, 20)}\`` });
+      if (text.startsWith("-an")) first = false;
+    } else if (text.startsWith("-")) run.issues.push({ says: `the option \`${text.slice(0, 20)}\`` });
+    else {
+      usePath(first && /^[aud]|rn$/.test(verb) ? "write" : "read", arg, run);
+      first = false;
+    }
+  }
+  if (extracts && !rest.some((arg) => /^-o.|^-so/.test(prefixOf(arg)))) usePath("write", literal("."), run);
+  return unclear(run);
+};
+
+export const media: Special = (run, program) => {
+  hideUnknownWords(run);
+  const read = readBy(program, run);
+  for (const operand of read.operands) {
+    usePath("read", operand, run);
+    usePath("write", operand, run);
+    if (/^[a-zA-Z]{2,}:/.test(prefixOf(operand)))
+      run.issues.push({ says: `the address \`${shown(operand).slice(0, 40)}\`` });
+    if (/^[@|]/.test(prefixOf(operand))) run.issues.push({ says: `\`${shown(operand).slice(0, 40)}\`` });
+  }
+  return unclear(run);
+};
+
+/** Plugins, `@files` and settings stand in options of every shape; what is not named in the table is looked at. */
+export const compiler: Special = (run, program) => {
+  hideUnknownWords(run);
+  const read = readBy(program, run);
+  for (const arg of run.args) {
+    const text = prefixOf(arg);
+    if (text.startsWith("@")) run.issues.push({ says: "options in a file" });
+    if (
+      /^-{1,2}(?:fplugin|wrapper|specs|B|plugin|load|Wl,|Xlinker|Wp,|Wa,|fuse-ld|ld-path|tool|script|dynamic-linker|T)/.test(
+        text,
+      )
+    ) {
+      run.issues.push({ says: `the option \`${text.slice(0, 40)}\`` });
+    }
+    const glued = /^-(?:o|I|L|include|MF)(?==?[^=])/.exec(text)?.[0];
+    if (glued !== undefined && text.length > glued.length && /^-[oIL]\S/.test(text))
+      usePath(glued === "-o" ? "write" : "read", dropPrefix(arg, 2), run);
+    else if (text.startsWith("-") && text.includes("=/")) usePath("write", dropPrefix(arg, text.indexOf("=") + 1), run);
+  }
+  for (const file of read.operands) usePath("read", file, run);
+  const objects = /^(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|as|ld)/.test(run.name);
+  if (objects) usePath("write", literal("."), run);
+  return unclear(run);
+};
