@@ -13,6 +13,7 @@ import { Fault } from "../../core/fault.ts";
 import { isArray, isObject, type JsonObject, type JsonValue } from "../../core/json.ts";
 import { type ConfigText, parseText, type Path, valueAt } from "./document.ts";
 import { parsePath } from "./paths.ts";
+import { splice } from "./splice.ts";
 
 export type Change =
   | { readonly op: "set"; readonly path: string; readonly value: JsonValue }
@@ -27,20 +28,41 @@ export function changeText(
   text: string,
   changes: readonly Change[],
 ): { readonly text: string; readonly paths: readonly Path[] } {
-  const source = parseText(text);
-  const steps = changes.flatMap(stepsOf);
-  let wanted: JsonValue = structuredClone(source.tree);
-  let changed = false;
-  for (const step of steps) {
-    if (isDeepStrictEqual(valueAt(wanted, step.path), step.value)) continue;
-    wanted = withValue(wanted, step.path, step.value);
-    apply(source, step);
-    changed = true;
+  const paths: Path[] = [];
+  let result = text;
+  for (const step of changes.flatMap(stepsOf)) {
+    const changed = changeOne(result, step);
+    if (changed !== result) paths.push(step.path);
+    result = changed;
   }
-  if (!changed) return { text, paths: [] };
-  const result = textOf(source, text);
-  if (!isDeepStrictEqual(normal(parseText(result).tree), normal(wanted))) throw cannot(steps[0]?.path ?? []);
-  return { text: result, paths: steps.map((step) => step.path) };
+  return { text: result, paths };
+}
+
+function changeOne(text: string, step: Step): string {
+  const source = parseText(text);
+  if (isDeepStrictEqual(valueAt(source.tree, step.path), step.value)) return text;
+  const wanted = withValue(source.tree, step.path, step.value);
+  if (isDeepStrictEqual(normal(wanted), normal(source.tree))) return text;
+  const cut = withLineEnds(splice(source, text, step.path, step.value), text);
+  if (cut !== undefined && says(cut, wanted)) return cut;
+  // Not to be done with lines: the document is changed and written anew, comments and all.
+  apply(source, step);
+  const anew = withLineEnds(textOf(source, text), text);
+  if (anew !== undefined && says(anew, wanted)) return anew;
+  throw cannot(step.path);
+}
+
+function says(text: string, wanted: JsonValue): boolean {
+  try {
+    return isDeepStrictEqual(normal(parseText(text).tree), normal(wanted));
+  } catch (thrown) {
+    if (thrown instanceof Fault) return false;
+    throw thrown;
+  }
+}
+
+function withLineEnds(text: string | undefined, before: string): string | undefined {
+  return /\r\n/.test(before) ? text?.replaceAll(/\r?\n/g, "\r\n") : text;
 }
 
 function stepsOf(change: Change): readonly Step[] {
@@ -126,18 +148,20 @@ function nodeAt(doc: Document, path: Path): Node | null {
   return isNode(node) ? node : null;
 }
 
-function textOf({ doc }: ConfigText, before: string): string {
+/** @returns undefined where the document cannot be written, as when what an alias names is gone. */
+function textOf({ doc }: ConfigText, before: string): string | undefined {
   const indent = /^( +)\S/m.exec(before.replaceAll(/^ *#.*$/gm, ""))?.[1]?.length ?? 2;
-  const text = doc.toString({
-    lineWidth: 0,
-    indent: Math.min(Math.max(indent, 1), 8),
-    // Whether lists stand further in than their key, as this person writes them.
-    indentSeq: !/^( *)[^\s#-][^\n]*:[ \t]*\r?\n\1- /m.test(before),
-  });
-  return /\r\n/.test(before) ? text.replaceAll(/\r?\n/g, "\r\n") : text;
+  // Whether lists stand further in than their key, as this person writes them.
+  const indentSeq = !/^( *)[^\s#-][^\n]*:[ \t]*\r?\n\1- /m.test(before);
+  try {
+    return doc.toString({ lineWidth: 0, indent: Math.min(Math.max(indent, 1), 8), indentSeq });
+  } catch {
+    // Said by the caller, with the place.
+    return undefined;
+  }
 }
 
-/** Maps that hold nothing and keys without a value mean the same to the schema's defaults; the order of keys means nothing. */
+/** The order of keys means nothing. */
 function normal(value: JsonValue | undefined): unknown {
   if (isArray(value)) return value.map(normal);
   if (!isObject(value)) return value;

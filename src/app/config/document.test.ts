@@ -20,6 +20,8 @@ const HOSTILE: readonly [string, string, RegExp][] = [
   ["an alias bomb", bomb(9, 9), /more than 16 aliases/],
   ["many aliases of one thing", `a: &a x\nb: [${"*a, ".repeat(17)}]`, /more than 16 aliases/],
   ["an alias of nothing", "a: *b", /names nothing/],
+  ["an alias of what it stands in", "tools: &a {deny: [*a]}", /names nothing before it/],
+  ["maps in maps", `${"a: {".repeat(22)}${"}".repeat(22)}`, /there is no key/],
   ["a tab that indents", "tools:\n\tprofile: coding", /line 2: a tab/],
   ["a key that stands twice", "tools:\n  profile: full\n  profile: minimal", /line 3: a key stands here twice/],
   ["the same key in two spellings", 'tools: {profile: full, "profile": minimal}', /twice/],

@@ -110,18 +110,21 @@ type Walk = {
 function walk(node: unknown, state: Walk): void {
   if (state.depth > DEPTH_MAX) throw malformed(`it is nested deeper than ${DEPTH_MAX}`, "write it more flatly");
   const inner = { ...state, depth: state.depth + 1 };
-  if (isAlias(node)) {
-    state.budget.aliases -= 1;
-    if (state.budget.aliases < 0) throw malformed(`it has more than ${ALIASES_MAX} aliases`, "write the values out");
-    if (!state.anchors.has(node.source))
-      throw malformed("an alias (`*…`) names nothing before it", "write the value out");
-  } else if (isNode(node) && "anchor" in node && typeof node.anchor === "string") state.anchors.add(node.anchor);
+  if (isAlias(node)) checkAlias(node.source, state);
   if (isMap(node)) for (const pair of node.items) walk(pair, inner);
   if (isSeq(node)) for (const item of node.items) walk(item, inner);
   if (isPair(node)) {
     checkKey(node.key, state.lines);
-    walk(node.value, inner);
+    walk(node.value, state);
   }
+  // Only now: an alias inside of what it names would be a value without end.
+  if (isNode(node) && "anchor" in node && typeof node.anchor === "string") state.anchors.add(node.anchor);
+}
+
+function checkAlias(anchor: string, state: Walk): void {
+  state.budget.aliases -= 1;
+  if (state.budget.aliases < 0) throw malformed(`it has more than ${ALIASES_MAX} aliases`, "write the values out");
+  if (!state.anchors.has(anchor)) throw malformed("an alias (`*…`) names nothing before it", "write the value out");
 }
 
 function checkKey(key: unknown, lines: LineCounter): void {

@@ -24,28 +24,14 @@ export function refuseForeign(source: ConfigText): void {
   });
 }
 
+/** The deepest first: it says more than the correction of its section. */
 function firstForeign(value: JsonValue | undefined, path: Path): Correction | undefined {
-  const here = path.length > 0 && !hasChildrenWithNames(value, path) ? foreign(path, value) : undefined;
-  if (here !== undefined) return here;
-  if (isArray(value)) return firstOf(value.entries(), path);
-  return isObject(value) ? firstOf(Object.entries(value), path) : undefined;
-}
-
-function firstOf(
-  entries: Iterable<readonly [string | number, JsonValue | undefined]>,
-  path: Path,
-): Correction | undefined {
+  const entries = isArray(value) ? value.entries() : isObject(value) ? Object.entries(value) : [];
   for (const [step, member] of entries) {
     const found = firstForeign(member, [...path, step]);
     if (found !== undefined) return found;
   }
-  return undefined;
-}
-
-/** Whether something deeper has a correction of its own, which says more than that of the section. */
-function hasChildrenWithNames(value: JsonValue | undefined, path: Path): boolean {
-  if (!isObject(value)) return false;
-  return firstOf(Object.entries(value), path) !== undefined;
+  return path.length > 0 ? foreign(path, value) : undefined;
 }
 
 /** The fault for what the schema found; unknown keys first, because they explain the rest. */

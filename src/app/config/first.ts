@@ -56,7 +56,7 @@ function writeOnce(where: Where, answers: Answers): boolean {
 }
 
 function firstText({ workspace = DEFAULT_WORKSPACE, folderTrust = "none" }: Answers): string {
-  const folder = stringify(workspace.replaceAll("${", "$${")).trim();
+  const folder = stringify(workspace.replaceAll("${", () => "$${")).trim();
   return `# Vambrace. What is not here has its safe default; \`vambrace config schema\` lists every key.
 # Secrets do not belong here: put them into the environment and write \${NAME} in their place.
 
