@@ -14,6 +14,8 @@ export type Turns = {
   /** Runs `work` when the session's earlier turns are over. Its signal ends with `ending`, with `stopTurn`, or with `stopAll`. */
   run<T>(session: SessionId, turn: TurnId, ending: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   stopTurn(turn: TurnId): boolean;
+  /** Resolves when this turn is over, however; at once where it does not run. */
+  over(turn: TurnId): Promise<void>;
   /** Resolves when every turn that was told to end has ended. */
   stopAll(reason: string): Promise<void>;
   readonly running: number;
@@ -45,6 +47,9 @@ export function createTurns(): Turns {
       const one = running.get(turn);
       one?.end.abort(new Error("stopped"));
       return one !== undefined;
+    },
+    async over(turn) {
+      await Promise.allSettled([running.get(turn)?.over]);
     },
     async stopAll(reason) {
       const all = [...running.values()];

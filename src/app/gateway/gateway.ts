@@ -1,0 +1,145 @@
+/**
+ * The gateway behind its doors: the port `core/ports/gateway` put together from
+ * the engine and what surrounds it. Nothing is decided here.
+ *
+ * @module
+ */
+import { Fault } from "../../core/fault.ts";
+import type { Permission } from "../../core/person.ts";
+import type { Caller, Gateway, GatewayStatus, QuestionEvent, Readiness } from "../../core/ports/gateway.ts";
+import type { LedgerEntry } from "../../core/ports/ledger.ts";
+import type { SessionRow } from "../../core/ports/store.ts";
+import type { AccessStep } from "../../steps/access/access.ts";
+import { MAIN_AGENT } from "../config/settings.ts";
+import type { Chat } from "./chat.ts";
+import type { EngineParts } from "./engine.ts";
+import type { Notice } from "./elsewhere.ts";
+import type { Turns } from "./turns.ts";
+
+export type GatewayParts = EngineParts & {
+  readonly turns: Turns;
+  readonly chat: Chat;
+  readonly access: AccessStep;
+  readonly version: string;
+  readonly readiness: () => Promise<readonly Readiness[]>;
+  readonly downgrades: readonly string[];
+  readonly notices: Notices;
+};
+
+export type Notices = {
+  tell(notice: Notice): void;
+  watch(person: string, listener: (notice: Notice) => void, signal: AbortSignal): void;
+};
+
+export function createGateway(parts: GatewayParts): Gateway {
+  const { desk, metrics, helpers, access, chat } = parts;
+  return {
+    chat: (caller, request, emit, signal) => chat.chat(need(caller, "chat"), request, emit, signal),
+    execute: (caller, request, signal) => chat.execute(need(caller, "execute"), request, signal),
+    questions: (caller) => desk.open(need(caller, "approve").person),
+    async answer(caller, id, answer, scope) {
+      desk.answer(id, need(caller, "approve").person, answer, scope);
+    },
+    watch: (caller, listener, signal) => watch(parts, caller, listener, signal),
+    sessions: async (caller) => (await parts.store.sessions.list()).filter((row) => isOf(row, need(caller, "chat"))),
+    searchLog: (caller, query) => {
+      need(caller, "read_log");
+      return helpers.ledger.search(query);
+    },
+    status: () => statusOf(parts),
+    readiness: () => parts.readiness(),
+    async metrics() {
+      metrics.gauge("turns_running", parts.turns.running);
+      metrics.gauge("approvals_open", desk.size);
+      metrics.gauge("ready", (await parts.readiness()).every((control) => control.ready) ? 1 : 0);
+      return metrics.text();
+    },
+    stop: (caller, reason) => stop(parts, need(caller, "operate"), reason),
+    resume: (caller) => resume(parts, need(caller, "operate")),
+    tokens: access.doors,
+  };
+}
+
+/** The doors check this too; here it holds for every door that is still to come. */
+function need(caller: Caller, permission: Permission): Caller {
+  if (caller.permissions.has(permission)) return caller;
+  throw new Fault("DENIED", {
+    message: `this token may not ${permission}`,
+    hint: "ask an operator for a token that may",
+  });
+}
+
+function watch(
+  parts: GatewayParts,
+  caller: Caller,
+  listener: (event: QuestionEvent) => void,
+  signal: AbortSignal,
+): void {
+  const { person, trust, roles, permissions } = caller;
+  if (permissions.has("approve")) {
+    const leave = parts.presence.arrive({ person, trust, roles });
+    signal.addEventListener("abort", leave, { once: true });
+    parts.desk.watch(person, listener, signal);
+  }
+  parts.notices.watch(person, ({ from, text, session }) => listener({ type: "notice", from, text, session }), signal);
+}
+
+function isOf(row: SessionRow, caller: Caller): boolean {
+  return row.peer.endsWith(`/${encodeURIComponent(caller.person)}`) || row.peer === encodeURIComponent(caller.person);
+}
+
+async function statusOf(parts: GatewayParts): Promise<GatewayStatus> {
+  const { size, rootHex } = await parts.helpers.ledger.head();
+  return {
+    version: parts.version,
+    halted: parts.halt.state() === "halted",
+    model: parts.kitOf(MAIN_AGENT).model.identity,
+    sessions: (await parts.store.sessions.list()).length,
+    turnsRunning: parts.turns.running,
+    approvalsOpen: parts.desk.size,
+    ledger: { entries: size, rootHex },
+    readiness: await parts.readiness(),
+    downgrades: parts.downgrades,
+  };
+}
+
+/** Everything ends before anything is written: where the disk is what fails, it has stopped all the same. */
+async function stop(parts: GatewayParts, caller: Caller, reason: string): Promise<void> {
+  const halted = parts.halt.stop(caller.person, reason, parts.clock.wallMs());
+  parts.desk.closeAll();
+  await Promise.all([parts.helpers.executor.stopAll(), parts.turns.stopAll(reason), halted]);
+  await parts.helpers.ledger.append(
+    stopEntry(caller, "stop.said", { reason: parts.outbound.text(reason).slice(0, 500) }),
+  );
+}
+
+async function resume(parts: GatewayParts, caller: Caller): Promise<void> {
+  await parts.helpers.ledger.append(stopEntry(caller, "stop.ended", {}));
+  await parts.halt.resume();
+}
+
+function stopEntry(caller: Caller, what: string, data: NonNullable<LedgerEntry["data"]>): LedgerEntry {
+  return {
+    kind: "stop",
+    who: caller.person,
+    what,
+    target: "gateway",
+    result: "ok",
+    data: { ...data, token: caller.token },
+  };
+}
+
+/** Who is told what arrives for him while he watches. */
+export function createNotices(): Notices {
+  const watchers = new Set<{ readonly person: string; readonly listener: (notice: Notice) => void }>();
+  return {
+    tell(notice) {
+      for (const watcher of watchers) if (watcher.person === notice.to) watcher.listener(notice);
+    },
+    watch(person, listener, signal) {
+      const watcher = { person, listener };
+      watchers.add(watcher);
+      signal.addEventListener("abort", () => watchers.delete(watcher), { once: true });
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/** Which model each agent has: chosen once, before anything starts. @module */
+import type { AgentId } from "../core/ids.ts";
+import type { Clock } from "../core/ports/clock.ts";
+import type { Model } from "../core/ports/model.ts";
+import type { Random } from "../core/ports/random.ts";
+import { chooseModel } from "../edges/models/choose.ts";
+import { contextTokensOf } from "../edges/models/config.ts";
+import { createModel } from "../edges/models/model.ts";
+import { probeOllama } from "../edges/models/ollama.ts";
+import { knownWeak } from "../edges/models/weak.ts";
+import { createNet } from "../edges/net/net.ts";
+import type { Environment } from "./config/environment.ts";
+import type { Loaded } from "./config/load.ts";
+import { agentSettings, modelSettings } from "./config/settings.ts";
+
+export type ChosenModel = {
+  readonly model: Model;
+  readonly contextTokens: number;
+  readonly why: string;
+  readonly weak?: string;
+};
+
+/** @throws Fault where a configured model cannot work: nothing else is taken in its place (rule 4, no silent downgrade). */
+export async function chooseModels(
+  loaded: Loaded,
+  env: Environment,
+  deps: { readonly clock: Clock; readonly random: Random },
+): Promise<ReadonlyMap<AgentId, ChosenModel>> {
+  const net = createNet();
+  const fetchFor = net.fetchFor.bind(net);
+  const probeLocal = (origin: string): Promise<readonly string[] | undefined> =>
+    probeOllama(origin, { fetchFor, clock: deps.clock });
+  const chosen = new Map<AgentId, ChosenModel>();
+  for (const { id } of agentSettings(loaded.config, loaded.places)) {
+    const { refs, why } = await chooseModel({ ...modelSettings(loaded.config, env, id), probeLocal });
+    const weak = knownWeak(refs.primary.model);
+    const model = createModel(refs, { fetchFor, ...deps });
+    chosen.set(id, { model, contextTokens: contextTokensOf(refs), why, ...(weak === undefined ? {} : { weak }) });
+  }
+  return chosen;
+}

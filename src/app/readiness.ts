@@ -1,0 +1,95 @@
+/**
+ * Readiness: every control that is on has to prove itself, not to say that it
+ * is there. What has not proved itself yet is not ready.
+ *
+ * @module
+ */
+import type { Clock } from "../core/ports/clock.ts";
+import type { Readiness } from "../core/ports/gateway.ts";
+import type { Helpers } from "./helpers.ts";
+
+export type Prover = {
+  /** The newest word of every control. */
+  now(): Promise<readonly Readiness[]>;
+  /** Proves all that has to be tried out, again. */
+  prove(): Promise<void>;
+};
+
+/** A proof of the sandbox holds this long; then it is tried again by whoever asks. */
+const PROOF_HOLDS_MS = 10 * 60_000;
+
+export function createProver(parts: {
+  readonly helpers: Helpers;
+  readonly clock: Clock;
+  readonly policies: () => { readonly count: number; readonly digest: string };
+  readonly model: () => string;
+}): Prover {
+  const { helpers, clock } = parts;
+  let sandbox: Readiness = { control: "sandbox", ready: false, says: "not proved yet" };
+  let provedMs = Number.NEGATIVE_INFINITY;
+  let proving: Promise<void> | undefined;
+
+  const proveSandbox = async (): Promise<void> => {
+    try {
+      const lines = await helpers.executor.prove();
+      const broken = lines.filter((line) => !line.held);
+      const ready = lines.length > 0 && broken.length === 0;
+      sandbox = {
+        control: "sandbox",
+        ready,
+        says: ready
+          ? `held against ${lines.length} attempts`
+          : `did not hold: ${broken.map((line) => line.says).join("; ") || "nothing was tried"}`,
+      };
+    } catch (error) {
+      sandbox = { control: "sandbox", ready: false, says: error instanceof Error ? error.message : "cannot be proved" };
+    }
+    provedMs = clock.monotonicMs();
+  };
+  const prove = (): Promise<void> => {
+    proving ??= proveSandbox().finally(() => {
+      proving = undefined;
+    });
+    return proving;
+  };
+
+  return {
+    prove,
+    async now() {
+      const lost = new Set(helpers.lost());
+      if (clock.monotonicMs() - provedMs > PROOF_HOLDS_MS || (!sandbox.ready && !lost.has("broker"))) await prove();
+      return [
+        lost.has("ledger") ? down("ledger") : await ledgerReadiness(helpers),
+        lost.has("broker") ? down("sandbox") : sandbox,
+        lost.has("egress")
+          ? down("egress")
+          : { control: "egress", ready: true, says: "the proxy runs; nothing else leaves a sandbox" },
+        policyReadiness(parts.policies()),
+        { control: "model", ready: true, says: parts.model() },
+      ];
+    },
+  };
+}
+
+function down(control: string): Readiness {
+  return { control, ready: false, says: "its process was lost and is being started again" };
+}
+
+/** Asks the writer itself: a process that runs but cannot write is not ready. */
+async function ledgerReadiness(helpers: Helpers): Promise<Readiness> {
+  try {
+    const { size } = await helpers.ledger.head();
+    return { control: "ledger", ready: true, says: `${size} entries` };
+  } catch (error) {
+    return { control: "ledger", ready: false, says: error instanceof Error ? error.message : "it does not answer" };
+  }
+}
+
+function policyReadiness({ count, digest }: { readonly count: number; readonly digest: string }): Readiness {
+  const ready = count > 0;
+  return {
+    control: "policies",
+    ready,
+    says: ready ? `${count} policies, set ${digest.slice(0, 12)}` : "no policy is loaded",
+  };
+}

@@ -1,0 +1,254 @@
+/**
+ * Wire-up: hands every capability to the one step that needs it. With
+ * `wire-kits` and `wire-effectors` the only place where configuration, edges
+ * and steps meet.
+ *
+ * @module
+ */
+import type { AgentId, TokenId } from "../core/ids.ts";
+import { trustRank } from "../core/label.ts";
+import type { Clock } from "../core/ports/clock.ts";
+import type { Connection } from "../core/ports/executor.ts";
+import type { Gateway } from "../core/ports/gateway.ts";
+import type { LedgerEntry } from "../core/ports/ledger.ts";
+import type { Model } from "../core/ports/model.ts";
+import type { Random } from "../core/ports/random.ts";
+import type { Store } from "../core/ports/store.ts";
+import { openStore } from "../edges/store/open.ts";
+import { type AccessStep, createAccess } from "../steps/access/access.ts";
+import { ApprovalDesk } from "../steps/approval/desk.ts";
+import type { Outbound } from "../steps/outbound/outbound.ts";
+import type { Conversations } from "../steps/run/conversations.ts";
+import { messageIdOf } from "../steps/session/place.ts";
+import { createSessions } from "../steps/session/session.ts";
+import type { Environment } from "./config/environment.ts";
+import { bringCliToken } from "./cli-token.ts";
+import type { Loaded } from "./config/load.ts";
+import { budgetSettings, MAIN_AGENT, peopleOf } from "./config/settings.ts";
+import { createBudgets } from "./gateway/budgets.ts";
+import { type Chat, createChat } from "./gateway/chat.ts";
+import { createConversations, type ElsewhereParts, runDue } from "./gateway/elsewhere.ts";
+import { createEngine, type Engine, type EngineParts } from "./gateway/engine.ts";
+import { createGateway, createNotices, type Notices } from "./gateway/gateway.ts";
+import { createPresence } from "./gateway/people.ts";
+import { createTurns, type Turns } from "./gateway/turns.ts";
+import { openHalt } from "./halt.ts";
+import { type Helpers, startHelpers } from "./helpers.ts";
+import type { Home } from "./home.ts";
+import type { Log } from "./log.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
+import { createProver, type Prover } from "./readiness.ts";
+import { recoverTurns } from "./recovery.ts";
+import { wireEffectors } from "./wire-effectors.ts";
+import { type Kits, openKits } from "./wire-kits.ts";
+
+export type WireUp = {
+  readonly home: Home;
+  readonly loaded: Loaded;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly outbound: Outbound;
+  readonly version: string;
+  readonly compileCache: string | undefined;
+  /** Which model an agent has; chosen before, so that a choice that cannot work stops the start. */
+  readonly modelOf: (agent: AgentId) => { readonly model: Model; readonly contextTokens: number; readonly why: string };
+};
+
+export type Wired = {
+  readonly gateway: Gateway;
+  readonly access: AccessStep;
+  readonly store: Store;
+  readonly helpers: Helpers;
+  /** Runs what is due now. */
+  readonly tick: () => Promise<void>;
+  /** Tries the controls out; `/readyz` is 503 until they held. */
+  readonly prove: () => Promise<void>;
+  close(): Promise<void>;
+};
+
+/** How long a question waits for a person. */
+const QUESTION_MS = 10 * 60_000;
+export const OWNER = "owner";
+
+type Record = (entry: LedgerEntry) => Promise<void>;
+
+/** Everything that the doors and the end of the gateway need; each made once. */
+type Works = {
+  readonly parts: EngineParts;
+  readonly engine: Engine;
+  readonly chat: Chat;
+  readonly turns: Turns;
+  readonly notices: Notices;
+  readonly elsewhere: ElsewhereParts;
+  readonly kits: Kits;
+};
+
+/** The order matters: the store's lock first, then the ledger, then what is recorded in it. */
+export async function wireUp(given: WireUp): Promise<Wired> {
+  const metrics = createMetrics();
+  const store = await openStore({ dir: given.home.store, clock: given.clock });
+  const helpers: Helpers = await startHelpers({
+    ...given,
+    onConnection: (connection, owner) => recordConnection(helpers, metrics, connection, owner),
+  });
+  const record: Record = async (entry) => {
+    if (entry.kind === "login") metrics.login(entry.result === "ok" ? "ok" : "failed");
+    await helpers.ledger.append(entry);
+  };
+  await record(
+    lifeEntry(given, "gateway.started", { config: given.loaded.digest, downgrades: [...given.loaded.downgrades] }),
+  );
+  const works = await openWorks(given, { store, helpers, metrics, record });
+  const access = await openAccess(given, store, record);
+  const prover = openProver(given, works, helpers);
+  const { parts, chat, turns } = works;
+  await recoverTurns({
+    sessions: parts.sessions,
+    ledger: helpers.ledger,
+    sessionOf: (turn) => store.sessions.get(turn.session),
+    resume: (turn, session) => chat.run(turn, session),
+    log: (line) => given.log.warn(line),
+  });
+  return {
+    gateway: createGateway({
+      ...works,
+      ...parts,
+      access,
+      version: given.version,
+      readiness: () => prover.now(),
+      downgrades: given.loaded.downgrades,
+    }),
+    access,
+    store,
+    helpers,
+    tick: async () => {
+      if (parts.halt.state() === "running") await runDue(works.elsewhere);
+    },
+    prove: () => prover.prove(),
+    async close() {
+      parts.desk.closeAll();
+      await turns.stopAll("the gateway ends");
+      await record(lifeEntry(given, "gateway.stopped", {}));
+      await helpers.stop();
+      await store.close();
+    },
+  };
+}
+
+type Ground = { readonly store: Store; readonly helpers: Helpers; readonly metrics: Metrics; readonly record: Record };
+
+async function openWorks(given: WireUp, { store, helpers, metrics, record }: Ground): Promise<Works> {
+  const { loaded, clock, random } = given;
+  const kits = await openKits(given, record);
+  const settings = budgetSettings(loaded.config);
+  const turns = createTurns();
+  const notices = createNotices();
+  // The one knot: what tools reach others with needs the engine, and the engine needs the tools.
+  const late: { conversations?: Conversations } = {};
+  const effectors = wireEffectors({ given, store, helpers, conversations: lateConversations(late), owner: OWNER });
+  const parts: EngineParts = {
+    clock,
+    random,
+    store,
+    sessions: createSessions({ store: store.sessions, clock, random, dmScope: loaded.config.session.dmScope }),
+    helpers,
+    desk: new ApprovalDesk({ clock, random, lifeMs: QUESTION_MS }),
+    presence: createPresence(trustRank),
+    halt: await openHalt(store.state),
+    metrics,
+    budgets: createBudgets(store.state, clock, settings.daily),
+    budgetSettings: settings,
+    outbound: given.outbound,
+    effectors,
+    kitOf: (agent) => kits.of(agent),
+    owner: OWNER,
+  };
+  const engine = createEngine(parts);
+  const chat = createChat({ ...parts, engine, turns });
+  const elsewhere = openElsewhere(given, { parts, engine, chat, notices });
+  late.conversations = createConversations(elsewhere);
+  return { parts, engine, chat, turns, notices, elsewhere, kits };
+}
+
+function openElsewhere(given: WireUp, works: Pick<Works, "parts" | "engine" | "chat" | "notices">): ElsewhereParts {
+  const people = peopleOf(given.loaded.config);
+  const { parts, engine, chat, notices } = works;
+  return {
+    ...parts,
+    people: () => people,
+    begin: async ({ session, principal, text, label, name }) => {
+      const id = messageIdOf(principal.person, session.channel, `${session.id} ${name}`);
+      const sender = { kind: "elsewhere", principal, label } as const;
+      const { turn } = await engine.pipeline.receive({ id, sender, session, text });
+      return { text: (await chat.run(turn, session)).text, label };
+    },
+    notify: (notice) => notices.tell(notice),
+    failed: (thrown, what) => given.log.error(`${what} failed`, { error: String(thrown) }),
+  };
+}
+
+function lateConversations(late: { readonly conversations?: Conversations }): Conversations {
+  const now = (): Conversations => {
+    if (late.conversations === undefined) throw new Error("a tool ran before the gateway was put together");
+    return late.conversations;
+  };
+  return {
+    deliver: (message) => now().deliver(message),
+    tell: (message) => now().tell(message),
+    spawn: (task) => now().spawn(task),
+    schedule: (entry) => now().schedule(entry),
+  };
+}
+
+async function openAccess(given: WireUp, store: Store, record: Record): Promise<AccessStep> {
+  const people = peopleOf(given.loaded.config);
+  const { clock, random } = given;
+  const own: { id?: TokenId } = {};
+  const access = createAccess({
+    store: store.tokens,
+    clock,
+    random,
+    record,
+    persons: () => people,
+    // By id, which the gateway chose: a name is the caller's word.
+    channelOf: (row) => (row.id === own.id ? "terminal" : "api"),
+  });
+  own.id = await bringCliToken(given.home, store, access.tokens);
+  return access;
+}
+
+function openProver(given: WireUp, works: Works, helpers: Helpers): Prover {
+  const { policies } = works.kits.of(MAIN_AGENT).judge;
+  return createProver({
+    helpers,
+    clock: given.clock,
+    policies: () => ({ count: policies.policies.size, digest: policies.digest }),
+    model: () => given.modelOf(MAIN_AGENT).why,
+  });
+}
+
+/** Every connection, with the call that made it (R-NET-2). */
+async function recordConnection(
+  helpers: Helpers,
+  metrics: Metrics,
+  connection: Connection,
+  owner: { readonly call: string; readonly session: string },
+): Promise<void> {
+  metrics.connection(connection.verdict);
+  const { host, port, ...data } = connection;
+  await helpers.ledger.append({
+    kind: "connection",
+    who: "egress",
+    what: `connection.${connection.verdict}`,
+    target: `${host}:${port}`,
+    result: connection.verdict === "allowed" ? "ok" : "denied",
+    ...owner,
+    data,
+  });
+}
+
+function lifeEntry(given: WireUp, what: string, data: NonNullable<LedgerEntry["data"]>): LedgerEntry {
+  return { kind: "gateway", who: "gateway", what, target: given.version, result: "ok", data };
+}
