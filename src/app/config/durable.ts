@@ -56,7 +56,7 @@ function onDisk(body: () => void, draft?: string): void {
   try {
     body();
   } catch (cause) {
-    if (draft !== undefined && !isCode(cause, "EEXIST")) rmSync(draft, { force: true });
+    if (draft !== undefined && !isCode(cause, "EEXIST")) takeAway(draft);
     if (isCode(cause, "ENOSPC") || isCode(cause, "EDQUOT")) {
       throw new Fault("STATE_FULL", {
         message: "the disk that holds the state folder is full; nothing was changed",
@@ -69,6 +69,16 @@ function onDisk(body: () => void, draft?: string): void {
       hint: "the user that runs vambrace has to own it: `vambrace doctor` shows what is wrong",
       cause,
     });
+  }
+}
+
+/** What cannot be taken away is left: the first failure is what the person has to hear of. */
+function takeAway(path: string): boolean {
+  try {
+    rmSync(path, { force: true });
+    return true;
+  } catch {
+    return false;
   }
 }
 
