@@ -39,10 +39,7 @@ const HEADER = SEALED + 64;
 const UNWRITTEN = Buffer.alloc(8);
 /** What is left of a torn batch has at least this many bytes; fewer are not one. */
 const STRAY = 4;
-const ZEROS = Buffer.alloc(64 * 1024);
-
-/** How much of a journal is filled with zeros beforehand, in bytes. */
-export const JOURNAL_BYTES = 4 * 1024 * 1024;
+const ZEROS = Buffer.alloc(16 * 1024);
 
 export type Batch = {
   readonly first: number;
@@ -72,9 +69,9 @@ export function encodeBatch(batch: Omit<Batch, "records">, framed: readonly Buff
   return Buffer.concat([head, seal, ...framed]);
 }
 
-/** The contents of a journal that begins with this batch. */
-export function newJournal(first: Buffer): readonly Uint8Array[] {
-  return [first, ...Array.from({ length: JOURNAL_BYTES / ZEROS.length }, () => ZEROS)];
+/** The contents of a journal that begins with this batch and has room for `bytes` more. */
+export function newJournal(first: Buffer, bytes: number): readonly Uint8Array[] {
+  return [first, ...Array.from({ length: Math.ceil(bytes / ZEROS.length) }, () => ZEROS)];
 }
 
 /**

@@ -25,7 +25,7 @@ import type { Clock } from "../core/ports/clock.ts";
 import type { LedgerEntry } from "../core/ports/ledger.ts";
 import { parseEntry, recordMaker } from "./entry.ts";
 import type { LedgerFiles, OpenFile } from "./files.ts";
-import { encodeBatch, JOURNAL_BYTES } from "./journal.ts";
+import { encodeBatch } from "./journal.ts";
 import { loadKey } from "./key.ts";
 import { frameRecord } from "./layout.ts";
 import { leafHash, rootOf } from "./merkle.ts";
@@ -33,8 +33,9 @@ import { beginJournal, publish, type Publishable, removeJournalsBefore } from ".
 import { type Recovered, recover } from "./recover.ts";
 import { grow } from "./tree.ts";
 
+const JOURNAL_BYTES = 4 * 1024 * 1024;
 /** A new journal begins before the next batches could reach the end of the zeros. */
-const JOURNAL_FULL = JOURNAL_BYTES - 1024 * 1024;
+const JOURNAL_FULL = 0.75;
 
 export type LogOptions = {
   readonly files: LedgerFiles;
@@ -42,6 +43,8 @@ export type LogOptions = {
   readonly origin: string;
   readonly clock: Pick<Clock, "wallMs">;
   readonly makeKey: () => KeyObject;
+  /** How large a journal gets before a new one begins: 4 MiB unless said. */
+  readonly journalBytes?: number;
 };
 
 export type Appended = { readonly index: number; readonly leaf: Digest; readonly time: string };
@@ -80,7 +83,14 @@ export function openLog(options: LogOptions): Log {
   const { files, clock } = options;
   const key = loadKey(files, options.origin, options.makeKey);
   const found = recover(files, key.verifier);
-  const base: Publishable = { files, key, tree: found.tree, finished: found.finished, published: found.published ?? 0 };
+  const base: Publishable = {
+    files,
+    key,
+    tree: found.tree,
+    journalBytes: options.journalBytes ?? JOURNAL_BYTES,
+    finished: found.finished,
+    published: found.published ?? 0,
+  };
   // The journal before the first checkpoint: a checkpoint without a journal is a cut folder, and not started on.
   if (found.published === undefined && found.tree.range.size === 0) beginJournal(base);
   const checkpoint = publish(base);
@@ -144,7 +154,7 @@ function publishAll(state: State): Head {
   const { tree, files } = state;
   if (tree.range.size > state.published) state.checkpoint = publish(state);
   state.unpublishedBytes = 0;
-  if (state.journal.end > JOURNAL_FULL) {
+  if (state.journal.end > state.journalBytes * JOURNAL_FULL) {
     state.journal.file.close();
     state.journal = openJournal(state);
     removeJournalsBefore(files, state.journal.path);

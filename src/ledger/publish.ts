@@ -19,6 +19,8 @@ export type Publishable = {
   readonly files: LedgerFiles;
   readonly key: SigningKey;
   readonly tree: TileTree;
+  /** How much of a journal is filled with zeros beforehand. */
+  readonly journalBytes: number;
   /** Full tiles since the last checkpoint. */
   finished: TileFile[];
   /** Size of the last checkpoint. */
@@ -51,12 +53,12 @@ export function publish(state: Publishable): string {
  *
  * @returns where it is, and where its next batch goes.
  */
-export function beginJournal({ files, key, tree }: Publishable): { path: string; end: number } {
+export function beginJournal({ files, key, tree, journalBytes }: Publishable): { path: string; end: number } {
   const path = journalPath(tree.range.size);
   const batch = encodeBatch({ first: tree.range.size, root: rootOf(tree.range) }, [], key);
   files.makeFolder(JOURNAL);
   files.syncFolder(".");
-  putFile(files, path, ...newJournal(batch));
+  putFile(files, path, ...newJournal(batch, journalBytes));
   files.syncFolder(JOURNAL);
   return { path, end: batch.length };
 }
