@@ -31,8 +31,6 @@ export type Message<Sender> = {
   readonly sender: Sender;
   readonly session: SessionRow;
   readonly text: string;
-  /** Parts that an API caller sent along; each with the trust of nobody, or his own for his own words. */
-  readonly before: readonly ContextItem[];
 };
 
 export type AgentOutcome = {

@@ -12,12 +12,18 @@ const Running = z.looseObject({ url: z.string(), pid: z.number() });
 const PATIENCE_MS = 30_000;
 
 /** Resolves when it listens. @throws Fault GATEWAY_UNREACHABLE where it ended first, with what it said. */
-export async function startInBackground(args: readonly string[], env: Environment): Promise<{ readonly pid: number; readonly url: string }> {
+export async function startInBackground(
+  args: readonly string[],
+  env: Environment,
+): Promise<{ readonly pid: number; readonly url: string }> {
   const home = homeAt(stateFolder(env));
   makeHome(home);
   const output = join(home.logs, "start.log");
   const log = openSync(output, "w", 0o600);
-  const child = spawn(process.execPath, [ownProgram("cli/main.ts"), "start", ...args], { detached: true, stdio: ["ignore", log, log] });
+  const child = spawn(process.execPath, [ownProgram("cli/main.ts"), "start", ...args], {
+    detached: true,
+    stdio: ["ignore", log, log],
+  });
   closeSync(log);
   child.unref();
   const ended = Promise.withResolvers<true>();
@@ -29,7 +35,10 @@ export async function startInBackground(args: readonly string[], env: Environmen
     if (await Promise.race([ended.promise, wait(50, false as const)])) break;
   }
   const said = readFileSync(output, "utf8").trim().split("\n").slice(-4).join("; ");
-  throw new Fault("GATEWAY_UNREACHABLE", { message: `the gateway did not start: ${said.slice(0, 500)}`, hint: `what it said is in ${output}` });
+  throw new Fault("GATEWAY_UNREACHABLE", {
+    message: `the gateway did not start: ${said.slice(0, 500)}`,
+    hint: `what it said is in ${output}`,
+  });
 }
 
 function readRunning(path: string): { readonly pid: number; readonly url: string } | undefined {

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * The command line: finds the command, parses its options, and turns faults
  * into words and an exit status.

@@ -53,10 +53,3 @@ export type Decision =
   | (Reasons & { readonly verdict: "deny"; readonly hint: string });
 
 export type Verdict = Decision["verdict"];
-
-const STRICTNESS = { allow: 0, ask: 1, deny: 2 } as const satisfies Record<Verdict, number>;
-
-/** The stricter of two. INVARIANT(never-loosens): the result is never laxer than either argument. */
-export function strictest(a: Decision, b: Decision): Decision {
-  return STRICTNESS[b.verdict] > STRICTNESS[a.verdict] ? b : a;
-}

@@ -48,9 +48,6 @@ export type Label = {
   readonly sources: readonly Source[];
 };
 
-/** A value from outside: it leaves only through `outbound`. */
-export type Labelled<T> = { readonly value: T; readonly label: Label };
-
 /** What a value without a label is taken for: written by anybody, private. */
 export const UNKNOWN_LABEL: Label = {
   trust: "none",

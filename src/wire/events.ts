@@ -91,6 +91,7 @@ export type TurnEventView = z.infer<typeof turnEventView>;
 export const questionEventView = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal("opened"), question: questionView }),
   z.looseObject({ type: z.literal("closed"), id: z.string(), answer: z.enum(["yes", "no"]), by: z.string() }),
+  z.looseObject({ type: z.literal("notice"), from: z.string(), text: z.string(), session: z.string() }),
 ]);
 export type QuestionEventView = z.infer<typeof questionEventView>;
 

@@ -110,7 +110,7 @@ function createEngineGate(parts: EngineParts, waits: Map<TurnId, number>): Gate 
     waits.set(proposal.origin.turn, (waits.get(proposal.origin.turn) ?? 0) + ms);
   };
   const nowMs = (): number => clock.monotonicMs();
-  const questions = { desk: parts.desk, presence, ledger: helpers.ledger, judgeOf, waited, nowMs };
+  const questions = { desk: parts.desk, ledger: helpers.ledger, waited, nowMs };
   return createGate({
     judge: async (proposal) => {
       const judged = await judgeOf(proposal).judge(proposal, { reachable: presence.reachable() });

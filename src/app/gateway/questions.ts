@@ -6,19 +6,15 @@
  */
 import type { ApprovalRecord } from "../../core/approval.ts";
 import type { Proposal } from "../../core/call.ts";
-import { parsePersonId, type PersonId } from "../../core/ids.ts";
+import { parsePersonId } from "../../core/ids.ts";
 import type { Ledger } from "../../core/ports/ledger.ts";
 import type { Judged } from "../../core/run.ts";
 import type { GateIo } from "../../gate.ts";
 import type { ApprovalDesk, QuestionDraft } from "../../steps/approval/desk.ts";
-import type { Judge } from "../../steps/judge/judge.ts";
-import type { Presence } from "./people.ts";
 
 export type QuestionParts = {
   readonly desk: ApprovalDesk;
-  readonly presence: Presence;
   readonly ledger: Ledger;
-  readonly judgeOf: (proposal: Proposal) => Judge;
   /** Told how long a turn waited for an answer, in milliseconds. */
   readonly waited: (proposal: Proposal, ms: number) => void;
   readonly nowMs: () => number;
@@ -46,7 +42,8 @@ export async function putQuestion(
     origins: facts.arguments.filter((one) => one.role !== "plain"),
     facts,
     origin,
-    askedOf: await whoMayDecide(parts, proposal),
+    // Each may do this himself: nobody approves above his own permissions.
+    askedOf: decision.askOf.map(parsePersonId),
   };
   await parts.ledger.append({
     kind: "approval",
@@ -65,15 +62,4 @@ export async function putQuestion(
   } finally {
     parts.waited(proposal, parts.nowMs() - startedMs);
   }
-}
-
-/** Of those who are there, each for whom this call alone would be a question: nobody approves above his own permissions. */
-async function whoMayDecide(parts: QuestionParts, proposal: Proposal): Promise<readonly PersonId[]> {
-  const judge = parts.judgeOf(proposal);
-  const able: PersonId[] = [];
-  for (const one of parts.presence.reachable()) {
-    const { decision } = await judge.judge(proposal, { reachable: [one] });
-    if (decision.verdict === "ask") able.push(parsePersonId(one.person));
-  }
-  return able;
 }

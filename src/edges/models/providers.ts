@@ -52,9 +52,9 @@ export async function loadModel(ref: ReadyRef, fetchFor: FetchFor): Promise<Prov
   }
 }
 
-function cappedFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+function cappedFetch(fetcher: typeof globalThis.fetch): typeof globalThis.fetch {
   return async (input, init) => {
-    const response = await fetch(input, init);
+    const response = await fetcher(input, init);
     if (response.body === null) return response;
     let bytes = 0;
     const counter = new TransformStream<Uint8Array, Uint8Array>({
