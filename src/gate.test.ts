@@ -18,7 +18,7 @@ const owner = parsePersonId("owner");
 const limits = { wallMs: 1, outputBytes: 1, memoryBytes: 1, processes: 1, fileBytes: 1, hosts: [], mounts: [] };
 const reasons = { because: ["p"], says: "because", policies: sha256("set") };
 const allow: Decision = { verdict: "allow", ...reasons, limits };
-const ask: Decision = { verdict: "ask", ...reasons, limits, needs: "yes" };
+const ask: Decision = { verdict: "ask", ...reasons, limits, needs: "yes", askOf: ["owner"] };
 const deny: Decision = { verdict: "deny", ...reasons, hint: "do not" };
 const facts: Facts = { effect: "exec", influence: SYSTEM_LABEL, arguments: [], designated: true, paths: [], hosts: [] };
 

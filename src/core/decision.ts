@@ -48,7 +48,7 @@ export type Decision =
       readonly limits: Limits;
       readonly needs: ApprovalKind;
       /** Who is reachable and may do this himself, so may say yes. */
-      readonly askOf?: readonly string[];
+      readonly askOf: readonly string[];
     })
   | (Reasons & { readonly verdict: "deny"; readonly hint: string });
 

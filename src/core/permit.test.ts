@@ -18,7 +18,7 @@ const allow: Decision = {
   policies: sha256("set"),
   limits: { wallMs: 1, outputBytes: 1, memoryBytes: 1, processes: 1, fileBytes: 1, hosts: [], mounts: [] },
 };
-const ask: Decision = { ...allow, verdict: "ask", needs: "yes" };
+const ask: Decision = { ...allow, verdict: "ask", needs: "yes", askOf: ["owner"] };
 const deny: Decision = { verdict: "deny", because: ["p"], says: "", policies: sha256("set"), hint: "" };
 
 function office() {
