@@ -325,3 +325,22 @@ test("R-TOOL-1: only http and https are fetched", async () => {
   await expect(fetch("file:///etc/passwd"), "deny", "floor.host.scheme");
   await expect(fetch("http://docs.example.org/"), "allow");
 });
+
+test("R-WHO-1: who approves has to be able to do the whole of it himself", async () => {
+  const call = proposal("exec", { command: "cat notes.md > only.txt" }, []);
+  const reader: Reachable = { person: "bea", trust: "standard", roles: [] };
+  assert.equal((await decisionOf(call, [reader])).verdict, "deny");
+  const both = await decisionOf(call, [reader, { person: "cem", trust: "elevated", roles: [] }]);
+  assert.deepEqual(both.verdict === "ask" && both.askOf, ["cem"]);
+});
+
+test("R-WHO-4: an owner's yes is the owner's alone, whatever policy wants it", async () => {
+  const text =
+    '@id("new-files") @says("x") forbid (principal, action == Action::"write", resource) unless { context.approvals.contains("owner-yes") };';
+  const by = await judgeWith({ operatorPolicies: [{ name: "a.cedar", text }] });
+  const call = proposal("write", { path: "new.txt", content: "" }, []);
+  const elevated: Reachable = { person: "cem", trust: "elevated", roles: [] };
+  assert.equal((await decisionOf(call, [elevated], by)).verdict, "deny");
+  const decision = await decisionOf(call, [elevated, OWNER], by);
+  assert.deepEqual(decision.verdict === "ask" && [decision.needs, decision.askOf], ["owner-yes", ["owner"]]);
+});

@@ -106,15 +106,21 @@ test("INVARIANT(weakest-influence): influence is never above any item or the pri
 });
 
 test("INVARIANT(weakest-influence): more confidential, or less trusted, never makes a verdict laxer", async () => {
-  const property = fc.asyncProperty(calls, said, phrases, label, label, async (call, context, text, a, b) => {
-    const rank = (one: typeof a) => [trustRank(one.trust), -confidentialityRank(one.confidentiality)] as const;
-    const [trustA, openA] = rank(a);
-    const [trustB, openB] = rank(b);
-    fc.pre(trustA >= trustB && openA >= openB);
-    const before = await verdictOf(call, [...context, ...did("recall", {}, text, a)]);
-    const after = await verdictOf(call, [...context, ...did("recall", {}, text, b)]);
-    notLaxer(before, after);
-  });
+  const property = fc.asyncProperty(
+    calls,
+    said,
+    phrases,
+    fc.tuple(label, label),
+    async (call, context, text, [a, b]) => {
+      const rank = (one: typeof a) => [trustRank(one.trust), -confidentialityRank(one.confidentiality)] as const;
+      const [trustA, openA] = rank(a);
+      const [trustB, openB] = rank(b);
+      fc.pre(trustA >= trustB && openA >= openB);
+      const before = await verdictOf(call, [...context, ...did("recall", {}, text, a)]);
+      const after = await verdictOf(call, [...context, ...did("recall", {}, text, b)]);
+      notLaxer(before, after);
+    },
+  );
   await fc.assert(property, RUNS);
 });
 
@@ -167,7 +173,7 @@ test("INVARIANT(fail-closed): whom it asks could have it done himself, and an as
   const somebody = fc.record({
     person: fc.constantFrom("ana", "bea"),
     trust: fc.constantFrom(...TRUST_LEVELS),
-    roles: fc.constantFrom([], ["viewer"], ["admin"]),
+    roles: fc.constantFrom<string[]>([], ["viewer"], ["admin"]),
   });
   const property = fc.asyncProperty(
     calls,

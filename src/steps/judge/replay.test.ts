@@ -235,3 +235,12 @@ test("R-WHO-5: why: the policies, their sentences and where each argument came f
     why.lines.join("\n"),
   );
 });
+
+test("R-FLOW-3: what an earlier request named does not hold for the next one", async () => {
+  const paid = pay("c2", "GB29NWBK60161331926819");
+  const next = { type: "message", from: "owner", text: "Thank you. What is in the bill?" };
+  const [, same] = await replaySession(sessionOf([asked, ...bill, paid]), judge);
+  const [, later] = await replaySession(sessionOf([asked, ...bill, next, paid]), judge);
+  const [closed] = await replaySession(sessionOf([asked, { type: "answer", text: "done" }, paid]), judge);
+  assert.deepEqual([same?.verdict, later?.verdict, closed?.verdict], ["allow", "ask", "ask"]);
+});

@@ -126,6 +126,11 @@ test("R-WHO-6: a request that does not fit the schema is an error, never an allo
     context: { tool: "x" },
   };
   assert.equal(engine.ask(request).decision, "error");
+  const no = { inRoom: false, elevated: false, leaves: false, named: false, designated: false, ownerDesignated: false };
+  const at = { tool: "x", labels: ["group:fs"], door: "terminal", channel: "terminal", declared: true };
+  const fitting = { ...no, ...at, influence: 4, confidentiality: 0, approvals: [] };
+  assert.equal(engine.ask({ ...request, context: fitting }).decision, "allow");
+  assert.equal(engine.ask({ ...request, context: { ...fitting, more: true } }).decision, "error");
   const wrong: PolicyRequest = { ...request, resource: { type: "Host", id: "x", attributes: {} } };
   assert.equal(engine.ask(wrong).decision, "error");
 });
