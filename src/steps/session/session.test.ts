@@ -12,7 +12,7 @@ const sessionsOf = (dmScope: (typeof DM_SCOPES)[number], store = memoryStore()) 
   createSessions({ store, clock, random, dmScope });
 
 /** Names with the marks that a key might be put together from. */
-const name = fc.stringMatching(/^[a/:*%|"]{1,4}$/);
+const name = fc.constantFrom("a", "a/a", "a/", "/a", "/", "/any", "//any", "a%2Fa", "b");
 const place: fc.Arbitrary<Place> = fc.record(
   { agent: fc.constantFrom("main", "other").map(parseAgentId), channel: name, account: name, peer: name, room: name },
   { requiredKeys: ["agent", "channel", "peer"] },
