@@ -147,7 +147,6 @@ test("after a disk error everything is refused until the store is opened again",
   const again = await openStore({ dir, clock });
   await again.sessions.begin(given.turn.id);
   await again.close();
-  t.after(() => {});
 });
 
 test("R-FLOW-4: a label that was damaged is a fault, never a default", async (t) => {
