@@ -20,8 +20,8 @@ function named(
 const sends = (to: string, context: string | readonly ContextItem[]): boolean =>
   named("send", { to: "recipient", body: "content" }, { to, body: "hello" }, context).designated;
 
-const value = (effect: Effect, role: ArgumentRole, text: string, words: string, name = "thing"): boolean =>
-  named(effect, { [name]: role }, { [name]: text }, words).named;
+const value = (effect: Effect, role: ArgumentRole, text: string, words: string): boolean =>
+  named(effect, { thing: role }, { thing: text }, words).named;
 
 test("R-FLOW-3: an address counts whole, in any case, whatever punctuation stands around it", () => {
   assert.equal(sends("ana@x.org", "Send it to <Ana@X.org>, please."), true);
@@ -60,7 +60,7 @@ test("R-FLOW-3: a path counts as the same file, not as a part of another", () =>
 });
 
 test("R-FLOW-3: numbers count as numbers, amounts only in a fitting place", () => {
-  const amount = (number: number, words: string) => value("pay", "amount", String(number), words, "amount");
+  const amount = (number: number, words: string) => value("pay", "amount", String(number), words);
   assert.equal(amount(20, "pay 20 to Bob"), true);
   assert.equal(amount(20, "pay Bob $20.00"), true);
   assert.equal(amount(1100, "transfer 1,100 EUR"), true);

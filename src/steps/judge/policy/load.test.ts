@@ -131,7 +131,8 @@ test("R-WHO-6: a request that does not fit the schema is an error, never an allo
   const fitting = { ...no, ...at, influence: 4, confidentiality: 0, approvals: [] };
   assert.equal(engine.ask({ ...request, context: fitting }).decision, "allow");
   assert.equal(engine.ask({ ...request, context: { ...fitting, more: true } }).decision, "error");
-  const wrong: PolicyRequest = { ...request, resource: { type: "Host", id: "x", attributes: {} } };
+  const attributes = { address: "x", asker: false, mayKnow: true };
+  const wrong: PolicyRequest = { ...request, resource: { type: "Recipient", id: "x", attributes }, context: fitting };
   assert.equal(engine.ask(wrong).decision, "error");
 });
 
