@@ -6,7 +6,7 @@ import ipaddr from "ipaddr.js";
 import { classifyAddress, isAddress, parseNetwork } from "./address.ts";
 
 /** Refused here beyond what the oracle refuses. */
-const STRICTER = [/metadata/, /global unicast/, /ISATAP/];
+const STRICTER = [/metadata/, /global unicast/, /ISATAP/, /IPv4-compatible/];
 
 function oracleSaysPublic(text: string): boolean {
   const address = ipaddr.process(text);
