@@ -5,9 +5,8 @@ import { Fault } from "../src/core/fault.ts";
 import type { Appended, Log } from "../src/ledger/log.ts";
 import { verifyLedger } from "../src/ledger/verify.ts";
 import { leafHash } from "../src/ledger/merkle.ts";
-import { entry, openTestLog, recordsOf, seeded, temporaryFolder, TestDisk } from "./ledger-kit.ts";
+import { entry, openTestLog, recordsOf, seeded, temporaryFolder, TestDisk, WHOLE } from "./ledger-kit.ts";
 
-const WHOLE = process.env["VAMBRACE_TEST_FULL"] === "1";
 /** Sizes of the batches: together over the edge of a tile, so that full tiles and removals are among the operations. */
 const BATCHES = [1, 60, 60, 100, 50, 3];
 

@@ -18,6 +18,8 @@ import { type LedgerFiles, nodeFiles } from "../src/ledger/files.ts";
 import { splitRecords, TILE_WIDTH, tilePath } from "../src/ledger/layout.ts";
 import { type Log, openLog } from "../src/ledger/log.ts";
 
+/** Slow campaigns run whole, not as a sample. */
+export const WHOLE = process.env["VAMBRACE_CAMPAIGN"] === "full";
 export const ORIGIN = "vambrace.test/log";
 const KEY = generateKeyPairSync("ed25519").privateKey;
 const PAGE = 512;

@@ -123,7 +123,7 @@ async function compareTile(state: Rebuild, { tile, bytes }: TileFile): Promise<P
   if (tile.level === "entries") return undefined;
   const found = await readTile(state.dir, tile);
   if (found === undefined) return { says: `the hash tile \`${tilePath(tile)}\` is missing` };
-  const there = found.full ? found.bytes.subarray(0, bytes.length) : found.bytes;
+  const there = found.full && tile.width < TILE_WIDTH ? found.bytes.subarray(0, bytes.length) : found.bytes;
   if (there.equals(bytes)) return undefined;
   if (there.length !== bytes.length) return { says: `the hash tile \`${tilePath(tile)}\` does not have its length` };
   const at = Array.from({ length: tile.width }, (_, i) => i).find((i) => !hashAt(there, i).equals(hashAt(bytes, i)));
@@ -144,7 +144,8 @@ function blame(state: Rebuild): Problem | undefined {
   const which = span === 1 ? `record ${record}` : `the records ${record} to ${record + span - 1}`;
   const path = `\`${tilePath(tile.tile)}\``;
   if (honest) return { says: `the hash tile ${path} is wrong at hash ${tile.at}, which is that of ${which}` };
-  return { says: `${which}: the bytes do not match the hash in ${path}`, record };
+  const where = span === 1 ? ` in \`${tilePath({ ...tile.tile, level: "entries" })}\`` : "";
+  return { says: `${which}${where}: the bytes do not match the hash in ${path}`, record };
 }
 
 /** What was acknowledged and is not published yet: sealed in the journal. */
