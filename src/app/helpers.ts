@@ -45,7 +45,7 @@ export type HelperParts = {
 };
 
 /** Where Debian, Fedora, Arch and NixOS have bubblewrap. */
-const BWRAP_PATHS = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap", "/run/current-system/sw/bin/bwrap"];
+export const BWRAP_PATHS = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap", "/run/current-system/sw/bin/bwrap"];
 
 /** Writer first: nothing may happen before it can be recorded. @throws Fault where one cannot start */
 export async function startHelpers(parts: HelperParts): Promise<Helpers> {

@@ -17,5 +17,6 @@ export const COMMANDS = {
   "token create": async (): Promise<Command> => (await import("./token.ts")).tokenCreate,
   "token list": async (): Promise<Command> => (await import("./token.ts")).tokenList,
   "token revoke": async (): Promise<Command> => (await import("./token.ts")).tokenRevoke,
+  demo: async (): Promise<Command> => (await import("./demo.ts")).demoCommand,
   "scan text": async (): Promise<Command> => (await import("./scan-text.ts")).scanTextCommand,
 };
