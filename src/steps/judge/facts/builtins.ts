@@ -33,10 +33,9 @@ const gone: Builtin = (_args, call) => ({ ok: null, fail: null, out: stay(call).
 
 /** Builtins that take the name of a variable evaluate an index in it, commands and all. */
 function checkName(field: Field, shell: Shell): void {
-  const text = withWords(field);
+  const text = field.kind === "literal" ? field.text : withWords(field);
   const plain = text !== undefined && /^\w*(?:\[[\w@*%+ -]*\])?$/.test(text);
-  if (!plain && !(field.kind === "literal" && field.unset === true))
-    shell.found.hide(`the name \`${shown(field).slice(0, 40)}\``);
+  if (!plain) shell.found.hide(`the name \`${shown(field).slice(0, 40)}\``);
 }
 
 const echo: Builtin = (args, call) => {
@@ -146,8 +145,9 @@ function afterOptions(args: readonly Field[], valued: string): readonly Field[] 
   for (; at < args.length; at += 1) {
     const text = shown(args[at] ?? literal(""));
     if (text === "--") return args.slice(at + 1);
-    if (!/^-[A-Za-z]+$/.test(text)) break;
-    if (valued.includes(text.at(-1) ?? " ")) at += 1;
+    if (!/^-[A-Za-z]/.test(text)) break;
+    const first = [...text.slice(1)].findIndex((letter) => valued.includes(letter));
+    if (first >= 0 && first === text.length - 2) at += 1;
   }
   return args.slice(at);
 }
@@ -190,7 +190,7 @@ function declared(state: State, name: string, value: Field): State {
 
 function evaluated(value: Field, call: Call, shell: Shell): void {
   const expansion: Expansion = { analysis: shell, call, assigned: new Map() };
-  const text = withWords(value);
+  const text = value.kind === "literal" ? value.text : withWords(value);
   if (text !== undefined && !/[[$`]/.test(text)) arithmeticText(text, expansion);
   else shell.found.hide(`arithmetic on \`${shown(value).slice(0, 40)}\``);
 }
@@ -208,7 +208,7 @@ const unset: Builtin = (args, call, shell) => {
   for (const arg of args) {
     const text = shown(arg);
     if (text.startsWith("-")) continue;
-    checkName(arg, shell);
+    if (!args.some((flag) => shown(flag) === "-f")) checkName(arg, shell);
     const functions = new Map(state.functions);
     functions.delete(text);
     state = assign(
@@ -232,10 +232,14 @@ const read: Builtin = (args, call, shell) => {
   const names = array >= 0 ? args.slice(array + 1, array + 2) : afterOptions(args, READ_VALUED);
   for (const name of names) checkName(name, shell);
   const values = readValues(call.input, array < 0 && names.length <= 1);
-  let state = call.state;
-  for (const name of names.length === 0 ? ["REPLY"] : names.map(shown))
-    state = assign(state, name, [...values, "unset"]);
-  return { ok: state, fail: state, out: NO_INPUT };
+  let ok = call.state;
+  let fail = call.state;
+  for (const name of names.length === 0 ? ["REPLY"] : names.map(shown)) {
+    ok = assign(ok, name, values);
+    // At the end of the input, what is there without a line end is still taken.
+    fail = assign(fail, name, [...values, "unset"]);
+  }
+  return { ok, fail, out: NO_INPUT };
 };
 
 function readValues(input: Stream, single: boolean): readonly Value[] {

@@ -24,6 +24,7 @@ export type Program = ProgramFact & {
 export function commandFinder(world: CommandWorld): CommandFinder {
   return async (command, options) => {
     const found = analyse(command, options.cwd, world);
+    for (const pattern of found.plain) await checkNames(pattern, found, world);
     const programs = await programsOf(found, world);
     const paths = (access: PathAccess): Promise<readonly string[]> => pathsOf(found, access, world);
     return {
@@ -96,6 +97,28 @@ async function matches(use: PathUse, world: CommandWorld): Promise<readonly stri
     level = next;
   }
   return resolveAll(level, world);
+}
+
+/** Names without anything that a shell or an editor would read as more than a name. */
+const PLAIN_NAME = /^[\w.@+,=:%-]+$/;
+const MOST_CHECKED = 2000;
+
+async function checkNames(pattern: string, found: Found, world: CommandWorld): Promise<void> {
+  const parts = pattern.split("/").slice(1);
+  const wild = parts.findIndex((part) => isPattern(part));
+  const open = [sureFolder(wild < 0 ? parts : parts.slice(0, wild))];
+  let left = MOST_CHECKED;
+  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+    const status = await world.files.lstat(folder);
+    if (status?.kind !== "folder") continue;
+    const names = await world.files.readdir(folder, left);
+    if (names === null || !names.every((name) => PLAIN_NAME.test(name))) {
+      found.hide(`names in \`${folder.slice(0, 100)}\` become part of a command line`);
+      return;
+    }
+    left -= names.length;
+    for (const name of names) open.push(`${folder}/${name}`);
+  }
 }
 
 function sureFolder(parts: readonly string[]): string {

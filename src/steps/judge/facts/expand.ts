@@ -14,7 +14,7 @@ import type {
 import { parse } from "unbash";
 import type { Analysis, Call } from "./analysis.ts";
 import { expandBraces } from "./braces.ts";
-import { type Field, FieldBuilder, literal, SOME_WORD, type Stream } from "./fields.ts";
+import { type Field, FieldBuilder, literal, SOME_WORD, type Stream, UNSET_MARK } from "./fields.ts";
 import { operate } from "./parameter.ts";
 import type { Value } from "./state.ts";
 
@@ -64,7 +64,8 @@ function wordOf(text: string): Word | undefined {
 }
 
 function oneWord(word: Word, expansion: Expansion, split: boolean): readonly Field[] {
-  if (word.parts === undefined && !word.text.startsWith("~")) return [literal(word.value)];
+  const plain = word.parts === undefined && !word.text.startsWith("~");
+  if (plain && !word.value.includes(UNSET_MARK)) return [literal(word.value)];
   const builder = new FieldBuilder();
   const parts: readonly WordPart[] = word.parts ?? [
     { type: "Literal", pos: word.pos, end: word.end, value: word.value, text: word.text },
@@ -123,7 +124,8 @@ const PLAIN_ANSI = /^\$'(?:[^\\']|\\(?:[abeEfnrtv\\'"?]|x[0-9a-fA-F]{2}|[0-7]{3}
 
 function addAnsi(text: string, value: string, builder: FieldBuilder): void {
   if (PLAIN_ANSI.test(text) && !/\\x[0-9a-fA-F]{3}/.test(text)) builder.quoted(value);
-  else if (/^\$'(?:[^\\']|\\.)*'$/s.test(text) && !/\\[xuUc0-7]/.test(text)) builder.quoted(value);
+  else if (/^\$'(?:[^\\']|\\.)*'$/s.test(text) && !/\\[xuUc0-7]/.test(text.replaceAll("\\\\", "")))
+    builder.quoted(value);
   else builder.unknown(`the escapes in \`${text.slice(0, 40)}\``, false);
 }
 

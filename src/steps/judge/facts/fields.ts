@@ -9,14 +9,24 @@
  */
 
 export type Field =
-  | { readonly kind: "literal"; readonly text: string; readonly unset?: true }
+  /** `marked`: the text with a mark wherever a name that is not set left nothing. */
+  | { readonly kind: "literal"; readonly text: string; readonly marked?: string }
   /**
    * A shell pattern; characters that stand for themselves are escaped with a backslash. `**` stands for anything below.
    * `word`: what is not known of it are short words of letters, digits, `.`, `_`, `:`, `+` and `-`, not names of files.
    */
   | { readonly kind: "pattern"; readonly text: string; readonly word?: true }
-  /** `text` is what it surely begins with; `many`: may be several words, or none. */
-  | { readonly kind: "unknown"; readonly text: string; readonly why: string; readonly many: boolean };
+  /**
+   * `text` is what it surely begins with; `many`: may be several words, or none. `data`: no expansion of the shell, but
+   * something that a program reads while it runs; as a path it can only be one that the sandbox shows.
+   */
+  | {
+      readonly kind: "unknown";
+      readonly text: string;
+      readonly why: string;
+      readonly many: boolean;
+      readonly data?: true;
+    };
 
 /** What a program writes to its standard output, or finds on its standard input. */
 export type Stream =
@@ -29,6 +39,9 @@ export type Stream =
   | { readonly kind: "unknown"; readonly why: string };
 
 export const NO_INPUT: Stream = { kind: "none" };
+
+/** Stands for nothing, where a name that is not set was used. It is taken out of every text that a command could use. */
+export const UNSET_MARK = "\uE000";
 
 export function literal(text: string): Field {
   return { kind: "literal", text };
@@ -85,9 +98,19 @@ export function dropPrefix(field: Field, length: number): Field {
 
 /** A text with something in the place of each short word that is not known; undefined where more is not known. */
 export function withWords(field: Field): string | undefined {
-  if (field.kind === "literal") return field.unset === true ? undefined : field.text;
+  if (field.kind === "literal") return field.marked ?? field.text;
   if (field.kind !== "pattern" || field.word !== true) return undefined;
   return unescapePattern(field.text.replaceAll(/(\\[\s\S])|\*/g, (_, kept: string | undefined) => kept ?? "0"));
+}
+
+/** Stands in a text for part of the name of a file that is not known. */
+export const NAME_MARK = "\uE001";
+
+/** A pattern as one text, with a mark wherever it stands for names of files. */
+export function withNames(field: Field): string | undefined {
+  if (field.kind !== "pattern") return withWords(field);
+  const wild = /(\\[\s\S])|\*+|\?|\[[^\]]*\]/g;
+  return unescapePattern(field.text.replaceAll(wild, (_, kept: string | undefined) => kept ?? NAME_MARK));
 }
 
 /** Any short word. */
@@ -118,10 +141,11 @@ export class FieldBuilder {
   #words = true;
   #started = false;
   #unset = false;
-  #unknown: { why: string; many: boolean } | undefined;
+  #unknown: { why: string; many: boolean; data: boolean } | undefined;
 
   quoted(text: string): void {
     this.#started = true;
+    if (text.includes(UNSET_MARK)) this.#unset = true;
     if (this.#unknown === undefined) this.#text += escapePattern(text);
   }
 
@@ -152,28 +176,29 @@ export class FieldBuilder {
     }
   }
 
+  /** A name that is not set: nothing, but what is nothing here may be something elsewhere. */
   unset(): void {
     this.#unset = true;
+    if (this.#unknown === undefined) this.#text += UNSET_MARK;
   }
 
-  unknown(why: string, many: boolean): void {
+  unknown(why: string, many: boolean, data = false): void {
     this.#started = true;
-    this.#unknown ??= { why, many };
+    this.#unknown ??= { why, many, data };
     if (many) this.#unknown.many = true;
   }
 
   /** A field as it is, joined to what stands before it. */
   field(field: Field): void {
     if (field.kind === "literal") {
-      this.quoted(field.text);
-      if (field.unset === true) this.#unset = true;
+      this.quoted(field.marked ?? field.text);
     } else if (field.kind === "pattern") {
       const before = this.#words;
       this.glob(field.text);
       this.#words = before && field.word === true;
     } else {
       this.quoted(field.text);
-      this.unknown(field.why, field.many);
+      this.unknown(field.why, field.many, field.data === true);
     }
   }
 
@@ -186,14 +211,19 @@ export class FieldBuilder {
   }
 
   #finish(): void {
+    const marked = this.#text;
+    this.#text = marked.replaceAll(UNSET_MARK, "");
     if (this.#started) {
-      const mark = this.#unset ? ({ unset: true } as const) : {};
       if (this.#unknown !== undefined) {
         const sure = this.#pattern ? prefixOf({ kind: "pattern", text: this.#text }) : unescapePattern(this.#text);
-        this.#done.push({ kind: "unknown", text: sure, why: this.#unknown.why, many: this.#unknown.many });
+        const { why, many, data } = this.#unknown;
+        this.#done.push({ kind: "unknown", text: sure, why, many, ...(data ? { data } : {}) });
       } else if (this.#pattern) {
         this.#done.push({ kind: "pattern", text: this.#text, ...(this.#words ? { word: true } : {}) });
-      } else this.#done.push({ kind: "literal", text: unescapePattern(this.#text), ...mark });
+      } else {
+        const mark = this.#unset ? { marked: unescapePattern(marked) } : {};
+        this.#done.push({ kind: "literal", text: unescapePattern(this.#text), ...mark });
+      }
     }
     this.#text = "";
     this.#pattern = false;
@@ -208,10 +238,5 @@ export class FieldBuilder {
     if (always) this.#started = true;
     this.#finish();
     return this.#done;
-  }
-
-  /** True where an unset name was used and nothing else stands there. */
-  get isUnset(): boolean {
-    return this.#unset;
   }
 }

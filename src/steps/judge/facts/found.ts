@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { escapePattern, type Field, shown } from "./fields.ts";
+import { escapePattern, type Field, NAME_MARK, shown } from "./fields.ts";
 import type { State } from "./state.ts";
 import type { PathAccess } from "./types.ts";
 
@@ -35,12 +35,19 @@ export class Found {
   readonly paths = new Map<string, PathUse>();
   readonly hosts = new Set<string>();
   readonly wrappers = new Set<string>();
+  /** Patterns whose names must be plain. */
+  readonly plain = new Set<string>();
   readonly opaque = new Set<string>();
   /** Issues of the command as a whole: environment, redirections. */
   readonly issues = new Set<string>();
   destructive = false;
   privileged = false;
+  readonly workspace: string;
   #steps = 0;
+
+  constructor(workspace: string) {
+    this.workspace = workspace;
+  }
 
   /** @returns false when the budget is used up; the caller stops there. */
   step(): boolean {
@@ -59,13 +66,32 @@ export class Found {
     if (this.opaque.size < MOST_OPAQUE) this.opaque.add(why.slice(0, 200));
   }
 
+  /** Names of files become part of a text that is run: that is followed only where every such name is a plain one. */
+  plainNames(field: Field, state: Pick<State, "places">): void {
+    if (field.kind !== "pattern" || field.word === true) return;
+    if (state.places === null && !field.text.startsWith("/")) this.hide(`which names \`${shown(field)}\` stands for`);
+    for (const place of state.places ?? ["/"]) {
+      const from = field.text.startsWith("/") ? "" : `${escapePattern(place)}/`;
+      this.plain.add(from + field.text);
+    }
+  }
+
   /** Notes the use of a path as the shell would hand it on. `field` must be one word. */
   path(access: PathAccess, field: Field, state: Pick<State, "places">): void {
+    if (field.kind === "unknown" && field.data === true && field.text === "") {
+      // Whatever it reads, it finds what is mounted: the workspace, and what else this command names.
+      this.#note(access, "/", `${escapePattern(this.workspace)}/**`, true);
+      return;
+    }
     if (field.kind === "unknown") {
       this.hide(`which path \`${shown(field).slice(0, 60)}\` is: ${field.why}`);
       return;
     }
     if (field.text === "") return;
+    if (field.kind === "literal" && field.text.includes(NAME_MARK)) {
+      this.path(access, { kind: "pattern", text: namesAsPattern(field.text) }, state);
+      return;
+    }
     const pattern = field.kind === "pattern";
     if (field.text.startsWith("/")) this.#note(access, "/", field.text, pattern);
     else if (state.places === null) this.hide(`where \`${shown(field).slice(0, 60)}\` lies: the folder is not known`);
@@ -78,6 +104,12 @@ export class Found {
     if (!pattern && HARMLESS.test(path)) return;
     this.paths.set(`${access}\0${pattern}\0${path}`, { path, pattern, access });
   }
+}
+
+/** A path that holds marks for names: from the first on, anything below. */
+function namesAsPattern(text: string): string {
+  const sure = text.slice(0, text.indexOf(NAME_MARK));
+  return `${escapePattern(sure.slice(0, sure.lastIndexOf("/") + 1))}**`;
 }
 
 /** Devices that hold nothing, and the streams of the program itself. */

@@ -55,13 +55,30 @@ function withDefault(operator: string, value: readonly Field[] | "unset", operan
 function ofPattern(type: ParameterOperation["type"], text: string, operands: readonly Field[]): Operated {
   const plain = operands.every((operand) => operand.kind !== "unknown" && !operand.text.includes("/"));
   const folder = text.slice(0, text.lastIndexOf("/") + 1);
-  if (text.includes("**")) return UNKNOWN;
+  if (text.includes("**")) return ofBelow(type, text, operands);
   if (type === "Remove" && (plain || operands.every((operand) => operand.text === "*/"))) {
     const cut = plain ? folder : "";
     return { kind: "value", fields: [{ kind: "pattern", text: `${cut}*` }] };
   }
   const small = type === "Replace" || type === "CaseModification" || type === "Slice";
   return small && plain && folder === "" ? { kind: "value", fields: [{ kind: "pattern", text: "*" }] } : UNKNOWN;
+}
+
+/**
+ * Of anything below a folder, cutting at an end or replacing a text that the folder's own path does not hold leaves a
+ * path below that folder.
+ */
+function ofBelow(type: ParameterOperation["type"], text: string, operands: readonly Field[]): Operated {
+  const [first] = operands;
+  const literals = operands.every((operand) => operand.kind === "literal" && !operand.text.includes("/"));
+  const apart = first !== undefined && first.text !== "" && !unescapePattern(text).includes(first.text);
+  if (type === "Replace" && literals && apart) return { kind: "value", fields: [{ kind: "pattern", text }] };
+  if (type !== "Remove") return UNKNOWN;
+  if (operands.every((operand) => operand.text === "*/"))
+    return { kind: "value", fields: [{ kind: "pattern", text: "*" }] };
+  const inName =
+    first !== undefined && first.kind !== "unknown" && /^[^*/]+\*?$/.test(first.text) && first.text.length > 1;
+  return inName ? { kind: "value", fields: [{ kind: "pattern", text }] } : UNKNOWN;
 }
 
 function remove(operator: string, text: string, operand: Field | undefined): Operated {

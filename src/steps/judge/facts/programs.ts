@@ -8,7 +8,7 @@
  * @module
  */
 import type { Analysis, Call } from "./analysis.ts";
-import { below, type Field, literal, shown, type Stream } from "./fields.ts";
+import { below, type Field, literal, NAME_MARK, shown, type Stream } from "./fields.ts";
 import { floorOf } from "./floor.ts";
 import type { Issue } from "./found.ts";
 import { grammarOf, type Read, readArguments } from "./options.ts";
@@ -25,7 +25,7 @@ export function startProgram(argv: readonly Field[], call: Call, analysis: Analy
   const [first, ...args] = argv;
   const { found } = analysis;
   if (first === undefined || !found.step()) return { kind: "none" };
-  if (first.kind !== "literal" || first.unset === true) {
+  if (first.kind !== "literal" || first.marked !== undefined || first.text.includes(NAME_MARK)) {
     found.hide(`which program \`${shown(first).slice(0, 60)}\` is`);
     return { kind: "unknown", why: "an unknown program prints it" };
   }

@@ -8,7 +8,7 @@ import type { Assignment, Command, CommandArgument } from "unbash";
 import type { Call, Outcome, Shell } from "./analysis.ts";
 import { BUILTINS } from "./builtins.ts";
 import { type Expansion, expandWhole, expandWord } from "./expand.ts";
-import { type Field, FieldBuilder, NO_INPUT, shown, type Stream } from "./fields.ts";
+import { type Field, FieldBuilder, NAME_MARK, NO_INPUT, shown, type Stream } from "./fields.ts";
 import { INERT_VARIABLES } from "./programs/environment.ts";
 import { redirected } from "./redirect.ts";
 import { assign, join, type State, type Value } from "./state.ts";
@@ -161,7 +161,7 @@ export function dispatch(argv: readonly Field[], call: Call, how: Dispatch): Out
   const { shell, only } = how;
   const stay: Outcome = { ok: call.state, fail: call.state, out: NO_INPUT };
   if (first === undefined || !shell.found.step()) return stay;
-  if (first.kind !== "literal" || first.unset === true) {
+  if (first.kind !== "literal" || first.marked !== undefined || first.text.includes(NAME_MARK)) {
     shell.found.hide(`which program \`${shown(first).slice(0, 60)}\` is`);
     return { ...stay, out: { kind: "unknown", why: "an unknown program prints it" } };
   }

@@ -17,6 +17,9 @@ const DANGEROUS_LONG =
   /exec|command|cmd|run|shell|script|eval|code|expr|plugin|module|load|lib|hook|edit|pager|browser|prog|bin|config|conf|rc|init|prel|output|write|dump|save|log|proxy|rsh|ssh|interp|filter|batch|open|import|require|include|macro|call|action|trigger|root|host|server|url|connect|listen|daemon|user|chroot|prefix|helper|wrapper|viewer|file|dir|env|spawn|macro|repl|interactive|install|add|set|define|arg/;
 /** The same among options of one letter. */
 const DANGEROUS_SHORT = /[cdeEfFiIloOrSxX]/;
+/** Words that as a subcommand start, change or open something. */
+const DANGEROUS_WORD =
+  /^(?:exec|eval|run|shell|sh|cmd|commands?|script|repl|console|db|sql|query|call|start|serve|server|daemon|debug|edit|editor|plugins?|install|uninstall|add|remove|hooks?|tests?|build|make|deploy|launch|spawn|init|attach|login|ssh|tunnel|open|watch|apply|load|import|upload|download|push|pull|publish|send|fetch|clone|sync|update|upgrade|config|set|enable|disable)$/i;
 const SCRIPT =
   /\.(?:sh|bash|zsh|ksh|csh|fish|py|pyc|pyz|rb|pl|pm|js|mjs|cjs|ts|mts|lua|php|phar|tcl|r|R|jl|jar|class|war|groovy|kts?|scala|clj|exs?|erl|go|rs|c|cc|cpp|so|dll|exe|ps1|psm1|awk|sed|gdb|vim|el|scm|lisp|m4|mk|cfg|conf|ini|rc|toml|ya?ml|bat|cmd|command|desktop|service|wasm|nse|sql|gp|plt|m|ml|hs|nix|rake|gemspec|gradle|cmake|tf|pp|spec|bats|t|nu|elv|raku|d|nim|zig|v|ipynb|qml|xslt?|ps|tex)$/;
 const BARE_WORD = /^[A-Za-z0-9_.,:@%+=-]*$/;
@@ -61,6 +64,7 @@ function operandIssue(full: string, text: string): string | undefined {
   ) {
     return `\`${text}\` may be a program`;
   }
+  if (DANGEROUS_WORD.test(full)) return `\`${text}\` may start something`;
   return /^[A-Za-z_]\w*=/.test(full) ? `\`${text}\` may be a setting` : undefined;
 }
 

@@ -11,7 +11,17 @@
 import type { ArithmeticExpression, Statement, SyntaxNode, TestExpression } from "unbash";
 import { type Call, Choices, type Outcome, type Shell } from "./analysis.ts";
 import { arithmetic, arithmeticText, type Expansion, expandWhole, expandWord } from "./expand.ts";
-import { type Field, literal, NO_INPUT, shown, SOME_WORD, type Stream, withWords } from "./fields.ts";
+import {
+  type Field,
+  literal,
+  NO_INPUT,
+  shown,
+  SOME_WORD,
+  type Stream,
+  UNSET_MARK,
+  withNames,
+  withWords,
+} from "./fields.ts";
 import { Found } from "./found.ts";
 import { parseGuarded } from "./guard.ts";
 import { startProgram } from "./programs.ts";
@@ -25,7 +35,7 @@ const DEEPEST = 24;
 
 /** Everything that a command would do, as far as it can be known. */
 export function analyse(source: string, cwd: string, world: CommandWorld): Found {
-  const found = new Found();
+  const found = new Found(world.workspace);
   const shell = newShell(found, world);
   const call: Call = { state: firstState(cwd), input: NO_INPUT, via: [] };
   const outcome = shell.evaluate(literal(source), call);
@@ -66,8 +76,9 @@ function deeper(shell: Walking, call: Call, walk: () => Outcome): Outcome {
 }
 
 function evaluate(text: Field, call: Call, shell: Walking): Outcome {
-  const source = withWords(text);
-  if (source === undefined) {
+  const source = withNames(text);
+  shell.found.plainNames(text, call.state);
+  if (source === undefined || (source.includes(UNSET_MARK) && source.replaceAll(UNSET_MARK, "").trim() === "")) {
     const why = text.kind === "unknown" ? text.why : "its text is not known";
     shell.found.hide(`what \`${shown(text).slice(0, 60)}\` runs: ${why}`);
     return same(call.state);
@@ -327,10 +338,9 @@ function test(expression: TestExpression, expansion: Expansion): void {
 }
 
 function numeric(field: Field, expansion: Expansion): void {
-  const text = withWords(field);
+  const text = field.kind === "literal" ? field.text : withWords(field);
   if (text !== undefined && !/[[$`]/.test(text)) arithmeticText(text, expansion);
-  else if (field.kind !== "literal" || field.unset !== true)
-    expansion.analysis.found.hide(`arithmetic on \`${shown(field).slice(0, 40)}\``);
+  else expansion.analysis.found.hide(`arithmetic on \`${shown(field).slice(0, 40)}\``);
 }
 
 function arithmeticIn(expression: ArithmeticExpression | undefined, call: Call, shell: Walking): void {

@@ -17,7 +17,7 @@ export const FILES: Table = {
     open: true,
     options:
       "-L=text -P=text -I=text -o=write -H=text -T=text --charset=text --filelimit=text --fromfile! --timefmt=text --sort?text --gitfile=read --infofile=read",
-    operands: "read*",
+    special: "tree",
   },
   "stat readlink realpath file du df pathchk namei": {
     open: true,

@@ -40,6 +40,7 @@ export const SYSTEM: Table = {
   },
   "which whereis whatis apropos type command": { open: true, operands: "text*", special: "which" },
   man: {
+    special: "manual",
     open: true,
     options:
       "-P=shell --pager=shell -H?shell --html?shell -C=config --config-file=config -p=text -M=read -l! --local-file!",
@@ -50,7 +51,19 @@ export const SYSTEM: Table = {
     options: "-f=read -o=write --restore=script --init-file=config --dribble=write",
     operands: "text*",
   },
-  getent: { open: true, operands: "text*" },
+  getent: {
+    open: true,
+    operands: "text*",
+    commands: {
+      shadow: "shows password hashes",
+      gshadow: "shows password hashes",
+      ...Object.fromEntries(
+        "passwd group hosts ahosts ahostsv4 ahostsv6 services protocols networks ethers rpc netgroup initgroups"
+          .split(" ")
+          .map((name) => [name, { open: true, operands: "text*" }] as const),
+      ),
+    },
+  },
   "kill pkill killall skill xkill fuser": {
     open: true,
     options: "-s=text -n=text -u=text -g=text -P=text -t=text -F=read --pidfile=read",

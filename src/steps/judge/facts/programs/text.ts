@@ -73,7 +73,7 @@ export const TEXT: Table = {
     options: "-b,--bytes=text -c,--characters=text -d,--delimiter=text -f,--fields=text --output-delimiter=text",
     operands: "read*",
   },
-  tr: { open: true, operands: "text*" },
+  tr: { open: true, operands: "text*", special: "translate" },
   "grep egrep fgrep zgrep bzgrep xzgrep": { open: true, options: GREP, special: "grep" },
   rg: {
     open: true,

@@ -26,6 +26,8 @@ import {
   tee,
   temporary,
   top,
+  translate,
+  treeOf,
   which,
 } from "./show.ts";
 import { elevate, flock, joinedWords, setarch } from "./starts.ts";
@@ -79,4 +81,6 @@ export const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
   ["identity", identity],
   ["manual", manual],
   ["tee", tee],
+  ["translate", translate],
+  ["tree", treeOf],
 ]);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Field, literal, shown, type Stream, withWords } from "../fields.ts";
+import { type Field, literal, shown, type Stream, UNSET_MARK, withNames } from "../fields.ts";
 import { grammarOf, type Read, readArguments } from "../options.ts";
 import type { Program } from "../programs/table.ts";
 import { type Run, runScript, usePath } from "../roles.ts";
@@ -39,7 +39,8 @@ function scriptsOf(read: Read, run: Run): { texts: readonly Field[]; files: read
 }
 
 function followScript(script: Field, run: Run): void {
-  const text = withWords(script);
+  const text = withNames(script)?.replaceAll(UNSET_MARK, "");
+  run.analysis.found.plainNames(script, run.call.state);
   const effects = text === undefined ? null : effectsOf(text);
   if (effects === null) {
     run.issues.push({ says: "a sed script that is not followed" });
@@ -78,7 +79,11 @@ function reading(cursor: Cursor): Effects | null {
   while (cursor.at < cursor.text.length) {
     skip(cursor, /[\s;]*/y);
     if (cursor.at >= cursor.text.length) break;
-    if (!skipAddress(cursor) || !takeCommand(cursor, effects)) return null;
+    if (!skipAddress(cursor)) return null;
+    // No sed has such a command: the script is refused as a whole, before anything of it runs.
+    if (cursor.at < cursor.text.length && /[^A-Za-z={}#:\s;]/.test(cursor.text[cursor.at] ?? ""))
+      return { commands: [], files: [] };
+    if (!takeCommand(cursor, effects)) return null;
   }
   return effects;
 }
@@ -135,7 +140,7 @@ function toDelimiter(cursor: Cursor, delimiter: string, brackets: boolean): bool
   return false;
 }
 
-const ALONE = /^[={}dDgGhHlnNpPxFz]$/;
+const ALONE = /^[={}dDgGhHlnNpPvxFz]$/;
 
 function takeCommand(cursor: Cursor, effects: Effects): boolean {
   const command = cursor.text[cursor.at] ?? "";

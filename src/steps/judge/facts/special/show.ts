@@ -162,3 +162,23 @@ export const identity: Special = (run, program) => {
     /^(?:whoami|arch|nproc|logname|hostid)$/.test(base) || /^-[nrsmpugG]n?$|^-un$/.test(run.args.map(shown).join(" "));
   return one && read.operands.length === 0 ? { kind: "word" } : unclear(run);
 };
+
+const LINE_ENDS = /^(?:\\n|\\0|\\0?12|\\000|\n)$/;
+
+/** Line ends for NUL and back changes no name. */
+export const translate: Special = (run, program) => {
+  const read = readBy(program, run);
+  const ends = read.operands.length === 2 && read.operands.every((set) => LINE_ENDS.test(shown(set)));
+  return ends && run.call.input.kind === "paths" ? run.call.input : unclear(run);
+};
+
+/** With `-f` and without lines between, names below the folders. */
+export const treeOf: Special = (run, program) => {
+  const read = readBy(program, run);
+  for (const folder of read.operands) usePath("read", folder, run);
+  if (read.operands.length === 0) usePath("read", literal("."), run);
+  const names = read.seen.has("-i") && read.seen.has("-f");
+  return names
+    ? { kind: "paths", fields: (read.operands.length === 0 ? [literal(".")] : read.operands).map(below) }
+    : unclear(run);
+};

@@ -86,7 +86,12 @@ export const git: Special = (run, _program, byTable) => {
       call = within(folder, call);
     } else args.push(field);
   }
-  return byTable(GIT, { ...run, args, call });
+  const out = byTable(GIT, { ...run, args, call });
+  const lists =
+    args.length > 0 &&
+    shown(args[0] ?? literal("")) === "ls-files" &&
+    !args.some((arg) => /^-[so]|^--(?:stage|format|debug|eol)/.test(shown(arg)));
+  return lists ? { kind: "paths", fields: [{ kind: "pattern", text: "**" }] } : out;
 };
 
 function checkSetting(setting: Field, run: Run): void {

@@ -11,8 +11,8 @@ import {
   literal,
   prefixOf,
   shown,
+  SOME_WORD,
   type Stream,
-  unknown,
 } from "../fields.ts";
 import { grammarOf, readArguments } from "../options.ts";
 import { INERT_VARIABLES } from "../programs/environment.ts";
@@ -39,7 +39,7 @@ export function xargs(run: Run): Stream {
   );
   const command = read.operands.length === 0 ? [literal("echo")] : read.operands;
   const fromFile = read.seen.has("-a");
-  const items = fromFile ? [unknown("it comes from a file", "", true)] : itemsOf(run.call.input);
+  const items = fromFile ? [data("it comes from a file")] : itemsOf(run.call.input);
   const mark = markOf(read.meanings, read.seen);
   const inner: Run = { ...run, call: { ...run.call, input: { kind: "none" } } };
   if (mark === undefined) return startNext([...command, ...items], inner) ?? UNCLEAR;
@@ -59,6 +59,10 @@ function markOf(meanings: readonly { label: string; field: Field }[], seen: Read
   return seen.has("-i") || seen.has("--replace") ? "{}" : undefined;
 }
 
+function data(why: string): Field {
+  return { kind: "unknown", text: "", why, many: true, data: true };
+}
+
 /** @returns what is read, as the words that it becomes. */
 function itemsOf(input: Stream): readonly Field[] {
   switch (input.kind) {
@@ -67,15 +71,15 @@ function itemsOf(input: Stream): readonly Field[] {
     case "paths":
       return input.fields;
     case "word":
-      return [{ kind: "pattern", text: "*" }];
+      return [SOME_WORD];
     case "literal":
-      if (/['"\\\0]/.test(input.text)) return [unknown("quotes in what xargs reads", "", true)];
+      if (/['"\\\0]/.test(input.text)) return [data("quotes in what xargs reads")];
       return input.text
         .split(/\s+/)
         .filter((word) => word !== "")
         .map(literal);
     case "unknown":
-      return [unknown(input.why, "", true)];
+      return [data(input.why)];
   }
 }
 
