@@ -161,6 +161,8 @@ test("R-EXEC-1: a question is drawn with the exact call, folder, reason and orig
   }
   const yes = page.document.querySelector("button.yes");
   yes?.click();
+  page.say("go on");
+  await until("the turn", () => page.text("log").includes("there"));
   assert.equal(
     door.gateway.asked.some(([name]) => name === "answer"),
     false,

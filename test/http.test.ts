@@ -91,8 +91,9 @@ test("R-GATE-5: guessing over a real port is recorded and locks the address out,
 
 test("bad input: a client that sends its headers or its body drop by drop is cut off, and others are served", async () => {
   await using door = await openDoor({ limits: { headersMs: 300, requestMs: 600, checkMs: 50 } });
+  await using patient = await openDoor({ limits: { headersMs: 300, requestMs: 60_000, checkMs: 50 } });
   const token = await door.token();
-  const slow = await dial(door.port, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-");
+  const slow = await dial(patient.port, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-");
   const body = `POST /api/execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer ${token}\r\nContent-Length: 100\r\n\r\n{`;
   const dripping = await dial(door.port, body);
   const drip = setInterval(() => {
@@ -111,9 +112,9 @@ test("bad input: a client that sends its headers or its body drop by drop is cut
 });
 
 test("bad input: oversized headers, lines and bodies are refused, and no token means no body is asked for", async () => {
-  await using door = await openDoor();
+  await using door = await openDoor({ limits: { headerBytes: 4096 } });
   const token = await door.token();
-  const large = await raw(door, `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`);
+  const large = await raw(door, `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(6_000)}\r\n\r\n`);
   assert.equal(statusOf(large), 431);
   assert.match(large, /content-security-policy/);
   const many = Array.from({ length: 200 }, (_, i) => `X-${i}: 1\r\n`).join("");

@@ -232,6 +232,20 @@ test("bad input: a reader who does not read ends the stream and the turn, and co
   await assert.rejects(response.text());
 });
 
+test("R-AGENT-1: a stream that its reader cancels tells the turn", async () => {
+  const on = bench();
+  const aborted = Promise.withResolvers<void>();
+  on.gateway.chatWith(async (_request, emit, signal) => {
+    signal.addEventListener("abort", () => aborted.resolve());
+    emit({ type: "text", delta: "hel" });
+    await aborted.promise;
+    return OUTCOME;
+  });
+  const response = await on.ask("/api/chat", { method: "POST", body: '{"text":"hi"}' });
+  await response.body?.cancel();
+  await aborted.promise;
+});
+
 test("R-GATE-7: /metrics, /readyz and /healthz say what they should", async () => {
   const on = bench();
   assert.match(await (await on.ask("/metrics")).text(), /vambrace_up 1/);
