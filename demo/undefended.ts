@@ -28,7 +28,9 @@ const sink = createServer((incoming, outgoing) => {
     outgoing.end("thank you");
   });
 });
-sink.listen(port, "127.0.0.1");
+const listening = Promise.withResolvers<void>();
+sink.listen(port, "127.0.0.1", () => listening.resolve());
+await listening.promise;
 
 type Order = { readonly tool: string; readonly arguments: Readonly<Record<string, string>> };
 
