@@ -210,6 +210,22 @@ test("R-WHO-1: an approval never lifts a person above what his own trust bears",
   );
 });
 
+test("R-WHO-2: a configured role permits what it lists, and may narrow a shipped one", async () => {
+  const judge = await judgeWith({
+    posture: postureWith({
+      roles: new Map([
+        ["reviewer", ["read_files"]],
+        ["developer", ["read_files", "made_up"]],
+      ]),
+    }),
+  });
+  const verdict = async (tool: string, args: Record<string, string>, roles: string[]) =>
+    (await judge.judge(proposal(tool, args, [], { roles }), { reachable: [] })).decision.verdict;
+  assert.equal(await verdict("read", { path: "notes.md" }, ["reviewer"]), "allow");
+  assert.equal(await verdict("write", { path: "new.txt", content: "x" }, ["reviewer"]), "deny");
+  assert.equal(await verdict("write", { path: "new.txt", content: "x" }, ["developer"]), "deny");
+});
+
 test("R-WHO-2: a person with roles has what they permit and nothing else", async () => {
   await expect(
     proposal("write", { path: "new.txt", content: "x" }, [], { roles: ["viewer"] }),

@@ -30,13 +30,28 @@ const DEVELOPER: readonly ToolPermission[] = [
   "use_tools",
 ];
 
+const isPermission = (name: string): name is ToolPermission => Object.hasOwn(PERMISSION_EFFECTS, name);
+
 const effectsOf = (permissions: readonly ToolPermission[]): ReadonlySet<Effect> =>
   new Set(permissions.flatMap((permission): readonly Effect[] => PERMISSION_EFFECTS[permission]));
 
-/** A role that is not here permits nothing. */
-export const ROLES: ReadonlyMap<string, ReadonlySet<Effect>> = new Map([
+/** The roles that ship. */
+const SHIPPED: ReadonlyMap<string, ReadonlySet<Effect>> = new Map([
   ["owner", new Set<Effect>([...EFFECTS, "unknown"])],
   ["admin", new Set<Effect>([...EFFECTS, "unknown"])],
   ["developer", effectsOf(DEVELOPER)],
   ["viewer", effectsOf(["read_files"])],
 ]);
+
+/**
+ * The shipped roles and the configured ones; a configured role of the same name replaces the shipped one. A role that is
+ * nowhere, and a permission that is not known, permits nothing.
+ */
+export function rolesOf(
+  configured: ReadonlyMap<string, readonly string[]> | undefined,
+): ReadonlyMap<string, ReadonlySet<Effect>> {
+  const own = [...(configured ?? [])].map(
+    ([name, permissions]) => [name, effectsOf(permissions.filter(isPermission))] as const,
+  );
+  return new Map([...SHIPPED, ...own]);
+}

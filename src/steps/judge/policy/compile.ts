@@ -11,7 +11,7 @@ import { TRUST_LEVELS, trustRank } from "../../../core/label.ts";
 import type { Posture, ToolPosture } from "../../../core/posture.ts";
 import { EFFECTS, type Effect } from "../../../core/tool.ts";
 import { PROFILES } from "../offered.ts";
-import { ROLES } from "../roles.ts";
+import { rolesOf } from "../roles.ts";
 import {
   all,
   any,
@@ -40,7 +40,7 @@ export function compilePosture(posture: Posture): readonly PolicyJson[] {
     outside(posture),
     egress(),
     ...effectPolicies(posture),
-    ...rolePolicies(),
+    ...rolePolicies(posture),
   ];
 }
 
@@ -227,10 +227,11 @@ function effectPolicies(posture: Posture): readonly PolicyJson[] {
 }
 
 /** A person with roles has what his roles permit and no more; one without is bound by trust alone. */
-function rolePolicies(): readonly PolicyJson[] {
+function rolePolicies(posture: Posture): readonly PolicyJson[] {
   const effects: readonly Effect[] = [...EFFECTS, "unknown"];
+  const roles = rolesOf(posture.roles);
   return effects.map((effect) => {
-    const holders = [...ROLES].filter(([, permitted]) => permitted.has(effect)).map(([role]) => role);
+    const holders = [...roles].filter(([, permitted]) => permitted.has(effect)).map(([role]) => role);
     const isHolder = holders.map((role) => ({
       in: { left: { Var: "principal" as const }, right: { Value: { __entity: { type: "Role", id: role } } } },
     }));
