@@ -112,6 +112,15 @@ test("R-CHAN-1: the one-time code behind the # logs the page in, and the message
   assert.equal(page.text("status-ready"), "ready");
 });
 
+test("R-CHAN-1: what arrives from another session is shown, as that session's words", async () => {
+  await using door = await openDoor();
+  using page = await loggedIn(door);
+  await until("the page watching", () => door.gateway.asked.some(([name]) => name === "watch"));
+  door.gateway.tell({ type: "notice", from: "research", text: "<b>found it</b>", session: QUESTION.origin.session });
+  await until("the notice", () => page.text("log").includes("From research"));
+  assert.match(page.text("log"), /<b>found it<\/b>/);
+});
+
 test("R-CHAN-1: without a login the page shows none of the conversation, and says how to log in", async () => {
   await using door = await openDoor();
   for (const hash of ["", "#login=wrong0", "#login=<b>x</b>"]) {

@@ -226,6 +226,9 @@ test("R-EXEC-1: questions open and close on the wire of who may answer, and the 
   door.gateway.tell({ type: "closed", id: QUESTION.id, answer: "no", by: "owner" });
   await until("both", () => types(client).filter((type) => type === "question").length === 2);
   assert.equal(types(onlooker).includes("question"), false);
+  door.gateway.tell({ type: "notice", from: "research", text: "found it", session: QUESTION.origin.session });
+  await until("the notice", () => types(onlooker).includes("question"));
+  assert.ok(types(client).filter((type) => type === "question").length === 3);
   client.say({ type: "answer", approval: QUESTION.id, answer: "yes", scope: "session" });
   await until("the answer", () => door.gateway.asked.some(([name]) => name === "answer"));
   assert.deepEqual(door.gateway.asked.find(([name]) => name === "answer")?.slice(2), [QUESTION.id, "yes", "session"]);

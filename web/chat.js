@@ -1,5 +1,5 @@
 /** The conversation: each message that was said, with the turn that came of it. @module */
-import { drawTurn } from "./draw.js";
+import { drawNotice, drawTurn } from "./draw.js";
 
 /** @typedef {ReturnType<typeof createChat>} Chat */
 
@@ -39,6 +39,11 @@ export function createChat({ document, at, enable }, { send, newId }) {
     /** @param {string} id @param {import("./draw.js").TurnEvent} event */
     event(id, event) {
       turns.get(id)?.event(event);
+      follow();
+    },
+    /** @param {string} from @param {string} text */
+    notice(from, text) {
+      at("log").append(drawNotice(document, from, text));
       follow();
     },
     end,

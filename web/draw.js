@@ -93,6 +93,18 @@ export function drawTurn(document, message) {
   };
 }
 
+/**
+ * What arrived without being asked for; somebody else's words, and drawn as such.
+ *
+ * @param {Document} document @param {string} from @param {string} text
+ */
+export function drawNotice(document, from, text) {
+  return make(document, "article", { class: "turn notice" }, [
+    make(document, "h3", { text: `From ${from}` }),
+    make(document, "p", { class: "text", text }),
+  ]);
+}
+
 const ANSWERS = /** @type {const} */ ([
   ["y", "Yes, once", "yes", "once"],
   ["s", "Yes, for this session", "yes", "session"],

@@ -42,13 +42,20 @@ export async function start(outside) {
   /** @param {import("../src/wire/socket.ts").ServerMessage} message */
   function receive(message) {
     if (message.type === "ready") return questions.replace(message.questions);
-    if (message.type === "question") return questions.event(message.event);
+    if (message.type === "question") return hear(message.event);
     const id = message.id ?? "";
     if (message.type === "event") return chat.event(id, message.event);
     if (message.type === "outcome") return chat.end(id);
     const why = `${message.fault.message} (${message.fault.hint})`;
     if (questions.has(id)) return questions.refused(id, why);
     return chat.has(id) ? chat.end(id, why) : elements.tell("status-connection", why);
+  }
+
+  /** @param {import("../src/wire/events.ts").QuestionEventView} event */
+  function hear(event) {
+    if (event.type === "opened") questions.add(event.question);
+    else if (event.type === "closed") questions.remove(event.id);
+    else if (event.type === "notice") chat.notice(event.from, event.text);
   }
 
   listen(elements, { chat, gate, look, session });

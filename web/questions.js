@@ -36,11 +36,8 @@ export function createQuestions({ document, at, show }, { send, now }) {
       for (const id of cards.keys()) remove(id);
       for (const question of all) add(question);
     },
-    /** @param {import("../src/wire/events.ts").QuestionEventView} event */
-    event(event) {
-      if (event.type === "opened") add(event.question);
-      else remove(event.id);
-    },
+    add,
+    remove,
     /** @param {string} id */
     has: (id) => cards.has(id),
     /** @param {string} id @param {string} why */

@@ -10,7 +10,7 @@
  */
 import { Fault, toFault } from "../../core/fault.ts";
 import { parseId } from "../../core/ids.ts";
-import type { Caller, Gateway } from "../../core/ports/gateway.ts";
+import type { Caller, Gateway, QuestionEvent } from "../../core/ports/gateway.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Random } from "../../core/ports/random.ts";
 import { authMessage, type ClientMessage, clientMessage } from "../../wire/socket.ts";
@@ -85,7 +85,11 @@ export function createConversation(parts: ConversationParts): Conversation {
     parts.onKnown();
     const mayAnswer = caller.permissions.has("approve");
     send({ type: "ready", person: caller.person, questions: mayAnswer ? parts.gateway.questions(caller) : [] });
-    if (mayAnswer) parts.gateway.watch(caller, (event) => send({ type: "question", event }), state.over.signal);
+    // Questions are for those who may answer; a notice is for the person, whoever he is.
+    const tell = (event: QuestionEvent): void => {
+      if (mayAnswer || event.type === "notice") send({ type: "question", event });
+    };
+    parts.gateway.watch(caller, tell, state.over.signal);
   }
 
   async function handle(value: unknown): Promise<void> {
