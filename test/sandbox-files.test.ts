@@ -82,7 +82,7 @@ test("R-FS-2: what was judged is what is used: another digest refuses and change
 });
 
 test("R-FS-2: links are not followed, in the last place or before it", { skip }, async () => {
-  fs.mkdirSync(at("real"));
+  fs.mkdirSync(at("real/sub"), { recursive: true });
   fs.writeFileSync(at("real/file"), "real\n");
   fs.symlinkSync("real", at("way"));
   fs.symlinkSync("real/file", at("link"));
@@ -92,11 +92,12 @@ test("R-FS-2: links are not followed, in the last place or before it", { skip },
   await refused({ op: "read", path: at("out") }, "FILE_LINKED");
   await refused({ op: "write", path: at("way/new"), content: "x", mode: "create" }, "FILE_LINKED");
   await refused({ op: "write", path: at("way/deep/new"), content: "x", mode: "create" }, "FILE_LINKED");
+  await refused({ op: "write", path: at("way/sub/new"), content: "x", mode: "create" }, "FILE_LINKED");
   await refused({ op: "write", path: at("link"), content: "x", mode: "replace" }, "FILE_LINKED");
   await refused({ op: "read", path: `${kit.workspace}/../state/secret` }, "FILE_MISSING");
   assert.equal((await done({ op: "read", path: at("real/file") })).content, "real\n");
   assert.equal((await done({ op: "stat", path: at("out") })).kind, "link");
-  assert.deepEqual(fs.readdirSync(at("real")), ["file"]);
+  assert.deepEqual(fs.readdirSync(at("real"), { recursive: true }), ["file", "sub"]);
 });
 
 test("R-FS-2: a file with a second name is read, never written", { skip }, async () => {

@@ -60,6 +60,8 @@ export type KitOptions = {
   readonly root?: string;
   readonly uid?: number;
   readonly secretPaths?: readonly string[];
+  /** A command that the broker is started by. */
+  readonly under?: readonly string[];
 };
 
 export async function startBroker(options: KitOptions = {}): Promise<Kit> {
@@ -81,7 +83,8 @@ export async function startBroker(options: KitOptions = {}): Promise<Kit> {
     systemPaths: [],
     ...options.config,
   };
-  const child = spawn(process.execPath, [MAIN], {
+  const line = [...(options.under ?? []), process.execPath, MAIN];
+  const child = spawn(line[0] ?? "", line.slice(1), {
     env: {},
     stdio: ["ignore", "ignore", "inherit", "pipe"],
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),

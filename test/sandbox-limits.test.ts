@@ -36,6 +36,7 @@ function commandOf(pid: string): string {
 test("R-EXEC-4: a program that takes too long is ended with all that it started", { skip }, async () => {
   const { result } = await kit.sh("sleep 6101 & setsid sleep 6101 & sleep 6101", { wallMs: 300 });
   assert.deepEqual(result.end, { how: "timeout" });
+  assert.ok(result.wallMs < 5000);
   assert.equal(alive("6101"), 0);
   assert.deepEqual((await kit.sh("sleep 0.1", { wallMs: 5000 })).result.end, { how: "exit", status: 0 });
 });
@@ -123,6 +124,8 @@ test("R-EXEC-4: stop-all ends every job at once", { skip }, async () => {
 });
 
 test("R-BOX-3: no terminal: nothing can be typed into the person's", { skip }, async () => {
+  // Session 0 is one from outside the sandbox: the terminal's.
+  assert.notEqual((await kit.sh("cut -d' ' -f6 /proc/self/stat")).out, "0\n");
   assert.notDeepEqual((await kit.sh(": >/dev/tty")).result.end, { how: "exit", status: 0 });
   const push = "import fcntl; fcntl.ioctl(0, 0x5412, b'x')";
   assert.match((await kit.sh(`python3 -c "${push}"`)).err, /PermissionError|Operation not permitted/);
@@ -142,6 +145,27 @@ test("R-EXEC-4: kill -9 of the broker kills what it started, and the caller lear
   await assert.rejects(other.run(), (error) => error instanceof Fault && error.code === "BROKER_UNAVAILABLE");
   await other.executor.stopAll();
   await other.close();
+});
+
+test("R-EXEC-4: a broker killed while it makes sandboxes leaves none that runs, and the next one clears up", {
+  skip,
+}, async () => {
+  const root = fs.realpathSync(fs.mkdtempSync(join(kit.state, "..", "..", "vambrace-killed-")));
+  for (let round = 0; round < 12; round++) {
+    const other = await startBroker({ root });
+    const jobs = [1, 2, 3].map((n) => other.run({ argv: ["sleep", "6107"], wallMs: 20_000 + n }));
+    for (const job of jobs) job.catch(() => undefined);
+    await sleep(round);
+    other.child.kill("SIGKILL");
+    await Promise.allSettled(jobs);
+    for (let i = 0; i < 200 && alive("6107") > 0; i++) await sleep(10);
+    assert.equal(alive("6107"), 0, `killed after ${round} ms`);
+  }
+  const last = await startBroker({ root });
+  await sleep(50);
+  assert.equal(alive(`${root}/state/broker/etc-`), 0);
+  await last.close();
+  fs.rmSync(root, { recursive: true });
 });
 
 test("R-EXEC-4: when the gateway's end closes, the broker ends and takes everything with it", { skip }, async () => {

@@ -250,6 +250,13 @@ test("R-BOX-4: a job in another shape is refused before anything else", { skip }
   }
 });
 
+test("R-BOX-3: what the broker inherited by accident is open in no sandbox", { skip }, async () => {
+  const under = ["/bin/bash", "-c", 'exec 251</etc/shadow 30</etc/hosts; exec "$@"', "bash"];
+  const other = await startBroker({ under });
+  assert.equal((await other.sh("ls /proc/$$/fd")).out, "0\n1\n2\n");
+  await other.close();
+});
+
 test("R-BOX-5: the sandbox proves itself by trying to get out", { skip }, async () => {
   const lines = await kit.executor.prove();
   assert.ok(lines.length >= 25);

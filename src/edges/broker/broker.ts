@@ -13,6 +13,7 @@ import { findCgroups, sweepCgroups } from "./cgroup.ts";
 import { parseJob, parseToken } from "./job-parse.ts";
 import { planLimits } from "./limits.ts";
 import type { Outlet } from "./output.ts";
+import { endOrphans } from "./orphans.ts";
 import { openPipeRack } from "./pipes.ts";
 import { Refused, refusedEnd } from "./refusal.ts";
 import { runJob, type Runner } from "./run-job.ts";
@@ -123,11 +124,12 @@ function requireBwrap({ config, made }: Means): void {
 
 function makeRunner(config: BrokerConfig): Made {
   const cgroups = findCgroups();
-  if (cgroups !== null) sweepCgroups(cgroups);
   const bwrap = config.bwrapPaths.find((path) => fs.existsSync(path));
   const seccompFile = join(config.folder, "seccomp.bpf");
   fs.writeFileSync(seccompFile, seccompFilter(process.arch === "arm64" ? "arm64" : "x64"), { mode: 0o600 });
+  endOrphans(config.folder);
   sweepSystemViews(config.folder);
+  if (cgroups !== null) sweepCgroups(cgroups);
   const shop = {
     bwrap: bwrap ?? "",
     system: openSystemView(config.folder, config.systemPaths),

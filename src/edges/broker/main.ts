@@ -19,6 +19,8 @@ import type { Outlet } from "./output.ts";
 /** Linux, all machines that Node runs on. */
 const O_CLOEXEC = 0o2000000;
 
+const MOST_GOODBYE_MS = 2000;
+
 closeInherited();
 const socket = new Socket({ fd: 3, readable: true, writable: true });
 const read = frameReader();
@@ -44,29 +46,39 @@ function closesOnExec(fd: number): boolean {
   }
 }
 
-/** Everything that was started dies with this process: bubblewrap watches its parent. */
-function end(status: number): never {
-  process.exit(status);
+let ending = false;
+
+/**
+ * Everything that was started dies with this process anyway: bubblewrap watches its parent. Ending it first leaves
+ * no sandbox behind that was only half made.
+ */
+function end(status: number): void {
+  if (ending) return;
+  ending = true;
+  setTimeout(() => process.exit(status), MOST_GOODBYE_MS).unref();
+  void Promise.resolve(broker?.stopAll()).finally(() => process.exit(status));
 }
 
 function say(message: FromBroker): void {
-  socket.write(jsonFrame(message));
+  if (!ending) socket.write(jsonFrame(message));
 }
 
 let draining: Promise<void> | null = null;
 
 function drained(): Promise<void> {
   draining ??= new Promise((resolve) => {
-    socket.once("drain", () => {
+    const go = (): void => {
       draining = null;
       resolve();
-    });
+    };
+    socket.once("drain", go);
+    socket.once("close", go);
   });
   return socket.writableNeedDrain ? draining : Promise.resolve();
 }
 
 function outlet(channel: number): Outlet {
-  return { send: (bytes) => socket.write(bytesFrame(channel, bytes)), drained };
+  return { send: (bytes) => ending || socket.write(bytesFrame(channel, bytes)), drained };
 }
 
 function configure(message: JsonObject): void {

@@ -131,8 +131,8 @@ async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Prom
   for (const end of ends) end.catch(() => undefined);
   if (running.stop.aborted) return { how: "stopped" };
   const { job } = running;
-  sandbox.feed(job.runtime === "files" ? "" : jobScript(job, runner.plan, runner.forwarder), job.stdin);
-  const ready = await Promise.race([sandbox.ready, ...ends.slice(1)]);
+  const script = job.runtime === "files" ? "" : jobScript(job, runner.plan, runner.forwarder);
+  const ready = await Promise.race([sandbox.feed(script, job.stdin).then(() => sandbox.ready), ...ends.slice(1)]);
   if (ready === false) throw broken(await sandbox.exited, complaint.words());
   complaint.pass();
   const end = await Promise.race(ends);

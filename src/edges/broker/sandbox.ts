@@ -18,7 +18,7 @@ import { type Cgroup, type CgroupHome, makeCgroup } from "./cgroup.ts";
 import { OWN_PROCESSES } from "./limits.ts";
 import type { PipeRack, Pipes } from "./pipes.ts";
 import { Refused } from "./refusal.ts";
-import { GO, quote, SET } from "./script.ts";
+import { GO, HERE, quote, SET } from "./script.ts";
 import type { SystemView } from "./system.ts";
 
 export type Workshop = {
@@ -38,7 +38,7 @@ export type Sandbox = {
   readonly exited: Promise<number>;
   limit(limits: { readonly memoryBytes: number; readonly processes: number }): void;
   /** Makes it the job's program. Once. */
-  feed(script: string, stdin: string): void;
+  feed(script: string, stdin: string): Promise<void>;
   kill(): void;
   /** Ends what is left and resolves when nothing is; then its pipes are free. */
   gone(): Promise<void>;
@@ -66,8 +66,10 @@ function assemble(child: ChildProcess, cgroup: Cgroup | null, pipes: Pipes): San
     child.once("error", () => resolve(127));
     child.once("exit", (code) => resolve(code ?? 137));
   });
-  const ready = firstText(child, 4).then((text) => text === SET);
-  const firstProcess = firstText(child, 5).then((text) => Number(/"child-pid": (\d+)/.exec(text)?.[1] ?? "0"));
+  const shell = listen(child, 4);
+  const firstProcess = listen(child, 5)
+    .heard("}")
+    .then((text) => Number(/"child-pid": (\d+)/.exec(text)?.[1] ?? "0"));
   let fed = false;
   function fill(script: string, stdin: string): void {
     fed = true;
@@ -82,12 +84,15 @@ function assemble(child: ChildProcess, cgroup: Cgroup | null, pipes: Pipes): San
   return {
     stdout: pipes.own.stdout,
     stderr: pipes.own.stderr,
-    ready,
+    ready: shell.heard(SET).then((text) => text.endsWith(SET)),
     exited,
     limit: (limits) => cgroup?.limit({ ...limits, processes: limits.processes + OWN_PROCESSES }),
-    feed(script, stdin) {
+    async feed(script, stdin) {
       if (fed) throw new Refused("SANDBOX_BROKEN", "the sandbox was used already", "run the job again");
       fill(script, stdin);
+      // A broker that dies before bubblewrap watches it would leave a program that nobody watches. When the shell
+      // inside speaks, bubblewrap does.
+      await shell.heard(HERE);
       const door = child.stdio[4];
       if (door && "write" in door) door.write(GO);
     },
@@ -106,21 +111,40 @@ function assemble(child: ChildProcess, cgroup: Cgroup | null, pipes: Pipes): San
   };
 }
 
-function firstText(child: ChildProcess, fd: number): Promise<string> {
+type Heard = { heard(words: string): Promise<string> };
+
+/** What a process says on a descriptor of its own: all of it up to certain words, or up to its end. */
+function listen(child: ChildProcess, fd: number): Heard {
   const stream = child.stdio[fd];
-  return new Promise((resolve) => {
-    if (!stream || !("read" in stream)) {
-      resolve("");
-      return;
-    }
-    let text = "";
-    stream.on("data", (chunk: Buffer) => {
-      text += chunk.toString("latin1");
-      if (text.endsWith("\n")) resolve(text);
-    });
-    stream.on("error", () => resolve(text)); // it ended first; what it said until then counts
-    stream.on("close", () => resolve(text));
+  const waiting = new Set<() => void>();
+  let text = "";
+  let ended = stream === null || stream === undefined;
+  const tell = (): void => {
+    for (const look of waiting) look();
+  };
+  const end = (): void => {
+    ended = true;
+    tell();
+  };
+  stream?.on("data", (chunk: Buffer) => {
+    text += chunk.toString("latin1");
+    tell();
   });
+  stream?.on("error", end); // it ended first; what it said until then counts
+  stream?.on("close", end);
+  return {
+    heard: (words) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          const at = text.indexOf(words);
+          if (at < 0 && !ended) return;
+          waiting.delete(look);
+          resolve(at < 0 ? text : text.slice(0, at + words.length));
+        };
+        waiting.add(look);
+        look();
+      }),
+  };
 }
 
 /** The first process of a process namespace ends only when every other one in it has. */

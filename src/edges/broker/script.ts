@@ -16,17 +16,19 @@ import { type LimitPlan, limitWords } from "./limits.ts";
  * before the job is, so nothing is lost by starting it.
  */
 export function helperScript(limits: string): string {
-  return `${limits} && echo set >&4 && exec 3<&- && exec ${FILES_ARGV.join(" ")}`;
+  return `echo here >&4 && ${limits} && echo set >&4 && exec 3<&- && exec ${FILES_ARGV.join(" ")}`;
 }
 
 const PROXY_NAMES = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"];
 
 /** Written by the sandbox on its descriptor 4 right before the program takes over. */
 export const SET = "set\n";
+/** Written by it as soon as it runs. */
+export const HERE = "here\n";
 /** Written to it when the script is there. */
 export const GO = "go\n";
 /** How the waiting shell begins. Where the broker dies, the read fails and it ends. */
-export const WAIT = "read -r go <&4 && . /proc/self/fd/3";
+export const WAIT = "echo here >&4 && read -r go <&4 && . /proc/self/fd/3";
 
 export type Forwarder = "perl" | "node";
 

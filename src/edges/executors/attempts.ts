@@ -90,14 +90,14 @@ const FIXED: readonly Attempt[] = [
   {
     id: "write-system",
     says: "a program cannot change the system that it sees",
-    attempt: ": >/usr/self-test || : >/etc/self-test || : >/self-test || : >/dev/self-test",
-    control: ": >/tmp/self-test",
+    attempt: "touch /usr/self-test || touch /etc/self-test || touch /self-test || touch /dev/self-test",
+    control: "touch /tmp/self-test",
   },
   {
     id: "kernel-settings",
     says: "a program cannot change settings of the kernel",
     // Opened to append and left alone: where the wall is missing, trying must not change the machine.
-    attempt: ": >>/proc/sys/kernel/core_pattern || : >>/proc/sysrq-trigger || : >>/proc/sys/kernel/sysrq",
+    attempt: "( : >>/proc/sys/kernel/core_pattern ) || ( : >>/proc/sysrq-trigger ) || ( : >>/proc/sys/kernel/sysrq )",
     control: "cat /proc/sys/kernel/core_pattern && : >>/tmp/self-test",
   },
   {
@@ -109,14 +109,15 @@ const FIXED: readonly Attempt[] = [
   {
     id: "terminal",
     says: "a program has no terminal to type into",
-    attempt: ": >/dev/tty || test -t 0",
-    control: "test -c /dev/tty && : >/dev/null",
+    // Session 0 is one from outside: the terminal's.
+    attempt: "( : >/dev/tty ) || test -t 0 || test \"$(cut -d' ' -f6 /proc/self/stat)\" = 0",
+    control: "test -c /dev/tty && test \"$(cut -d' ' -f1 /proc/self/stat)\" -gt 0",
   },
   {
     id: "descriptors",
     says: "a program inherits no open file but its own three",
-    attempt: "for f in 3 4 5 6 7 8 9 10 11 12; do test -e /proc/$$/fd/$f && exit 0; done; exit 1",
-    control: "test -e /proc/$$/fd/0 && test -e /proc/$$/fd/2",
+    attempt: "set -- /proc/$$/fd/*; test $# -ne 3",
+    control: "set -- /proc/$$/fd/[012]; test $# -eq 3",
   },
   {
     id: "core-dumps",
