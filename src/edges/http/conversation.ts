@@ -83,13 +83,7 @@ export function createConversation(parts: ConversationParts): Conversation {
     demand(caller, "chat");
     state.who = who;
     parts.onKnown();
-    const mayAnswer = caller.permissions.has("approve");
-    send({ type: "ready", person: caller.person, questions: mayAnswer ? parts.gateway.questions(caller) : [] });
-    // Questions are for those who may answer; a notice is for the person, whoever he is.
-    const tell = (event: QuestionEvent): void => {
-      if (mayAnswer || event.type === "notice") send({ type: "question", event });
-    };
-    parts.gateway.watch(caller, tell, state.over.signal);
+    greet(parts.gateway, caller, send, state.over.signal);
   }
 
   async function handle(value: unknown): Promise<void> {
@@ -119,6 +113,16 @@ export function createConversation(parts: ConversationParts): Conversation {
     },
     ended: () => state.over.abort(new Error("the other side is gone")),
   };
+}
+
+/** Questions are for those who may answer; a notice is for the person, whoever he is. */
+function greet(gateway: Gateway, caller: Caller, send: (message: object) => void, over: AbortSignal): void {
+  const mayAnswer = caller.permissions.has("approve");
+  send({ type: "ready", person: caller.person, questions: mayAnswer ? gateway.questions(caller) : [] });
+  const tell = (event: QuestionEvent): void => {
+    if (mayAnswer || event.type === "notice") send({ type: "question", event });
+  };
+  gateway.watch(caller, tell, over);
 }
 
 /** @returns why not, where it was not taken: one wrong answer does not end the conversation. */
