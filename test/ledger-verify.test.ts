@@ -20,6 +20,7 @@ import {
   filledFolder,
   openTestLog,
   ORIGIN,
+  recordsOf,
   seeded,
   temporaryFolder,
   WHOLE,
@@ -117,6 +118,26 @@ test("R-LOG-3: every single bit of a sealed batch that is not published yet is c
   }
   writeFileSync(path, bytes);
   assert.equal((await verifyLedger(dir)).consistent, true);
+});
+
+test("R-LOG-2: zeros where a whole batch follows are damage, not a torn end: nothing acknowledged is dropped", async (t) => {
+  const dir = filledFolder(t, 0, 15);
+  const path = newestJournal(dir);
+  const bytes = readFileSync(path);
+  const zeroed = Buffer.from(bytes);
+  zeroed.fill(0, 400, 416);
+  writeFileSync(path, zeroed);
+  assert.match((await verifyLedger(dir)).problem ?? "", /spoiled/);
+  assert.throws(() => openTestLog(nodeFiles(dir)), isDamaged);
+  // The honest twin: the same at the end of all that was written.
+  const torn = Buffer.from(bytes);
+  torn.fill(0, torn.findLastIndex((byte) => byte !== 0) - 16);
+  writeFileSync(path, torn);
+  assert.deepEqual([(await verifyLedger(dir)).problem, (await verifyLedger(dir)).entries], [undefined, 10]);
+  const log = openTestLog(nodeFiles(dir));
+  const last = recordsOf(nodeFiles(dir), log.publish().size).at(-1);
+  assert.match(last?.toString("utf8") ?? "", /ledger\.recovered/);
+  log.close();
 });
 
 test("R-LOG-3: the bad record is named by its index", async (t) => {
