@@ -248,8 +248,10 @@ test("R-NET-1: a name that does not exist is said so", async (t) => {
 
 test("R-NET-1: an answer that breaks off is not taken for a whole one", async (t) => {
   const port = await serveRaw(t, (socket) => {
-    socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
-    setTimeout(() => socket.resetAndDestroy(), 50);
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+      setTimeout(() => socket.resetAndDestroy(), 300);
+    });
   });
   const way = await openWay(t, internet(NAMES, { [`${SITE}:80`]: port }), [limit("site.example", 80)]);
   const answer = await talk(way.socket, get("http://site.example/"));

@@ -20,6 +20,7 @@ import { Fault, toFault } from "../../core/fault.ts";
 import { frameReader, jsonFrame } from "../../core/frame.ts";
 import { isArray, isObject, type JsonObject, type JsonValue } from "../../core/json.ts";
 import type { Connection } from "../../core/ports/executor.ts";
+import { errorCode } from "../net/address.ts";
 import type { EgressProxy } from "./proxy.ts";
 
 type Order =
@@ -30,6 +31,8 @@ type Order =
 type Held = { readonly lease: Promise<{ close(): Promise<void> }>; told: number };
 
 const HOSTS_LIMIT = 1000;
+/** How a gateway goes that did not say good-bye. */
+const LOSSES: ReadonlySet<string> = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ECONNRESET", "EPIPE"]);
 
 /** Serves until the stream ends or breaks; what was open is closed by then. */
 export async function serveGateway(stream: Duplex, start: (socketDir: string) => EgressProxy): Promise<void> {
@@ -46,6 +49,8 @@ export async function serveGateway(stream: Duplex, start: (socketDir: string) =>
         obey(parseOrder(frame.value));
       }
     }
+  } catch (error) {
+    if (!LOSSES.has(errorCode(error))) throw error;
   } finally {
     await Promise.allSettled([...held.values()].map(async ({ lease }) => (await lease).close()));
   }
