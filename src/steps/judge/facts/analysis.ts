@@ -36,6 +36,8 @@ export type Shell = Analysis & {
   exec(node: SyntaxNode, call: Call): Outcome;
   /** Text read by the shell that is running now. */
   evaluate(text: Field, call: Call): Outcome;
+  /** Text that is run when something happens: at the end, on a signal, after each command. */
+  later(text: Field, call: Call): void;
   /** A command whose words are known: function, builtin or program. */
   dispatch(argv: readonly Field[], call: Call, only: "any" | "no functions" | "programs"): Outcome;
 };

@@ -210,7 +210,7 @@ const unset: Builtin = (args, call, shell) => {
     if (text.startsWith("-")) continue;
     if (!args.some((flag) => shown(flag) === "-f")) checkName(arg, shell);
     const functions = new Map(state.functions);
-    functions.delete(text);
+    functions.set(text, [null]);
     state = assign(
       { ...state, functions: args.some((flag) => shown(flag) === "-v") ? state.functions : functions },
       text,
@@ -276,7 +276,7 @@ const arithmetic: Builtin = (args, call, shell) => {
 
 const trap: Builtin = (args, call, shell) => {
   const [action, signal] = args.filter((arg) => shown(arg) !== "--");
-  if (action !== undefined && signal !== undefined && !/^-[lp]?$/.test(shown(action))) shell.text(action, call);
+  if (action !== undefined && signal !== undefined && !/^-[lp]?$/.test(shown(action))) shell.later(action, call);
   return stay(call);
 };
 

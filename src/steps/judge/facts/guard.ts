@@ -72,7 +72,7 @@ function faultIn(script: ParsedScript, source: string): string | undefined {
   const seen: Seen = { edges: new Set(), quiet: [], plain: [], words: [], why: errorOf(script) };
   const visit = (node: SyntaxNode): void => {
     if (seen.why !== undefined) return;
-    note(node, seen);
+    note(node, seen, source);
     if (node.type === "Script") {
       seen.why = errorOf(node);
       if (node.source !== undefined) {
@@ -92,13 +92,18 @@ function errorOf(script: ParsedScript): string | undefined {
   return first === undefined ? undefined : `bash would not accept it: ${first.message}`;
 }
 
-function note(node: SyntaxNode, seen: Seen): void {
+function note(node: SyntaxNode, seen: Seen, source: string): void {
   const span = { from: node.pos, to: node.end };
   switch (node.type) {
     case "CommandExpansion":
       seen.edges.add(node.pos);
+      // bash reads `$((…))` as arithmetic first, whatever stands in it.
+      if (node.text.startsWith("$((")) seen.why = "`$((` may be arithmetic";
       if (node.text.startsWith("`")) seen.edges.add(node.end - 1);
       if (node.script?.source !== undefined) seen.quiet.push({ from: node.pos, to: node.end });
+      return;
+    case "Subshell":
+      if (source.startsWith("((", node.pos)) seen.why = "`((` may be arithmetic";
       return;
     case "ProcessSubstitution":
     case "ArithmeticCommandExpansion":

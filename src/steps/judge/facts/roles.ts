@@ -16,6 +16,8 @@ export type Run = {
   readonly call: Call;
   readonly analysis: Analysis;
   readonly issues: Issue[];
+  /** It is a shell itself and needs no other. */
+  readonly shell?: true;
 };
 
 /** @returns what is printed by a command that was started in place of this one. */
@@ -129,7 +131,20 @@ export function startNext(argv: readonly Field[], run: Run): Stream | undefined 
 /** A command line that this program hands to a shell. Its own variables are not those of this one. */
 export function runShell(text: Field, run: Run): Stream {
   run.analysis.found.wrappers.add(run.name);
+  if (run.shell !== true) noteShell(run);
   return run.analysis.text(text, childShell(run.call));
+}
+
+/** The shell that the C library starts for `system()`. */
+export function noteShell(run: Run): void {
+  run.analysis.found.start({
+    name: "sh",
+    words: ["-c"],
+    issues: [],
+    builtin: false,
+    lookupChanged: false,
+    places: run.call.state.places,
+  });
 }
 
 /** A shell that is started anew has only what was exported, and no functions. */

@@ -11,12 +11,15 @@ import { type Expansion, expandWhole, expandWord } from "./expand.ts";
 import { type Field, FieldBuilder, NAME_MARK, NO_INPUT, shown, type Stream } from "./fields.ts";
 import { INERT_VARIABLES } from "./programs/environment.ts";
 import { redirected } from "./redirect.ts";
-import { assign, join, type State, type Value } from "./state.ts";
+import { assign, type FunctionNode, join, sameState, type State, type Value } from "./state.ts";
 
 /** Combinations of values that one command is followed through. */
 const MOST_PASSES = 48;
 
-export type Walker = Shell & { readonly called: Set<string> };
+/** One call of a function that is being followed. */
+export type Active = { readonly body: FunctionNode; readonly state: State };
+
+export type Walker = Shell & { readonly called: Set<string>; readonly active: Active[] };
 
 /** Every combination of the values that its names may have, one pass for each. */
 export function runCommand(node: Command, call: Call, shell: Walker): Outcome {
@@ -153,6 +156,7 @@ export type Dispatch = {
   readonly shell: Shell;
   readonly only: "any" | "no functions" | "programs";
   readonly called: Set<string>;
+  readonly active: Active[];
 };
 
 /** The first word as the shell looks it up. */
@@ -166,7 +170,14 @@ export function dispatch(argv: readonly Field[], call: Call, how: Dispatch): Out
     return { ...stay, out: { kind: "unknown", why: "an unknown program prints it" } };
   }
   const bodies = only === "any" ? call.state.functions.get(first.text) : undefined;
-  if (bodies !== undefined) return callFunction(first.text, rest, { call, how });
+  if (bodies !== undefined) {
+    const outcomes = bodies.map((body) =>
+      body === null
+        ? dispatch(argv, call, { ...how, only: "no functions" })
+        : callFunction({ name: first.text, body, args: rest }, call, how),
+    );
+    return outcomes.reduce(merge, outcomes[0] ?? stay);
+  }
   const builtin = only === "programs" ? undefined : BUILTINS.get(first.text);
   if (builtin === undefined) return { ...stay, out: shell.argv(argv, call) };
   shell.found.start({
@@ -180,33 +191,36 @@ export function dispatch(argv: readonly Field[], call: Call, how: Dispatch): Out
   return builtin(rest, call, shell);
 }
 
-function callFunction(name: string, args: readonly Field[], at: { call: Call; how: Dispatch }): Outcome {
-  const { call, how } = at;
-  const stay: Outcome = { ok: call.state, fail: call.state, out: NO_INPUT };
+type FunctionCall = { readonly name: string; readonly body: FunctionNode; readonly args: readonly Field[] };
+
+/** How often a function is followed into itself, as long as something differs each time. */
+const MOST_RECURSIONS = 5;
+
+function callFunction({ name, body, args }: FunctionCall, call: Call, how: Dispatch): Outcome {
+  const stay: Outcome = { ok: call.state, fail: call.state, out: { kind: "unknown", why: `\`${name}\` prints it` } };
   how.called.add(name);
-  const bodies = call.state.functions.get(name) ?? [];
-  if (call.via.includes(`${name}()`)) {
-    // A function that starts itself twice over, in pipes or in the background, only ever fills the machine.
-    if (bodies.some((body) => /[|&]/.test(sourceShape(body.body)))) how.shell.found.destructive = true;
+  const state: State = { ...call.state, positional: args };
+  const inside = how.active.filter((active) => active.body === body);
+  // A function that starts itself twice over, in pipes or in the background, only ever fills the machine.
+  if (inside.length > 0 && /[|&]/.test(shapeOf(body.body))) how.shell.found.destructive = true;
+  if (inside.some((active) => sameCall(active.state, state))) return stay;
+  if (inside.length >= MOST_RECURSIONS) {
+    how.shell.found.hide(`how often \`${name.slice(0, 40)}\` calls itself`);
     return stay;
   }
-  let outcome: Outcome | undefined;
-  for (const body of bodies) {
-    const inner: Call = {
-      ...call,
-      state: { ...call.state, positional: args },
-      via: [...call.via, `${name}()`],
-    };
-    const one = how.shell.exec(body.body, inner);
-    outcome = outcome === undefined ? one : merge(outcome, one);
-  }
-  if (outcome === undefined) return stay;
-  const back = (state: State | null): State => ({ ...(state ?? call.state), positional: call.state.positional });
+  how.active.push({ body, state });
+  const outcome = how.shell.exec(body.body, { ...call, state });
+  how.active.pop();
+  const back = (end: State | null): State => ({ ...(end ?? call.state), positional: call.state.positional });
   return { ok: back(outcome.ok), fail: back(outcome.fail), out: outcome.out };
 }
 
+function sameCall(a: State, b: State): boolean {
+  return sameState(a, b) && JSON.stringify(a.positional) === JSON.stringify(b.positional) && a.functions === b.functions;
+}
+
 /** `|` where the body has a pipeline, `&` where something runs in the background. */
-function sourceShape(node: { readonly type: string }): string {
+function shapeOf(node: { readonly type: string }): string {
   const text = JSON.stringify(node);
   return (text.includes('"type":"Pipeline"') ? "|" : "") + (text.includes('"background":true') ? "&" : "");
 }

@@ -18,7 +18,8 @@ const MOST_PLACES = 6;
 
 export type State = {
   readonly vars: ReadonlyMap<string, readonly Value[]>;
-  readonly functions: ReadonlyMap<string, readonly FunctionNode[]>;
+  /** The bodies that a name may have; null: it may be no function. */
+  readonly functions: ReadonlyMap<string, readonly (FunctionNode | null)[]>;
   /** Absolute folders that the shell may stand in; null where it cannot be known. */
   readonly places: readonly string[] | null;
   /** `$1` and so on; null where they cannot be known. */
@@ -27,7 +28,8 @@ export type State = {
   readonly lookup: "plain" | "changed";
   /** How unquoted expansions are split, or which patterns match, was changed. */
   readonly splitting: "plain" | "changed";
-  readonly aliases: boolean;
+  /** Every value that any name was ever given, in order to follow what runs later: shared by all states of one command. */
+  readonly ever: Map<string, readonly Value[]>;
 };
 
 export function firstState(cwd: string): State {
@@ -38,7 +40,7 @@ export function firstState(cwd: string): State {
     positional: [],
     lookup: "plain",
     splitting: "plain",
-    aliases: false,
+    ever: new Map(),
   };
 }
 
@@ -47,12 +49,12 @@ export function join(a: State, b: State): State {
   if (a === b) return a;
   return {
     vars: joinMaps(a.vars, b.vars, sameValue, ["inherited"]),
-    functions: joinMaps(a.functions, b.functions, (x, y) => x === y, []),
+    functions: joinMaps(a.functions, b.functions, (x, y) => x === y, [null]),
     places: joinPlaces(a.places, b.places),
     positional: a.positional === b.positional ? a.positional : null,
     lookup: a.lookup === "plain" ? b.lookup : a.lookup,
     splitting: a.splitting === "plain" ? b.splitting : a.splitting,
-    aliases: a.aliases || b.aliases,
+    ever: a.ever,
   };
 }
 
@@ -86,6 +88,13 @@ export function sameState(a: State, b: State): boolean {
   return JSON.stringify([[...a.vars], a.places]) === JSON.stringify([[...b.vars], b.places]);
 }
 
+/** The state in which a trap may find itself: any name may have any value that it ever had, in any folder. */
+export function whenever(state: State): State {
+  let later = state;
+  for (const [name, values] of state.ever) later = assign(later, name, [...values, "inherited", "unset"]);
+  return { ...later, positional: null };
+}
+
 /** The state after an assignment; of many possible values one unknown is made. */
 export function assign(state: State, name: string, values: readonly Value[]): State {
   const kept: readonly Value[] =
@@ -94,6 +103,8 @@ export function assign(state: State, name: string, values: readonly Value[]): St
       : values;
   const vars = new Map(state.vars);
   vars.set(name, kept);
+  const before = state.ever.get(name) ?? [];
+  state.ever.set(name, [...before, ...kept.filter((value) => !before.some((known) => sameValue(known, value)))]);
   const next = { ...state, vars };
   if (name === "PATH") return { ...next, lookup: "changed" };
   return name === "IFS" || name === "GLOBIGNORE" ? { ...next, splitting: "changed" } : next;

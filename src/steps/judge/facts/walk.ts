@@ -26,12 +26,13 @@ import { Found } from "./found.ts";
 import { parseGuarded } from "./guard.ts";
 import { startProgram } from "./programs.ts";
 import { redirected } from "./redirect.ts";
-import { dispatch, runCommand } from "./simple.ts";
-import { assign, firstState, join, sameState, type State, type Value } from "./state.ts";
+import { dispatch, runCommand, type Walker } from "./simple.ts";
+import { assign, firstState, join, sameState, type State, type Value, whenever } from "./state.ts";
 import type { CommandWorld } from "./types.ts";
 
 /** Scripts in scripts, functions in functions. */
 const DEEPEST = 24;
+const MOST_TRAPS = 8;
 
 /** Everything that a command would do, as far as it can be known. */
 export function analyse(source: string, cwd: string, world: CommandWorld): Found {
@@ -39,11 +40,16 @@ export function analyse(source: string, cwd: string, world: CommandWorld): Found
   const shell = newShell(found, world);
   const call: Call = { state: firstState(cwd), input: NO_INPUT, via: [] };
   const outcome = shell.evaluate(literal(source), call);
-  walkUncalled(shell, { ...call, state: after(outcome, call.state) });
+  const end = after(outcome, call.state);
+  walkUncalled(shell, { ...call, state: end });
+  for (const { text, call: set } of shell.traps.slice(0, MOST_TRAPS)) {
+    evaluate(text, { ...set, state: whenever(join(end, set.state)) }, shell);
+  }
+  if (shell.traps.length > MOST_TRAPS) found.hide("too many traps");
   return found;
 }
 
-type Walking = Shell & { readonly called: Set<string>; depth: number };
+type Walking = Walker & { readonly traps: { text: Field; call: Call }[]; depth: number };
 
 function newShell(found: Found, world: CommandWorld): Walking {
   const shell: Walking = {
@@ -51,13 +57,16 @@ function newShell(found: Found, world: CommandWorld): Walking {
     found,
     choices: new Choices(),
     called: new Set(),
+    active: [],
+    traps: [],
     depth: 0,
+    later: (text, call) => shell.traps.push({ text, call }),
     exec: (node, call) => exec(node, call, shell),
     script: (script, call) => deeper(shell, call, () => sequence(script.commands, call, shell)).out,
     text: (text, call) => evaluate(text, call, shell).out,
     evaluate: (text, call) => evaluate(text, call, shell),
     argv: (argv, call) => startProgram(argv, call, shell),
-    dispatch: (argv, call, only) => dispatch(argv, call, { shell, only, called: shell.called }),
+    dispatch: (argv, call, only) => dispatch(argv, call, { shell, only, called: shell.called, active: shell.active }),
   };
   return shell;
 }
@@ -95,7 +104,7 @@ function evaluate(text: Field, call: Call, shell: Walking): Outcome {
 function walkUncalled(shell: Walking, call: Call): void {
   for (const [name, nodes] of call.state.functions) {
     if (shell.called.has(name)) continue;
-    for (const node of nodes) exec(node.body, { ...call, state: { ...call.state, positional: null } }, shell);
+    for (const node of nodes) if (node !== null) exec(node.body, { ...call, state: { ...call.state, positional: null } }, shell);
   }
 }
 

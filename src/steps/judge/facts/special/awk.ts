@@ -6,7 +6,7 @@
 import { type Field, literal, prefixOf, shown, type Stream } from "../fields.ts";
 import { grammarOf, readArguments } from "../options.ts";
 import type { Program } from "../programs/table.ts";
-import { type Run, runCode, runScript, usePath } from "../roles.ts";
+import { type Run, runCode, runScript, runShell, usePath } from "../roles.ts";
 
 const AWK: Program = {
   options:
@@ -51,8 +51,7 @@ function followProgram(program: Field, run: Run): void {
   }
   for (const [access, file] of effects.files) usePath(access, literal(file), run);
   for (const command of effects.commands) {
-    run.analysis.found.wrappers.add(run.name);
-    run.analysis.text(literal(command), run.call);
+    runShell(literal(command), run);
   }
 }
 

@@ -6,7 +6,7 @@
 import { type Field, literal, shown, type Stream, UNSET_MARK, withNames } from "../fields.ts";
 import { grammarOf, type Read, readArguments } from "../options.ts";
 import type { Program } from "../programs/table.ts";
-import { type Run, runScript, usePath } from "../roles.ts";
+import { type Run, runScript, runShell, usePath } from "../roles.ts";
 
 const SED: Program = {
   options:
@@ -49,9 +49,8 @@ function followScript(script: Field, run: Run): void {
   }
   for (const [access, file] of effects.files) usePath(access, literal(file), run);
   for (const command of effects.commands) {
-    run.analysis.found.wrappers.add("sed");
     if (command === "") run.analysis.found.hide("sed runs what it reads");
-    else run.analysis.text(literal(command), run.call);
+    else runShell(literal(command), run);
   }
 }
 

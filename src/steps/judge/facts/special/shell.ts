@@ -57,7 +57,7 @@ function runTextOf(text: Field, words: readonly Field[], run: Run): Stream {
 function fromInput(run: Run): Stream {
   const { input } = run.call;
   if (input.kind === "literal")
-    return runShell(literal(input.text), { ...run, call: { ...run.call, input: NO_INPUT } });
+    return runShell(literal(input.text), { ...run, shell: true, call: { ...run.call, input: NO_INPUT } });
   run.issues.push({ says: "obeys its standard input" });
   if (input.kind !== "none") run.analysis.found.hide(`what \`${run.name}\` reads and runs`);
   return UNCLEAR;
