@@ -48,7 +48,14 @@ export type Access = {
    * A browser's session. The cookie alone is not enough: cookies are shared by
    * all ports of a host, so another program on this machine may be sent it.
    */
-  session(secret: string, proof: string): AccessVerdict;
+  session(secret: string, proof: string): Promise<AccessVerdict>;
+  /**
+   * A one-time code for the page, asked for by the terminal: the page then has no more than the terminal's token, and
+   * no longer than that lives.
+   *
+   * @throws Fault DENIED for callers at any other door: the page's door may do what theirs may not.
+   */
+  invite(caller: Caller): Promise<{ readonly code: string; readonly lastsMs: number }>;
   /** Exchanges a one-time code for a session; the code is spent whatever comes of it. */
   login(code: string, from: From): Promise<LoginVerdict>;
   logout(secret: string): Promise<void>;

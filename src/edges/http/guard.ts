@@ -52,7 +52,7 @@ async function identify(at: { readonly head: Head; readonly arrived: Arrived }, 
   if (credential.kind === "none") throw authRequired();
   if (credential.kind === "bearer") return known(await access.bearer(credential.token, at.arrived.from));
   demandOwnOrigin(at.head, at.arrived);
-  return known(access.session(credential.secret, at.head.header(PROOF_HEADER) ?? ""));
+  return known(await access.session(credential.secret, at.head.header(PROOF_HEADER) ?? ""));
 }
 
 /**
@@ -85,7 +85,7 @@ export function refusal(refused: Refusal): Fault {
   }
   return new Fault("AUTH_REFUSED", {
     message: "this login is not valid",
-    hint: "get a new one: `vambrace token create`, or `vambrace login` for the page",
+    hint: "programs need a token: `vambrace token create`; the page a new address: `vambrace login`",
     facts: { why: refused.why },
   });
 }

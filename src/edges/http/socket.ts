@@ -117,7 +117,7 @@ function serve(parts: SocketParts, served: Served): void {
       if ("token" in message) return firstThenAgain(access, message.token, arrived);
       const credential = credentialOf(head, arrived);
       const secret = credential.kind === "cookie" ? credential.secret : "";
-      return async () => known(access.session(secret, message.proof));
+      return async () => known(await access.session(secret, message.proof));
     },
     onKnown: () => strangers.delete(line),
     tell: (thrown) => void parts.tell(thrown, head, arrived.from.address),

@@ -169,7 +169,8 @@ export function fakeAccess(): Access & { revoked: boolean; readonly tried: strin
       return bearer(token);
     },
     again: async (token: string) => bearer(token),
-    session: (secret: string, proof: string): AccessVerdict =>
+    invite: async () => ({ code: "good", lastsMs: 1000 }),
+    session: async (secret: string, proof: string): Promise<AccessVerdict> =>
       secret === COOKIE && proof === PROOF && !fake.revoked
         ? { verdict: "known", caller: { ...callerWith(PERMISSIONS), channel: "webchat" } }
         : { verdict: "refused", why: "unknown" },

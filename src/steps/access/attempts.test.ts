@@ -67,7 +67,7 @@ test("R-GATE-5: a session that is open already outlives the lock-out of its addr
   const session = await on.access.login(code, HERE);
   assert.ok(session.verdict === "known");
   for (let i = 0; i < 9; i++) await on.access.bearer(guess(i), HERE);
-  assert.equal(on.access.session(session.secret, session.proof).verdict, "known");
+  assert.equal((await on.access.session(session.secret, session.proof)).verdict, "known");
 });
 
 test("R-GATE-5: the lock-out ends by itself", async (t) => {

@@ -19,6 +19,8 @@ export type Grant = {
   readonly trust: Trust;
   readonly permissions: readonly Permission[];
   readonly channel: string;
+  /** The token that it was given for, and with which it ends. */
+  readonly via?: TokenId;
 };
 
 /** INVARIANT(weakest-influence): trust is the least of the grant's and the person's. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ANA, type Bench, bench, HERE, OWNER } from "./testing.ts";
+import { ANA, ask, type Bench, bench, caller, HERE, OWNER } from "./testing.ts";
 import { CODE_LASTS_MS } from "./logins.ts";
 
 const REQUEST = { person: OWNER, trust: "full", permissions: ["chat", "approve"], channel: "webchat" } as const;
@@ -16,7 +16,7 @@ async function logIn(on: Bench): Promise<{ secret: string; proof: string }> {
 test("R-GATE-2: a one-time code opens one session, for the door and person it was issued for", async () => {
   const on = bench();
   const { secret, proof } = await logIn(on);
-  const verdict = on.access.session(secret, proof);
+  const verdict = await on.access.session(secret, proof);
   assert.ok(verdict.verdict === "known");
   assert.equal(verdict.caller.channel, "webchat");
   assert.equal(verdict.caller.person, "owner");
@@ -56,26 +56,26 @@ test("R-GATE-2: neither the cookie nor the proof alone is a session", async () =
   const on = bench();
   const one = await logIn(on);
   const two = await logIn(on);
-  assert.deepEqual(on.access.session(one.secret, ""), { verdict: "refused", why: "proof" });
-  assert.deepEqual(on.access.session(one.secret, two.proof), { verdict: "refused", why: "proof" });
-  assert.deepEqual(on.access.session(one.proof, one.proof), { verdict: "refused", why: "unknown" });
-  assert.equal(on.access.session(one.secret, one.proof).verdict, "known");
+  assert.deepEqual(await on.access.session(one.secret, ""), { verdict: "refused", why: "proof" });
+  assert.deepEqual(await on.access.session(one.secret, two.proof), { verdict: "refused", why: "proof" });
+  assert.deepEqual(await on.access.session(one.proof, one.proof), { verdict: "refused", why: "unknown" });
+  assert.equal((await on.access.session(one.secret, one.proof)).verdict, "known");
 });
 
 test("R-GATE-2: a session ends when idle, and when old though used", async () => {
   const on = bench({ sessionLimits: { idleMs: 100, absoluteMs: 250, most: 4 } });
   const idle = await logIn(on);
   on.clock.advance(99);
-  assert.equal(on.access.session(idle.secret, idle.proof).verdict, "known");
+  assert.equal((await on.access.session(idle.secret, idle.proof)).verdict, "known");
   on.clock.advance(100);
-  assert.deepEqual(on.access.session(idle.secret, idle.proof), { verdict: "refused", why: "expired" });
+  assert.deepEqual(await on.access.session(idle.secret, idle.proof), { verdict: "refused", why: "expired" });
   const used = await logIn(on);
   for (let i = 0; i < 4; i++) {
     on.clock.advance(60);
-    assert.equal(on.access.session(used.secret, used.proof).verdict, "known");
+    assert.equal((await on.access.session(used.secret, used.proof)).verdict, "known");
   }
   on.clock.advance(60);
-  assert.equal(on.access.session(used.secret, used.proof).verdict, "refused");
+  assert.equal((await on.access.session(used.secret, used.proof)).verdict, "refused");
 });
 
 test("R-GATE-2: logging out ends that session, ending all ends all, and both are recorded", async () => {
@@ -83,10 +83,10 @@ test("R-GATE-2: logging out ends that session, ending all ends all, and both are
   const [one, two, three] = [await logIn(on), await logIn(on), await logIn(on)];
   const waiting = await on.logins.issue(REQUEST);
   await on.access.logout(one.secret);
-  assert.equal(on.access.session(one.secret, one.proof).verdict, "refused");
-  assert.equal(on.access.session(two.secret, two.proof).verdict, "known");
+  assert.equal((await on.access.session(one.secret, one.proof)).verdict, "refused");
+  assert.equal((await on.access.session(two.secret, two.proof)).verdict, "known");
   await on.logins.endAll();
-  assert.equal(on.access.session(three.secret, three.proof).verdict, "refused");
+  assert.equal((await on.access.session(three.secret, three.proof)).verdict, "refused");
   assert.equal((await on.access.login(waiting.code, HERE)).verdict, "refused");
   const what = on.records.map((entry) => entry.what);
   assert.ok(what.includes("login.ok") && what.includes("login.ended") && what.includes("login.all-ended"));
@@ -99,10 +99,10 @@ test("R-GATE-2: a session of a person who is no longer configured is refused, an
   assert.ok(verdict.verdict === "known");
   assert.equal(verdict.caller.trust, "standard");
   on.persons.set("ana", { trust: "limited", roles: [] });
-  const lowered = on.access.session(verdict.secret, verdict.proof);
+  const lowered = await on.access.session(verdict.secret, verdict.proof);
   assert.ok(lowered.verdict === "known" && lowered.caller.trust === "limited");
   on.persons.delete("ana");
-  assert.deepEqual(on.access.session(verdict.secret, verdict.proof), { verdict: "refused", why: "person-gone" });
+  assert.deepEqual(await on.access.session(verdict.secret, verdict.proof), { verdict: "refused", why: "person-gone" });
 });
 
 test("R-GATE-2: only so many sessions are open; the one that was idle longest goes", async () => {
@@ -111,11 +111,35 @@ test("R-GATE-2: only so many sessions are open; the one that was idle longest go
   on.clock.advance(1);
   const two = await logIn(on);
   on.clock.advance(1);
-  on.access.session(one.secret, one.proof);
+  await on.access.session(one.secret, one.proof);
   on.clock.advance(1);
   await logIn(on);
-  assert.equal(on.access.session(two.secret, two.proof).verdict, "refused");
-  assert.equal(on.access.session(one.secret, one.proof).verdict, "known");
+  assert.equal((await on.access.session(two.secret, two.proof)).verdict, "refused");
+  assert.equal((await on.access.session(one.secret, one.proof)).verdict, "known");
+});
+
+test("R-GATE-9: the terminal may open the page; that session has no more than its token and ends with it", async () => {
+  const on = bench({ channelOf: (row) => (row.name === "terminal" ? "terminal" : "api") });
+  const made = await on.tokens.make(ask({ name: "terminal", trust: "elevated", permissions: ["chat"] }), "gateway");
+  const known = await on.access.bearer(made.token, HERE);
+  assert.ok(known.verdict === "known");
+  const { code } = await on.access.invite(known.caller);
+  const login = await on.access.login(code, HERE);
+  assert.ok(login.verdict === "known");
+  assert.deepEqual(
+    [login.caller.trust, login.caller.channel, [...login.caller.permissions]],
+    ["elevated", "webchat", ["chat"]],
+  );
+  assert.equal((await on.access.session(login.secret, login.proof)).verdict, "known");
+  await on.tokens.revoke(made.id, "owner");
+  assert.deepEqual(await on.access.session(login.secret, login.proof), { verdict: "refused", why: "revoked" });
+});
+
+test("R-GATE-9: no other door opens the page, whatever it may do itself", async () => {
+  const on = bench();
+  for (const channel of ["api", "webchat", "schedule", ""]) {
+    await assert.rejects(on.access.invite({ ...caller(), channel }), { code: "DENIED" });
+  }
 });
 
 test("R-GATE-2: a login that cannot be recorded does not happen", async () => {
@@ -133,7 +157,7 @@ test("R-GATE-2: no text that was not issued opens a session", async () => {
       const on = bench();
       await on.logins.issue(REQUEST);
       assert.equal((await on.access.login(text, HERE)).verdict, "refused");
-      assert.equal(on.access.session(text, text).verdict, "refused");
+      assert.equal((await on.access.session(text, text)).verdict, "refused");
     }),
     { numRuns: 60 },
   );

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { newId, type PersonId } from "../../core/ids.ts";
+import { newId, type PersonId, type TokenId } from "../../core/ids.ts";
 import { type Digest, sha256 } from "../../core/json.ts";
 import type { Trust } from "../../core/label.ts";
 import type { Permission } from "../../core/person.ts";
@@ -30,6 +30,8 @@ export type LoginRequest = {
   readonly permissions: readonly Permission[];
   /** `webchat` for a page. */
   readonly channel: string;
+  /** The token that asks for it, and with which the session ends. */
+  readonly via?: TokenId;
 };
 
 export type Logins = {

@@ -9,6 +9,7 @@
  * @module
  */
 import { timingSafeEqual } from "node:crypto";
+import type { TokenId } from "../../core/ids.ts";
 import { type Digest, sha256 } from "../../core/json.ts";
 import type { AccessVerdict } from "../../core/ports/access.ts";
 import type { Clock } from "../../core/ports/clock.ts";
@@ -31,7 +32,8 @@ type Open = { readonly grant: Grant; readonly proof: Digest; readonly startedMs:
 
 export type BrowserSessions = {
   open(grant: Grant): { readonly secret: string; readonly proof: string; readonly maxAgeMs: number };
-  authenticate(secret: string, proof: string): AccessVerdict;
+  /** @returns with the token that the session stands on, where there is one. */
+  authenticate(secret: string, proof: string): AccessVerdict & { readonly via?: TokenId };
   /** @returns whose it was, where there was one. */
   close(secret: string): Grant | undefined;
   closeAll(): void;
@@ -79,7 +81,7 @@ export function createSessions(parts: {
       const caller = callerOf(session.grant, parts.persons);
       if (caller === undefined) return { verdict: "refused", why: "person-gone" };
       session.usedMs = clock.monotonicMs();
-      return { verdict: "known", caller };
+      return { verdict: "known", caller, ...(session.grant.via && { via: session.grant.via }) };
     },
     close(secret) {
       const key = sha256(secret);

@@ -47,7 +47,12 @@ export type Bench = AccessStep & {
 };
 
 export function bench(
-  options: { attemptLimits?: AttemptLimits; sessionLimits?: SessionLimits; seed?: number } = {},
+  options: {
+    attemptLimits?: AttemptLimits;
+    sessionLimits?: SessionLimits;
+    seed?: number;
+    channelOf?: (row: TokenRow) => string;
+  } = {},
 ): Bench {
   const { seed = 1, ...limits } = options;
   const clock = fakeClock();

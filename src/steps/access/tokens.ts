@@ -13,7 +13,7 @@ import { newId, type PersonId, type TokenId } from "../../core/ids.ts";
 import { type JsonObject, sha256 } from "../../core/json.ts";
 import type { Trust } from "../../core/label.ts";
 import type { Permission } from "../../core/person.ts";
-import type { AccessVerdict, From, RefusedBecause } from "../../core/ports/access.ts";
+import type { AccessVerdict, From, Refusal, RefusedBecause } from "../../core/ports/access.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { TokenInfo, TokenMade } from "../../core/ports/gateway.ts";
 import type { Random } from "../../core/ports/random.ts";
@@ -59,6 +59,8 @@ export type Tokens = {
   confirm(bearer: string): Promise<AccessVerdict>;
   list(): Promise<readonly TokenInfo[]>;
   find(id: TokenId): Promise<TokenInfo | undefined>;
+  /** Why a token no longer stands, or undefined while it does. */
+  over(id: TokenId): Promise<Refusal | undefined>;
   /** @returns false where there is no such token that still works. */
   revoke(id: TokenId, by: string): Promise<boolean>;
 };
@@ -102,6 +104,11 @@ export function createTokens(parts: TokenParts): Tokens {
     ...createAuthenticate(parts),
     list: async () => (await store.list()).map(infoOf),
     find: async (id) => (await store.list()).map(infoOf).find((token) => token.id === id),
+    async over(id) {
+      const row = (await store.list()).find((token) => token.id === id);
+      const why = row === undefined ? "unknown" : overBecause(row, clock.wallMs());
+      return why && { verdict: "refused", why };
+    },
     revoke,
   };
 }
@@ -146,9 +153,13 @@ async function findLive(store: TokenStore, token: string, nowMs: number): Promis
   const hash = sha256(token);
   const row = await store.byHash(hash);
   if (row === undefined || !timingSafeEqual(Buffer.from(row.hash), Buffer.from(hash))) return { why: "unknown" };
-  if (row.revokedMs !== null) return { why: "revoked" };
-  if (row.expiresMs !== null && row.expiresMs <= nowMs) return { why: "expired" };
-  return { row };
+  const why = overBecause(row, nowMs);
+  return why === undefined ? { row } : { why };
+}
+
+function overBecause(row: TokenRow, nowMs: number): "revoked" | "expired" | undefined {
+  if (row.revokedMs !== null) return "revoked";
+  return row.expiresMs !== null && row.expiresMs <= nowMs ? "expired" : undefined;
 }
 
 function refuseWeak(token: string): void {

@@ -26,6 +26,14 @@ export function loginRoutes({ gateway, access, version }: RouteParts): readonly 
     }),
     callerRoute({
       method: "POST",
+      path: "/api/login-codes",
+      says: "a one-time code for the page, for the terminal only; it goes behind `/#login=`",
+      needs: { because: "the page gets no more than the terminal that asks, and other doors are refused" },
+      body: nothingRequest,
+      run: async (_ask, caller) => Response.json(await access.invite(caller), { status: 201 }),
+    }),
+    callerRoute({
+      method: "POST",
       path: "/api/logout",
       says: "end this session",
       needs: { because: "whoever is logged in may leave" },
