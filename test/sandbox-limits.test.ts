@@ -58,6 +58,20 @@ test("R-EXEC-4: output is kept up to the cap, and the rest is counted", { skip }
   assert.deepEqual([all.result.stdout.length, all.result.stdoutLost], [3_000_000, 0]);
 });
 
+test("R-EXEC-4: a job that is too large is refused, and large output of several jobs arrives whole", {
+  skip,
+}, async () => {
+  const { end } = await kit.run({ stdin: '"'.repeat(5 * MB) });
+  assert.equal(end.how === "refused" && end.code, "JOB_TOO_LARGE");
+  const large = await kit.sh("wc -c", { stdin: "x".repeat(5 * MB) });
+  assert.equal(large.out, `${5 * MB}\n`);
+  const many = await Promise.all([1, 2, 3].map(() => kit.sh("head -c 20000000 /dev/zero", { outputBytes: 32 * MB })));
+  assert.deepEqual(
+    many.map(({ result }) => result.stdout.length),
+    [20_000_000, 20_000_000, 20_000_000],
+  );
+});
+
 test("R-EXEC-4: output arrives while the program runs", { skip }, async () => {
   const seen: number[] = [];
   const start = performance.now();

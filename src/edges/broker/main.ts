@@ -63,18 +63,18 @@ function say(message: FromBroker): void {
   if (!ending) socket.write(jsonFrame(message));
 }
 
-let draining: Promise<void> | null = null;
+let draining: PromiseWithResolvers<void> | null = null;
 
+/** When the gateway has taken what waits, or will take nothing more. */
 function drained(): Promise<void> {
-  draining ??= new Promise((resolve) => {
-    const go = (): void => {
-      draining = null;
-      resolve();
-    };
-    socket.once("drain", go);
-    socket.once("close", go);
-  });
-  return socket.writableNeedDrain ? draining : Promise.resolve();
+  if (!socket.writableNeedDrain) return Promise.resolve();
+  draining ??= Promise.withResolvers();
+  return draining.promise;
+}
+
+function goOn(): void {
+  draining?.resolve();
+  draining = null;
 }
 
 function outlet(channel: number): Outlet {
@@ -113,6 +113,8 @@ socket.on("data", (chunk: Buffer) => {
     end(1); // a stream that broke its form means nothing from here on
   }
 });
+socket.on("drain", goOn);
+socket.on("close", goOn);
 socket.on("end", () => end(0));
 socket.on("close", () => end(0));
 socket.on("error", () => end(1));

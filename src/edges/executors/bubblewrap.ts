@@ -9,9 +9,27 @@
  */
 import type { Duplex } from "node:stream";
 import type { BrokerConfig, LimitSources } from "../../core/broker-wire.ts";
-import type { Executor } from "../../core/ports/executor.ts";
+import { FRAME_LIMIT } from "../../core/frame.ts";
+import type { Executor, JobResult } from "../../core/ports/executor.ts";
 import { openBrokerLine } from "./broker-line.ts";
 import { type Probe, proveSandbox } from "./prove.ts";
+
+/** Bytes, with room for what stands round a job in its frame. */
+const MOST_JOB = FRAME_LIMIT - 4096;
+
+const TOO_LARGE: JobResult = {
+  end: {
+    how: "refused",
+    code: "JOB_TOO_LARGE",
+    message: "the call is larger than the sandbox takes at once (8 MiB)",
+    hint: "do it in smaller pieces; `write` can append",
+  },
+  stdout: new Uint8Array(),
+  stderr: new Uint8Array(),
+  stdoutLost: 0,
+  stderrLost: 0,
+  wallMs: 0,
+};
 
 export type BubblewrapExecutor = Executor & {
   /** Resolves when the broker is ready. @throws Fault BROKER_UNAVAILABLE where it cannot work. */
@@ -28,6 +46,7 @@ export function openBubblewrapExecutor(deps: {
   const line = openBrokerLine(deps.socket);
   line.say({ type: "configure", config: deps.config });
   const run: Executor["run"] = (job, token, { signal, onOutput }) => {
+    if (Buffer.byteLength(JSON.stringify(job)) > MOST_JOB) return Promise.resolve(TOO_LARGE);
     const { channel, done } = line.begin(onOutput);
     line.say({ type: "run", channel, job, token });
     const cancel = (): void => line.say({ type: "cancel", channel });
