@@ -75,6 +75,8 @@ module.exports = {
           "^src/app/lifecycle",
           // `isIP` and `BlockList`: words about addresses, no connection.
           "^src/app/config/hosts",
+          // The sink of the demo listens on loopback; it connects to nothing.
+          "^src/app/demo",
           "\\.test\\.ts$",
           TESTING,
         ],

@@ -17,7 +17,6 @@ import { type BubblewrapExecutor, openBubblewrapExecutor } from "../edges/execut
 import { type LedgerClient, openLedgerClient } from "../ledger/client.ts";
 import { type Home, INSTALLATION, ownProgram } from "./home.ts";
 import { type Helper, startHelper } from "./lifecycle.ts";
-import type { Log } from "./log.ts";
 import { supervise, type Supervised } from "./supervise.ts";
 
 export type Helpers = {
@@ -36,7 +35,7 @@ export type HelperParts = {
   readonly home: Home;
   readonly clock: Clock;
   readonly random: Random;
-  readonly log: Log;
+  readonly log: { readonly warn: (line: string) => void; readonly error: (line: string) => void };
   readonly compileCache: string | undefined;
   readonly onConnection: (
     connection: Connection,

@@ -20,7 +20,7 @@ export async function startInBackground(
   makeHome(home);
   const output = join(home.logs, "start.log");
   const log = openSync(output, "w", 0o600);
-  const child = spawn(process.execPath, [ownProgram("cli/main.ts"), "start", ...args], {
+  const child = spawn(process.execPath, [...process.execArgv, ownProgram("cli/main.ts"), "start", ...args], {
     detached: true,
     stdio: ["ignore", log, log],
   });

@@ -1,38 +1,20 @@
 /**
- * Serve: a running gateway, from the state folder to the open door, and its end.
+ * Serve: a running gateway, from the state folder to the open door.
+ *
+ * The helpers are started first, and everything heavy is read while they boot:
+ * that is most of what a start waits for.
  *
  * @module
  */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Fault } from "../core/fault.ts";
-import { type AgentId, parsePersonId } from "../core/ids.ts";
-import { PERMISSIONS, type Permission } from "../core/person.ts";
-import type { HttpLog } from "../edges/http/errors.ts";
-import { loadPage } from "../edges/http/page.ts";
-import { createHttp } from "../edges/http/server.ts";
-import { createOutbound } from "../steps/outbound/outbound.ts";
-import { type Environment, stateFolder } from "./config/environment.ts";
-import { loadConfig, type Loaded } from "./config/load.ts";
-import { channelEnabled, gatewaySettings, MAIN_AGENT } from "./config/settings.ts";
-import { type Home, homeAt, INSTALLATION, makeHome } from "./home.ts";
-import { type Log, openLog } from "./log.ts";
-import { type ChosenModel, chooseModels } from "./models.ts";
-import { knownSecrets } from "./secrets.ts";
+import type { AgentId } from "../core/ids.ts";
+import type { Environment } from "./config/environment.ts";
+import { stateFolder } from "./config/environment.ts";
+import { type HelperParts, type Helpers, startHelpers } from "./helpers.ts";
+import { homeAt, makeHome } from "./home.ts";
+import type { ChosenModel } from "./models.ts";
+import type { Served } from "./open.ts";
 import { systemClock, systemRandom } from "./system.ts";
-import { OWNER, type Wired, type WireUp, wireUp } from "./wire-up.ts";
-
-export type Served = {
-  readonly url: string;
-  readonly home: Home;
-  readonly loaded: Loaded;
-  readonly model: ChosenModel;
-  readonly wired: Wired;
-  /** A one-time login for the page, as an address. */
-  login(): Promise<string>;
-  /** Ends it and its helpers; resolves when all of it is gone. */
-  close(): Promise<void>;
-};
 
 export type ServeOptions = {
   readonly env: Environment;
@@ -42,110 +24,64 @@ export type ServeOptions = {
   readonly models?: ReadonlyMap<AgentId, ChosenModel>;
 };
 
-const TICK_MS = 1000;
-const OWNER_PERMISSIONS: readonly Permission[] = PERMISSIONS;
-
 /** @throws Fault where anything that is needed cannot be had: there is no half of a gateway. */
 export async function serve({ env, port, models }: ServeOptions): Promise<Served> {
   const home = homeAt(stateFolder(env));
   makeHome(home);
-  const loaded = loadConfig({ home: home.root, env });
-  const outbound = createOutbound(knownSecrets(env, loaded));
-  const log = openLog(join(home.logs, "gateway.log"), (line) => outbound.text(line));
-  const deps = { clock: systemClock, random: systemRandom };
-  const chosen = models ?? (await chooseModels(loaded, env, deps));
-  const given: WireUp = {
+  const wires = lateWires();
+  const starting = startHelpers({
     home,
-    loaded,
-    env,
-    ...deps,
-    log,
-    outbound,
-    version: packageVersion(),
+    clock: systemClock,
+    random: systemRandom,
     compileCache: join(home.run, "compile-cache"),
-    modelOf: (agent) => chosen.get(agent) ?? noModel(agent),
-  };
-  const wired = await wireUp(given);
+    log: wires.log,
+    onConnection: (connection, owner) => wires.onConnection(connection, owner),
+  });
   try {
-    return await openDoors(given, wired, port);
+    const { openGateway } = await import("./open.ts");
+    return await openGateway({
+      env,
+      home,
+      starting,
+      wires,
+      ...(port === undefined ? {} : { port }),
+      ...(models === undefined ? {} : { models }),
+    });
   } catch (thrown) {
-    await wired.close();
+    await endHelpers(starting);
     throw thrown;
   }
 }
 
-async function openDoors(given: WireUp, wired: Wired, port: number | undefined): Promise<Served> {
-  const { home, loaded, log } = given;
-  const settings = gatewaySettings(loaded.config);
-  const http = createHttp({
-    gateway: wired.gateway,
-    access: wired.access.access,
-    listen: { host: settings.host, port: port ?? settings.port },
-    allowedHosts: settings.allowedHosts,
-    trustedProxies: settings.trustedProxies,
-    page: await loadPage(join(INSTALLATION, import.meta.url.endsWith(".ts") ? "web" : "dist/web")),
-    version: given.version,
-    clock: given.clock,
-    random: given.random,
-    log: httpLog(log),
-  });
-  const { url } = await http.listen();
-  writeFileSync(home.running, JSON.stringify({ url, pid: process.pid }), { mode: 0o600 });
-  const ending = new AbortController();
-  const ticking = tick(given, wired, ending.signal);
-  wired.prove().catch((thrown: unknown) => log.error("the sandbox could not be proved", { error: String(thrown) }));
+/** Whatever else failed is what is told; helpers that did not start either say so in their own way. */
+async function endHelpers(starting: Promise<Helpers>): Promise<void> {
+  await starting.then((helpers) => helpers.stop()).catch(() => undefined);
+}
+
+/** What the helpers may say before there is a log to write it to, or a ledger to record it in. */
+export type LateWires = {
+  readonly log: HelperLog;
+  onConnection: HelperParts["onConnection"];
+  /** From here on lines go there; those that waited go first. */
+  openLog(log: HelperLog): void;
+};
+
+type HelperLog = HelperParts["log"];
+
+function lateWires(): LateWires {
+  const waiting: (readonly ["warn" | "error", string])[] = [];
+  let to: HelperLog | undefined;
+  const say = (level: "warn" | "error") => (line: string) => {
+    if (to === undefined) waiting.push([level, line]);
+    else to[level](line);
+  };
   return {
-    url,
-    home,
-    loaded,
-    model: given.modelOf(MAIN_AGENT),
-    wired,
-    login: async () => {
-      if (!channelEnabled(loaded.config, "webchat"))
-        throw new Fault("DENIED", { message: "the page is turned off", hint: "set `channels.webchat.enabled: true`" });
-      const request = {
-        person: parsePersonId(OWNER),
-        trust: "full",
-        permissions: OWNER_PERMISSIONS,
-        channel: "webchat",
-      } as const;
-      const { code } = await wired.access.logins.issue(request);
-      return `${url}/#login=${code}`;
-    },
-    async close() {
-      ending.abort(new Error("the gateway ends"));
-      rmSync(home.running, { force: true });
-      await http.close();
-      await ticking;
-      await wired.close();
-      log.flush();
+    log: { warn: say("warn"), error: say("error") },
+    // Nothing runs before there is a gateway: a connection then is nobody's.
+    onConnection: () => Promise.reject(new Error("a connection before the gateway was open")),
+    openLog(log) {
+      to = log;
+      for (const [level, line] of waiting.splice(0)) log[level](line);
     },
   };
-}
-
-/** The clock of schedules. A tick that fails is told and the next one comes all the same. */
-async function tick(given: WireUp, wired: Wired, ending: AbortSignal): Promise<void> {
-  while (!ending.aborted) {
-    await given.clock.sleep(TICK_MS, ending).catch(() => undefined);
-    if (ending.aborted) return;
-    await wired
-      .tick()
-      .catch((thrown: unknown) => given.log.error("schedules could not be run", { error: String(thrown) }));
-  }
-}
-
-function httpLog(log: Log): HttpLog {
-  return ({ what, ...facts }) => (what === "failed" ? log.error : log.info)(`http ${what}`, facts);
-}
-
-export function packageVersion(): string {
-  const text: unknown = JSON.parse(readFileSync(join(INSTALLATION, "package.json"), "utf8"));
-  return typeof text === "object" && text !== null && "version" in text ? String(text.version) : "unknown";
-}
-
-function noModel(agent: string): never {
-  throw new Fault("AGENT_UNKNOWN", {
-    message: `no model was chosen for the agent \`${agent.slice(0, 60)}\``,
-    hint: "agents are named under `agents.entries`",
-  });
 }

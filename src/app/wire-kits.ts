@@ -10,23 +10,25 @@ import { agentSettings } from "./config/settings.ts";
 import { type Kit, openKit } from "./gateway/kits.ts";
 import type { WireUp } from "./wire-up.ts";
 
-export type Kits = { of(agent: AgentId): Kit };
+export type Kits = { readonly all: readonly Kit[]; of(agent: AgentId): Kit };
 
 /** @throws Fault POLICY_INVALID where the set of an agent does not validate: the gateway does not start with half of it. */
-export async function openKits(given: WireUp, record: (entry: LedgerEntry) => Promise<void>): Promise<Kits> {
+export async function openKits(given: WireUp): Promise<Kits> {
   const { loaded, random } = given;
   const operatorPolicies = readPolicies(given.home.policies);
   const kits = new Map<AgentId, Kit>();
   for (const { id } of agentSettings(loaded.config, loaded.places)) {
     const posture = toPosture(loaded.config, loaded.places, id);
     const { model, contextTokens } = given.modelOf(id);
-    const kit = await openKit({ agent: id, posture, operatorPolicies, model, contextTokens, random });
-    const { digest, policies } = kit.judge.policies;
-    const data = { digest, policies: policies.size };
-    await record({ kind: "policy", who: "gateway", what: "policy.loaded", target: id, result: "ok", data });
-    kits.set(id, kit);
+    kits.set(id, await openKit({ agent: id, posture, operatorPolicies, model, contextTokens, random }));
   }
-  return { of: (agent) => kits.get(agent) ?? unknownAgent(agent) };
+  return { all: [...kits.values()], of: (agent) => kits.get(agent) ?? unknownAgent(agent) };
+}
+
+export function policyEntry({ agent, judge }: Kit): LedgerEntry {
+  const { digest, policies } = judge.policies;
+  const data = { digest, policies: policies.size };
+  return { kind: "policy", who: "gateway", what: "policy.loaded", target: agent, result: "ok", data };
 }
 
 /** Every `*.cedar` of the operator, by name; a folder that is not there has none. */

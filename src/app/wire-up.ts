@@ -33,14 +33,15 @@ import { createGateway, createNotices, type Notices } from "./gateway/gateway.ts
 import { createPresence } from "./gateway/people.ts";
 import { createTurns, type Turns } from "./gateway/turns.ts";
 import { openHalt } from "./halt.ts";
-import { type Helpers, startHelpers } from "./helpers.ts";
+import type { Helpers } from "./helpers.ts";
 import type { Home } from "./home.ts";
 import type { Log } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createProver, type Prover } from "./readiness.ts";
 import { recoverTurns } from "./recovery.ts";
 import { wireEffectors } from "./wire-effectors.ts";
-import { type Kits, openKits } from "./wire-kits.ts";
+import type { LateWires } from "./serve.ts";
+import { type Kits, openKits, policyEntry } from "./wire-kits.ts";
 
 export type WireUp = {
   readonly home: Home;
@@ -51,7 +52,6 @@ export type WireUp = {
   readonly log: Log;
   readonly outbound: Outbound;
   readonly version: string;
-  readonly compileCache: string | undefined;
   /** Which model an agent has; chosen before, so that a choice that cannot work stops the start. */
   readonly modelOf: (agent: AgentId) => { readonly model: Model; readonly contextTokens: number; readonly why: string };
 };
@@ -82,27 +82,41 @@ type Works = {
   readonly turns: Turns;
   readonly notices: Notices;
   readonly elsewhere: ElsewhereParts;
-  readonly kits: Kits;
 };
 
-/** The order matters: the store's lock first, then the ledger, then what is recorded in it. */
-export async function wireUp(given: WireUp): Promise<Wired> {
+/**
+ * The order matters: the store's lock first, then the ledger, then what is recorded in it. While the helpers boot, the
+ * policies are read.
+ */
+export async function wireUp(given: WireUp, starting: Promise<Helpers>, wires: LateWires): Promise<Wired> {
   const metrics = createMetrics();
   const store = await openStore({ dir: given.home.store, clock: given.clock });
-  const helpers: Helpers = await startHelpers({
-    ...given,
-    onConnection: (connection, owner) => recordConnection(helpers, metrics, connection, owner),
-  });
-  const record: Record = async (entry) => {
-    if (entry.kind === "login") metrics.login(entry.result === "ok" ? "ok" : "failed");
-    await helpers.ledger.append(entry);
-  };
-  await record(
-    lifeEntry(given, "gateway.started", { config: given.loaded.digest, downgrades: [...given.loaded.downgrades] }),
-  );
-  const works = await openWorks(given, { store, helpers, metrics, record });
+  try {
+    const [kits, helpers] = await Promise.all([openKits(given), starting]);
+    wires.onConnection = (connection, owner) => recordConnection(helpers, metrics, connection, owner);
+    const record: Record = async (entry) => {
+      if (entry.kind === "login") metrics.login(entry.result === "ok" ? "ok" : "failed");
+      await helpers.ledger.append(entry);
+    };
+    return await putTogether(given, { store, helpers, metrics, record, kits });
+  } catch (thrown) {
+    await store.close();
+    throw thrown;
+  }
+}
+
+async function putTogether(given: WireUp, ground: Ground): Promise<Wired> {
+  const { store, helpers, record, kits } = ground;
+  const prover = openProver(given, kits, helpers);
+  // Tried out while the rest is put together; `/readyz` waits for it.
+  prover
+    .prove()
+    .catch((thrown: unknown) => given.log.error("the sandbox could not be proved", { error: String(thrown) }));
+  const { digest: config, downgrades } = given.loaded;
+  await record(lifeEntry(given, "gateway.started", { config, downgrades: [...downgrades] }));
+  for (const kit of kits.all) await record(policyEntry(kit));
+  const works = await openWorks(given, ground);
   const access = await openAccess(given, store, record);
-  const prover = openProver(given, works, helpers);
   const { parts, chat, turns } = works;
   await recoverTurns({
     sessions: parts.sessions,
@@ -118,7 +132,7 @@ export async function wireUp(given: WireUp): Promise<Wired> {
       access,
       version: given.version,
       readiness: () => prover.now(),
-      downgrades: given.loaded.downgrades,
+      downgrades,
     }),
     access,
     store,
@@ -137,11 +151,16 @@ export async function wireUp(given: WireUp): Promise<Wired> {
   };
 }
 
-type Ground = { readonly store: Store; readonly helpers: Helpers; readonly metrics: Metrics; readonly record: Record };
+type Ground = {
+  readonly store: Store;
+  readonly helpers: Helpers;
+  readonly metrics: Metrics;
+  readonly record: Record;
+  readonly kits: Kits;
+};
 
-async function openWorks(given: WireUp, { store, helpers, metrics, record }: Ground): Promise<Works> {
+async function openWorks(given: WireUp, { store, helpers, metrics, kits }: Ground): Promise<Works> {
   const { loaded, clock, random } = given;
-  const kits = await openKits(given, record);
   const settings = budgetSettings(loaded.config);
   const turns = createTurns();
   const notices = createNotices();
@@ -169,7 +188,7 @@ async function openWorks(given: WireUp, { store, helpers, metrics, record }: Gro
   const chat = createChat({ ...parts, engine, turns });
   const elsewhere = openElsewhere(given, { parts, engine, chat, notices });
   late.conversations = createConversations(elsewhere);
-  return { parts, engine, chat, turns, notices, elsewhere, kits };
+  return { parts, engine, chat, turns, notices, elsewhere };
 }
 
 function openElsewhere(given: WireUp, works: Pick<Works, "parts" | "engine" | "chat" | "notices">): ElsewhereParts {
@@ -219,8 +238,8 @@ async function openAccess(given: WireUp, store: Store, record: Record): Promise<
   return access;
 }
 
-function openProver(given: WireUp, works: Works, helpers: Helpers): Prover {
-  const { policies } = works.kits.of(MAIN_AGENT).judge;
+function openProver(given: WireUp, kits: Kits, helpers: Helpers): Prover {
+  const { policies } = kits.of(MAIN_AGENT).judge;
   return createProver({
     helpers,
     clock: given.clock,

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=1 --optimize-for-size
 /**
  * The command line: finds the command, parses its options, and turns faults
  * into words and an exit status.

@@ -1,6 +1,6 @@
 /** `vambrace start`: the gateway, and with --chat the terminal that talks with it. @module */
 import { writeFileSync } from "node:fs";
-import type { Served } from "../app/serve.ts";
+import type { Served } from "../app/open.ts";
 import { Fault } from "../core/fault.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
 import { paint } from "./style.ts";
@@ -74,7 +74,10 @@ function portOf(flags: Flags): number | undefined {
   if (text === undefined) return undefined;
   const port = Number(text);
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
-  throw new Fault("COMMAND_USAGE", { message: `not a port: \`${text.slice(0, 20)}\``, hint: "use a number from 1 to 65535" });
+  throw new Fault("COMMAND_USAGE", {
+    message: `not a port: \`${text.slice(0, 20)}\``,
+    hint: "use a number from 1 to 65535",
+  });
 }
 
 async function startDetached(flags: Flags, io: Io): Promise<number> {

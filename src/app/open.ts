@@ -1,0 +1,151 @@
+/**
+ * Opens the gateway behind helpers that are starting, and its doors; and ends it.
+ *
+ * @module
+ */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Fault } from "../core/fault.ts";
+import { type AgentId, parsePersonId } from "../core/ids.ts";
+import { PERMISSIONS, type Permission } from "../core/person.ts";
+import type { HttpLog } from "../edges/http/errors.ts";
+import { loadPage } from "../edges/http/page.ts";
+import { createHttp } from "../edges/http/server.ts";
+import { createOutbound } from "../steps/outbound/outbound.ts";
+import type { Environment } from "./config/environment.ts";
+import { loadConfig, type Loaded } from "./config/load.ts";
+import { channelEnabled, gatewaySettings, MAIN_AGENT } from "./config/settings.ts";
+import type { Helpers } from "./helpers.ts";
+import { type Home, INSTALLATION } from "./home.ts";
+import { type Log, openLog } from "./log.ts";
+import { type ChosenModel, chooseModels } from "./models.ts";
+import { knownSecrets } from "./secrets.ts";
+import type { LateWires } from "./serve.ts";
+import { systemClock, systemRandom } from "./system.ts";
+import { OWNER, type Wired, type WireUp, wireUp } from "./wire-up.ts";
+
+export type Served = {
+  readonly url: string;
+  readonly home: Home;
+  readonly loaded: Loaded;
+  readonly model: ChosenModel;
+  readonly wired: Wired;
+  /** A one-time login for the page, as an address. */
+  login(): Promise<string>;
+  /** Ends it and its helpers; resolves when all of it is gone. */
+  close(): Promise<void>;
+};
+
+export type OpenOptions = {
+  readonly env: Environment;
+  readonly home: Home;
+  /** Under way already. */
+  readonly starting: Promise<Helpers>;
+  readonly wires: LateWires;
+  readonly port?: number;
+  readonly models?: ReadonlyMap<AgentId, ChosenModel>;
+};
+
+const TICK_MS = 1000;
+const OWNER_PERMISSIONS: readonly Permission[] = PERMISSIONS;
+
+export async function openGateway({ env, home, starting, wires, port, models }: OpenOptions): Promise<Served> {
+  const loaded = loadConfig({ home: home.root, env });
+  const outbound = createOutbound(knownSecrets(env, loaded));
+  const log = openLog(join(home.logs, "gateway.log"), (line) => outbound.text(line));
+  wires.openLog(log);
+  const deps = { clock: systemClock, random: systemRandom };
+  const chosen = models ?? (await chooseModels(loaded, env, deps));
+  const given: WireUp = {
+    home,
+    loaded,
+    env,
+    ...deps,
+    log,
+    outbound,
+    version: packageVersion(),
+    modelOf: (agent) => chosen.get(agent) ?? noModel(agent),
+  };
+  const wired = await wireUp(given, starting, wires);
+  try {
+    return await openDoors(given, wired, port);
+  } catch (thrown) {
+    await wired.close();
+    throw thrown;
+  }
+}
+
+async function openDoors(given: WireUp, wired: Wired, port: number | undefined): Promise<Served> {
+  const { home, loaded, log } = given;
+  const settings = gatewaySettings(loaded.config);
+  const http = createHttp({
+    gateway: wired.gateway,
+    access: wired.access.access,
+    listen: { host: settings.host, port: port ?? settings.port },
+    allowedHosts: settings.allowedHosts,
+    trustedProxies: settings.trustedProxies,
+    page: await loadPage(join(INSTALLATION, import.meta.url.endsWith(".ts") ? "web" : "dist/web")),
+    version: given.version,
+    clock: given.clock,
+    random: given.random,
+    log: httpLog(log),
+  });
+  const { url } = await http.listen();
+  writeFileSync(home.running, JSON.stringify({ url, pid: process.pid }), { mode: 0o600 });
+  const ending = new AbortController();
+  const ticking = tick(given, wired, ending.signal);
+  return {
+    url,
+    home,
+    loaded,
+    model: given.modelOf(MAIN_AGENT),
+    wired,
+    login: async () => {
+      if (!channelEnabled(loaded.config, "webchat"))
+        throw new Fault("DENIED", { message: "the page is turned off", hint: "set `channels.webchat.enabled: true`" });
+      const request = {
+        person: parsePersonId(OWNER),
+        trust: "full",
+        permissions: OWNER_PERMISSIONS,
+        channel: "webchat",
+      } as const;
+      const { code } = await wired.access.logins.issue(request);
+      return `${url}/#login=${code}`;
+    },
+    async close() {
+      ending.abort(new Error("the gateway ends"));
+      rmSync(home.running, { force: true });
+      await http.close();
+      await ticking;
+      await wired.close();
+      log.flush();
+    },
+  };
+}
+
+/** The clock of schedules. A tick that fails is told and the next one comes all the same. */
+async function tick(given: WireUp, wired: Wired, ending: AbortSignal): Promise<void> {
+  while (!ending.aborted) {
+    await given.clock.sleep(TICK_MS, ending).catch(() => undefined);
+    if (ending.aborted) return;
+    await wired
+      .tick()
+      .catch((thrown: unknown) => given.log.error("schedules could not be run", { error: String(thrown) }));
+  }
+}
+
+function httpLog(log: Log): HttpLog {
+  return ({ what, ...facts }) => (what === "failed" ? log.error : log.info)(`http ${what}`, facts);
+}
+
+export function packageVersion(): string {
+  const text: unknown = JSON.parse(readFileSync(join(INSTALLATION, "package.json"), "utf8"));
+  return typeof text === "object" && text !== null && "version" in text ? String(text.version) : "unknown";
+}
+
+function noModel(agent: string): never {
+  throw new Fault("AGENT_UNKNOWN", {
+    message: `no model was chosen for the agent \`${agent.slice(0, 60)}\``,
+    hint: "agents are named under `agents.entries`",
+  });
+}
