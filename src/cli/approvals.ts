@@ -35,5 +35,8 @@ export const approvalsCommand: Command = {
 };
 
 function usage(): Fault {
-  return new Fault("COMMAND_USAGE", { message: "say yes or no, and to which question", hint: `usage: ${approvalsCommand.usage}` });
+  return new Fault("COMMAND_USAGE", {
+    message: "say yes or no, and to which question",
+    hint: `usage: ${approvalsCommand.usage}`,
+  });
 }

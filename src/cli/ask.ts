@@ -14,7 +14,8 @@ export const askCommand: Command = {
   help: { json: "print the outcome as JSON" },
   async run(args, flags, io) {
     const text = args.join(" ").trim();
-    if (text === "") throw new Fault("COMMAND_USAGE", { message: "there is no question", hint: `usage: ${askCommand.usage}` });
+    if (text === "")
+      throw new Fault("COMMAND_USAGE", { message: "there is no question", hint: `usage: ${askCommand.usage}` });
     const quiet = flagOn(flags, "json") ? { ...io, write: () => undefined } : io;
     const request = { text, messageId: randomUUID(), signal: io.signal };
     const { outcome, refused } = await converse(quiet, connect(io), request, undefined);

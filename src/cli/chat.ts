@@ -1,6 +1,7 @@
 /** `vambrace chat`: the terminal that talks with a running gateway. @module */
 import { randomUUID } from "node:crypto";
 import { createInterface, type Interface } from "node:readline/promises";
+import type { z } from "zod";
 import { meAnswer } from "../wire/answers.ts";
 import { connect, type GatewayClient } from "./client.ts";
 import type { Command, Io } from "./command.ts";
@@ -22,15 +23,17 @@ export const chatCommand: Command = {
 /** Reads lines until end of file, `/quit`, or Ctrl-C at an empty prompt; Ctrl-C during a turn ends the turn. */
 export async function chat(io: Io, client: GatewayClient): Promise<number> {
   const me = await client.get("/api/me", meAnswer);
-  const model = me.model.provider === "offline" ? "offline planner (no model is configured)" : `${me.model.provider}/${me.model.model}`;
-  io.err(`vambrace ${me.version}: you are ${me.person}; model: ${model}${me.halted ? "; STOPPED, see `vambrace resume`" : ""}`);
+  io.err(greeting(me));
   io.err("type a request; /help for help, /quit or Ctrl-D to leave");
-  const terminal = createInterface({ input: io.stdin, output: io.isTerminal ? process.stdout : undefined, terminal: io.isTerminal });
+  const terminal = createInterface({
+    input: io.stdin,
+    output: io.isTerminal ? process.stdout : undefined,
+    terminal: io.isTerminal,
+  });
   const lines = terminal[Symbol.asyncIterator]();
   try {
     for (;;) {
-      if (io.isTerminal) terminal.setPrompt(`${paint(io, "bold", me.model.provider === "offline" ? "offline" : "you")} > `);
-      if (io.isTerminal) terminal.prompt();
+      prompt(io, terminal, me);
       const next = await lines.next();
       if (next.done === true || io.signal.aborted) return 0;
       const text = next.value.trim();
@@ -41,6 +44,21 @@ export async function chat(io: Io, client: GatewayClient): Promise<number> {
   } finally {
     terminal.close();
   }
+}
+
+type Me = z.infer<typeof meAnswer>;
+
+function greeting({ version, person, model, halted }: Me): string {
+  const name =
+    model.provider === "offline" ? "offline planner (no model is configured)" : `${model.provider}/${model.model}`;
+  const stopped = halted ? "; STOPPED, see `vambrace resume`" : "";
+  return `vambrace ${version}: you are ${person}; model: ${name}${stopped}`;
+}
+
+function prompt(io: Io, terminal: Interface, { model }: Me): void {
+  if (!io.isTerminal) return;
+  terminal.setPrompt(`${paint(io, "bold", model.provider === "offline" ? "offline" : "you")} > `);
+  terminal.prompt();
 }
 
 const HELP = `ask for things in plain words: "list the files here", "run the tests", "what is in notes.md"

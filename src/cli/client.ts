@@ -36,8 +36,16 @@ export function connect(io: Io): GatewayClient {
   const fetcher = net.fetchFor({ kind: "origin", origin: new URL(url).origin });
 
   async function send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
-    const headers = { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { "content-type": "application/json" }) };
-    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }), ...(signal === undefined ? {} : { signal }) };
+    const headers = {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    };
+    const init = {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    };
     const answer = await fetcher(new URL(path, url), init).catch((cause: unknown) => {
       if (signal?.aborted === true) throw cause;
       throw unreachable("the gateway does not answer", cause);
@@ -102,5 +110,9 @@ function readText(path: string): string {
 }
 
 function unreachable(message: string, cause?: unknown): Fault {
-  return new Fault("GATEWAY_UNREACHABLE", { message, hint: "start one with `vambrace start`, in another terminal or with --detach", cause });
+  return new Fault("GATEWAY_UNREACHABLE", {
+    message,
+    hint: "start one with `vambrace start`, in another terminal or with --detach",
+    cause,
+  });
 }

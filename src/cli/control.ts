@@ -65,10 +65,21 @@ export const statusCommand: Command = {
     io.out(
       table([
         ["gateway", `${client.url}, version ${status.version}${status.halted ? paint(io, "red", ", STOPPED") : ""}`],
-        ["model", provider === "offline" ? "offline planner: no model is configured" : `${provider}/${model}${remote ? " (what is sent leaves this machine)" : " (local)"}`],
-        ["work", `${status.turnsRunning} turns running, ${status.approvalsOpen} questions open, ${status.sessions} sessions`],
+        [
+          "model",
+          provider === "offline"
+            ? "offline planner: no model is configured"
+            : `${provider}/${model}${remote ? " (what is sent leaves this machine)" : " (local)"}`,
+        ],
+        [
+          "work",
+          `${status.turnsRunning} turns running, ${status.approvalsOpen} questions open, ${status.sessions} sessions`,
+        ],
         ["ledger", `${status.ledger.entries} entries, root ${status.ledger.rootHex.slice(0, 16)}…`],
-        ...status.readiness.map((control) => [control.control, `${control.ready ? paint(io, "green", "ready") : paint(io, "red", "NOT READY")}: ${oneLine(control.says, 120)}`]),
+        ...status.readiness.map((control) => [
+          control.control,
+          `${control.ready ? paint(io, "green", "ready") : paint(io, "red", "NOT READY")}: ${oneLine(control.says, 120)}`,
+        ]),
         ...status.downgrades.map((line) => ["weaker", paint(io, "yellow", line)]),
       ]),
     );

@@ -30,7 +30,8 @@ export async function converse(
   let atLineStart = true;
   for await (const message of client.chat(body, signal)) {
     if (message.type === "outcome") outcome = message.outcome;
-    if (message.type === "fault") io.err(`error: ${printable(message.fault.message)}\nhint: ${printable(message.fault.hint)}`);
+    if (message.type === "fault")
+      io.err(`error: ${printable(message.fault.message)}\nhint: ${printable(message.fault.hint)}`);
     if (message.type !== "event") continue;
     const { event } = message;
     if (event.type === "text") {
@@ -53,34 +54,43 @@ export async function converse(
 }
 
 function show(io: Io, event: TurnEventView): void {
-  switch (event.type) {
-    case "call.proposed":
-      return io.err(paint(io, "cyan", `→ ${event.tool} ${oneLine(describeArguments(event.arguments), 160)}`));
-    case "call.decided":
-      if (event.verdict === "deny") io.err(paint(io, "red", `✗ refused: ${printable(event.says)} [${event.because.join(", ")}]`));
-      return;
-    case "call.output":
-      return io.err(paint(io, "gray", printable(event.text).trimEnd().replaceAll(/^/gm, "  ")));
-    case "call.finished":
-      return io.err(paint(io, event.ok ? "green" : "yellow", `${event.ok ? "✓" : "!"} ${printable(event.summary)} (${event.wallMs} ms)`));
-    case "fault":
-      io.err(paint(io, "red", `error: ${printable(event.message)}`));
-      return io.err(`hint: ${printable(event.hint)}`);
-    case "turn.finished":
-      if (event.stop !== "done") io.err(paint(io, "yellow", `(${event.stop})`));
-      return;
-    case "text":
-    case "turn.started":
-    case "approval.asked":
-    case "approval.answered":
-      return;
+  const line = lineOf(io, event);
+  if (line !== undefined) io.err(line);
+}
+
+/** What a person reads of an event; nothing where it is said elsewhere, or says nothing. */
+function lineOf(io: Io, event: TurnEventView): string | undefined {
+  const { type } = event;
+  if (type === "fault") {
+    return `${paint(io, "red", `error: ${printable(event.message)}`)}\nhint: ${printable(event.hint)}`;
   }
+  if (type === "turn.finished") return event.stop === "done" ? undefined : paint(io, "yellow", `(${event.stop})`);
+  if (type === "call.proposed") {
+    return paint(io, "cyan", `→ ${event.tool} ${oneLine(describeArguments(event.arguments), 160)}`);
+  }
+  if (type === "call.decided" && event.verdict === "deny") {
+    return paint(io, "red", `✗ refused: ${printable(event.says)} [${event.because.join(", ")}]`);
+  }
+  if (type === "call.output") return paint(io, "gray", printable(event.text).trimEnd().replaceAll(/^/gm, "  "));
+  return type === "call.finished" ? finishedLine(io, event) : undefined;
+}
+
+function finishedLine(io: Io, { ok, summary, wallMs }: Extract<TurnEventView, { type: "call.finished" }>): string {
+  return paint(io, ok ? "green" : "yellow", `${ok ? "✓" : "!"} ${printable(summary)} (${wallMs} ms)`);
 }
 
 /** @returns whether it was a yes. */
-async function decide(io: Io, client: GatewayClient, question: QuestionView, asker: Asker | undefined): Promise<boolean> {
+async function decide(
+  io: Io,
+  client: GatewayClient,
+  question: QuestionView,
+  asker: Asker | undefined,
+): Promise<boolean> {
   io.err(drawQuestion(io, question));
-  const said = asker === undefined ? "n" : (await asker("  [y] yes, once   [s] yes, for this session   [n] no  > ")).trim().toLowerCase();
+  const said =
+    asker === undefined
+      ? "n"
+      : (await asker("  [y] yes, once   [s] yes, for this session   [n] no  > ")).trim().toLowerCase();
   const yes = said === "y" || said === "yes" || said === "s";
   if (asker === undefined) io.err("  nobody can be asked here: no");
   const body = { answer: yes ? "yes" : "no", scope: said === "s" ? "session" : "once" };
@@ -92,7 +102,10 @@ async function decide(io: Io, client: GatewayClient, question: QuestionView, ask
 
 /** The exact call, its folder, why it asks, and where each argument that matters came from. */
 export function drawQuestion(io: Io, question: QuestionView): string {
-  const lines = [paint(io, ["yellow", "bold"], `? ${question.tool} needs your yes`), `  why     ${printable(question.says)} [${question.because.join(", ")}]`];
+  const lines = [
+    paint(io, ["yellow", "bold"], `? ${question.tool} needs your yes`),
+    `  why     ${printable(question.says)} [${question.because.join(", ")}]`,
+  ];
   for (const [name, value] of Object.entries(question.arguments)) {
     const text = typeof value === "string" ? value : JSON.stringify(value);
     lines.push(`  ${name.padEnd(7)} ${paint(io, "bold", printable(text).replaceAll("\n", "\n          "))}`);
@@ -100,7 +113,10 @@ export function drawQuestion(io: Io, question: QuestionView): string {
   lines.push(`  folder  ${printable(question.cwd)}`);
   for (const origin of question.origins) {
     const from = origin.sources[0];
-    const source = from === undefined ? "the model alone; nobody wrote it" : `${from.kind} ${oneLine(from.id, 60)}, trust ${from.trust}`;
+    const source =
+      from === undefined
+        ? "the model alone; nobody wrote it"
+        : `${from.kind} ${oneLine(from.id, 60)}, trust ${from.trust}`;
     lines.push(`  from    ${origin.argument}: ${source}`);
   }
   return lines.join("\n");

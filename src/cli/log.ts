@@ -4,9 +4,9 @@ import { z } from "zod";
 import { stateFolder } from "../app/config/environment.ts";
 import { homeAt } from "../app/home.ts";
 import { Fault } from "../core/fault.ts";
-import { verifyLedger } from "../ledger/verify.ts";
+import { verifyLedger, type VerifyReport } from "../ledger/verify.ts";
 import { connect } from "./client.ts";
-import { type Command, flagOn, type Flags, flagText } from "./command.ts";
+import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
 import { oneLine, paint, table } from "./style.ts";
 
 const Entry = z.looseObject({
@@ -34,9 +34,13 @@ function queryOf(flags: Flags): string {
 export const logSearch: Command = {
   name: "log search",
   summary: "find entries of the ledger, newest first",
-  usage: "vambrace log search [--kind K] [--who P] [--session S] [--turn T] [--call C] [--target X] [--result R] [--since T] [--until T] [--limit N] [--json]",
+  usage:
+    "vambrace log search [--kind K] [--who P] [--session S] [--turn T] [--call C] [--target X] [--result R] [--since T] [--until T] [--limit N] [--json]",
   example: "vambrace log search --kind call --result denied",
-  options: { ...Object.fromEntries(FIELDS.map((field) => [field, { type: "string" as const }])), json: { type: "boolean", default: false } },
+  options: {
+    ...Object.fromEntries(FIELDS.map((field) => [field, { type: "string" as const }])),
+    json: { type: "boolean", default: false },
+  },
   help: {
     kind: "message, turn, model, call, prepared, outcome, approval, connection, login, …",
     who: "a person's id",
@@ -53,7 +57,12 @@ export const logSearch: Command = {
   async run(_args, flags, io) {
     const { entries } = await connect(io).get(`/api/log?${queryOf(flags)}`, Entries);
     if (flagOn(flags, "json")) for (const entry of entries) io.out(JSON.stringify(entry));
-    else io.out(table(entries.map((one) => [String(one.index), one.time, one.who, one.what, oneLine(one.target, 40), one.result])));
+    else
+      io.out(
+        table(
+          entries.map((one) => [String(one.index), one.time, one.who, one.what, oneLine(one.target, 40), one.result]),
+        ),
+      );
     return 0;
   },
 };
@@ -73,7 +82,10 @@ export const logShow: Command = {
     const { entries } = await connect(io).get(`/api/log?${field}=${encodeURIComponent(id)}&limit=1000`, Entries);
     for (const entry of entries.toReversed()) {
       if (flagOn(flags, "json")) io.out(JSON.stringify(entry));
-      else io.out(`${paint(io, "gray", `${entry.index} ${entry.time}`)} ${entry.what} ${entry.target}: ${entry.result}\n  ${oneLine(JSON.stringify(entry["data"] ?? {}), 400)}`);
+      else
+        io.out(
+          `${paint(io, "gray", `${entry.index} ${entry.time}`)} ${entry.what} ${entry.target}: ${entry.result}\n  ${oneLine(JSON.stringify(entry["data"] ?? {}), 400)}`,
+        );
     }
     if (entries.length === 0) io.err("the ledger has nothing of this id");
     return entries.length === 0 ? 1 : 0;
@@ -100,20 +112,34 @@ export const logVerify: Command = {
       ...(checkpoint === undefined ? {} : { checkpoint: readKept(checkpoint) }),
     });
     if (flagOn(flags, "json")) io.out(JSON.stringify(report));
-    else {
-      const verdict = !report.consistent ? "ALTERED" : report.intact === true ? "intact" : report.intact === false ? "NOT INTACT" : "consistent";
-      io.out(`${verdict}: ${report.entries} entries, root ${report.rootHex}`);
-      if (report.problem !== undefined) io.err(`problem: ${report.problem}`);
-      if (report.intact === null) io.err("hint: a folder alone cannot show that it was rolled back: give --key and a --checkpoint that you kept elsewhere");
-    }
+    else drawReport(io, report);
     return report.consistent && report.intact !== false ? 0 : 4;
   },
 };
+
+function drawReport(io: Io, report: VerifyReport): void {
+  io.out(`${verdictOf(report)}: ${report.entries} entries, root ${report.rootHex}`);
+  if (report.problem !== undefined) io.err(`problem: ${report.problem}`);
+  if (report.intact !== null) return;
+  io.err(
+    "hint: a folder alone cannot show that it was rolled back: give --key and a --checkpoint that you kept elsewhere",
+  );
+}
+
+function verdictOf({ consistent, intact }: VerifyReport): string {
+  if (!consistent) return "ALTERED";
+  if (intact === null) return "consistent";
+  return intact ? "intact" : "NOT INTACT";
+}
 
 function readKept(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw new Fault("COMMAND_USAGE", { message: `cannot read \`${path.slice(0, 200)}\``, hint: "name a file that exists", cause });
+    throw new Fault("COMMAND_USAGE", {
+      message: `cannot read \`${path.slice(0, 200)}\``,
+      hint: "name a file that exists",
+      cause,
+    });
   }
 }

@@ -28,15 +28,16 @@ const io: Io = {
   signal: stop.signal,
 };
 
-// A reader that went away (`| head`) is no failure.
+// A reader that went away (`| head`) is no failure, and nobody is left to tell.
+process.stderr.on("error", () => undefined);
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
   try {
-    if (argv.length === 0 || argv[0] === "--help" || argv[0] === "-h" || argv[0] === "help")
-      return showCommands(argv.slice(1));
+    if (argv.length === 0 || isHelp(argv[0] ?? "") || argv[0] === "help") return await showCommands(argv.slice(1));
+    if (isHelp(argv[1] ?? "") && groupOf(argv[0] ?? "").length > 0) return await showCommands(argv.slice(0, 1));
     const { name, rest } = findCommand(argv);
     const command = await COMMANDS[name]();
     if (wantsHelp(rest)) return showHelp(command);
@@ -46,9 +47,23 @@ async function main(argv: readonly string[]): Promise<number> {
     const fault = toFault(thrown);
     io.err(`error: ${fault.message}`);
     io.err(`hint: ${fault.hint}`);
-    if (fault.code === "INTERNAL") io.err(String(fault.facts["error"] ?? ""));
+    if (fault.code === "INTERNAL") io.err(stackOf(fault));
     return fault.exitCode;
   }
+}
+
+function stackOf({ facts }: Fault): string {
+  const { error } = facts;
+  return typeof error === "string" ? error : "";
+}
+
+/** `check command`, `check path`, … of `check`. */
+function groupOf(word: string): readonly CommandName[] {
+  return Object.keys(COMMANDS).filter((name): name is CommandName => isCommand(name) && name.startsWith(`${word} `));
+}
+
+function isHelp(word: string): boolean {
+  return word === "--help" || word === "-h";
 }
 
 /** The longest name that the words begin with: `log verify` before `log`. */
@@ -57,7 +72,7 @@ function findCommand(argv: readonly string[]): { readonly name: CommandName; rea
     const name = argv.slice(0, words).join(" ");
     if (isCommand(name)) return { name, rest: argv.slice(words) };
   }
-  const group = Object.keys(COMMANDS).filter((name) => name.startsWith(`${argv[0]} `));
+  const group = groupOf(argv[0] ?? "");
   throw new Fault("COMMAND_UNKNOWN", {
     message: `there is no command \`${argv.slice(0, 2).join(" ").slice(0, 60)}\``,
     hint: group.length > 0 ? `one of: ${group.map((name) => `vambrace ${name}`).join(", ")}` : "see `vambrace --help`",
@@ -70,7 +85,7 @@ function isCommand(name: string): name is CommandName {
 
 function wantsHelp(rest: readonly string[]): boolean {
   const end = rest.indexOf("--");
-  return (end === -1 ? rest : rest.slice(0, end)).some((word) => word === "--help" || word === "-h");
+  return (end === -1 ? rest : rest.slice(0, end)).some(isHelp);
 }
 
 function parseFor(
@@ -110,9 +125,12 @@ function showHelp(command: Command): number {
 async function showCommands(words: readonly string[]): Promise<number> {
   const wanted = words.join(" ");
   if (isCommand(wanted)) return showHelp(await COMMANDS[wanted]());
+  const group = groupOf(wanted);
+  if (wanted !== "" && group.length === 0) findCommand(words);
   io.out("vambrace: an agent with hands, safe by construction\n");
-  for (const load of Object.values(COMMANDS)) {
-    const command = await load();
+  for (const name of Object.keys(COMMANDS)) {
+    if (!isCommand(name) || (group.length > 0 && !group.includes(name))) continue;
+    const command = await COMMANDS[name]();
     io.out(`  ${command.name.padEnd(18)} ${command.summary}`);
   }
   io.out("\n`vambrace COMMAND --help` shows its options and an example. Begin with: vambrace start --chat");

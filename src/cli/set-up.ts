@@ -8,28 +8,36 @@ import { existsSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { stateFolder } from "../app/config/environment.ts";
 import { homeAt } from "../app/home.ts";
-import { writeFirstConfig } from "../app/config/first.ts";
+import { DEFAULT_WORKSPACE, writeFirstConfig } from "../app/config/first.ts";
 import { toFault } from "../core/fault.ts";
 import { TRUST_LEVELS, type Trust } from "../core/label.ts";
 import type { Io } from "./command.ts";
 
-const DEFAULT_WORKSPACE = "~/vambrace";
+export type SetUp = { readonly workspace: string; readonly folderTrust: Trust };
 
 export async function setUpOnce(io: Io): Promise<void> {
   const home = homeAt(stateFolder(io.env));
   if (existsSync(home.config)) return;
+  const where = { home: home.root, env: io.env };
   if (!io.isTerminal) {
-    writeFirstConfig({ home: home.root, env: io.env });
+    writeFirstConfig(where);
     return;
   }
+  io.err("first start: two questions, Enter takes the safe answer");
+  await askSetUp(io, { workspace: DEFAULT_WORKSPACE, folderTrust: "none" }, async (answers) => {
+    writeFirstConfig(where, answers);
+  });
+}
+
+/** Asks until `take` takes the answers; what it refuses is said and asked again. */
+export async function askSetUp(io: Io, standing: SetUp, take: (answers: SetUp) => Promise<void>): Promise<void> {
   const terminal = createInterface({ input: io.stdin, output: process.stderr, terminal: true });
   try {
-    io.err("first start: two questions, Enter takes the safe answer");
     for (;;) {
-      const workspace = (await terminal.question(`  folder that the agent works in [${DEFAULT_WORKSPACE}] > `)).trim() || DEFAULT_WORKSPACE;
-      const folderTrust = await askTrust(terminal, io);
+      const said = (await terminal.question(`  folder that the agent works in [${standing.workspace}] > `)).trim();
+      const folderTrust = await askTrust(terminal, io, standing.folderTrust);
       try {
-        writeFirstConfig({ home: home.root, env: io.env }, { workspace, folderTrust });
+        await take({ workspace: said || standing.workspace, folderTrust });
         return;
       } catch (thrown) {
         const fault = toFault(thrown);
@@ -41,10 +49,14 @@ export async function setUpOnce(io: Io): Promise<void> {
   }
 }
 
-async function askTrust(terminal: { question(prompt: string): Promise<string> }, io: Io): Promise<Trust> {
+async function askTrust(
+  terminal: { question(prompt: string): Promise<string> },
+  io: Io,
+  standing: Trust,
+): Promise<Trust> {
   io.err("  who wrote the files there? `none`: anybody (downloads, clones); `full`: only you");
   for (;;) {
-    const said = (await terminal.question("  how far they are trusted [none] > ")).trim() || "none";
+    const said = (await terminal.question(`  how far they are trusted [${standing}] > `)).trim() || standing;
     const level = TRUST_LEVELS.find((one) => one === said);
     if (level !== undefined) return level;
     io.err(`  one of: ${TRUST_LEVELS.join(", ")}`);

@@ -44,7 +44,10 @@ export const tokenCreate: Command = {
   async run([name], flags, io) {
     const allow = flagText(flags, "allow");
     if (name === undefined || allow === undefined) {
-      throw new Fault("COMMAND_USAGE", { message: "a token needs a name and what it may do", hint: `usage: ${tokenCreate.usage}` });
+      throw new Fault("COMMAND_USAGE", {
+        message: "a token needs a name and what it may do",
+        hint: `usage: ${tokenCreate.usage}`,
+      });
     }
     const days = flagText(flags, "days");
     const body = {
@@ -73,7 +76,16 @@ export const tokenList: Command = {
     if (flagOn(flags, "json")) io.out(JSON.stringify(tokens));
     else {
       const day = (ms: number | null): string => (ms === null ? "-" : new Date(ms).toISOString().slice(0, 10));
-      const rows = tokens.map((one) => [one.id, one.name, one.person, one.trust, one.permissions.join(","), `until ${day(one.expiresMs)}`, `used ${day(one.lastUsedMs)}`, one.revoked ? "revoked" : ""]);
+      const rows = tokens.map((one) => [
+        one.id,
+        one.name,
+        one.person,
+        one.trust,
+        one.permissions.join(","),
+        `until ${day(one.expiresMs)}`,
+        `used ${day(one.lastUsedMs)}`,
+        one.revoked ? "revoked" : "",
+      ]);
       io.out(table(rows));
     }
     return 0;
@@ -88,7 +100,8 @@ export const tokenRevoke: Command = {
   options: {},
   help: {},
   async run([id], _flags, io) {
-    if (id === undefined) throw new Fault("COMMAND_USAGE", { message: "say which token", hint: `usage: ${tokenRevoke.usage}` });
+    if (id === undefined)
+      throw new Fault("COMMAND_USAGE", { message: "say which token", hint: `usage: ${tokenRevoke.usage}` });
     await connect(io).delete(`/api/tokens/${encodeURIComponent(id)}`);
     io.err("revoked");
     return 0;

@@ -1,0 +1,109 @@
+/**
+ * `vambrace replay`: a recorded session under the live judge, or under other
+ * policies. No model is called and nothing is executed.
+ *
+ * @module
+ */
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import { readPolicies } from "../app/wire-kits.ts";
+import { Fault } from "../core/fault.ts";
+import type { Judge } from "../steps/judge/judge.ts";
+import type { PolicyFile } from "../steps/judge/policy/load.ts";
+import { replaySession } from "../steps/judge/replay.ts";
+import { parseReplaySession, type ReplayAnswer, type ReplaySession } from "../wire/replay.ts";
+import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
+import { eachLine, type Lines } from "./json-lines.ts";
+import { existing, groundOf, judgeOn } from "./judging.ts";
+
+/** A session is one line; what was read in it stands in it. */
+const SESSION_BYTES = 64 * 1024 * 1024;
+
+export const replayCommand: Command = {
+  name: "replay",
+  summary: "judge recorded sessions again: explain them, or try another policy on them",
+  usage: "vambrace replay FILE|- [--policy DIR] [--against] [--config FILE]",
+  example: "vambrace replay sessions.jsonl --policy ./stricter --against",
+  options: {
+    policy: { type: "string" },
+    against: { type: "boolean", default: false },
+    config: { type: "string" },
+    json: { type: "boolean", default: false },
+  },
+  help: {
+    policy: "Cedar files of this folder are added to the operator's; one of the same name takes its place",
+    against: "show only the calls that would be answered otherwise than now, with both answers",
+    config: "judge by this configuration file instead",
+    json: "only the answers, without a line for a person",
+  },
+  async run(args, flags, io) {
+    const [name, ...more] = args;
+    if (name === undefined || more.length > 0) throw usage("name one file of sessions, or - for standard input");
+    const { judge, now } = await judges(io, flags);
+    const counts = { calls: 0, allow: 0, ask: 0, deny: 0, other: 0 };
+    const status = await eachLine(io, sessionsIn(io, name), async (value) => {
+      const session = parseReplaySession(value);
+      const answers = await replaySession(session, judge);
+      for (const { verdict } of answers) {
+        counts.calls += 1;
+        counts[verdict] += 1;
+      }
+      if (now === undefined) return answers;
+      const differing = await differences(session, answers, now);
+      counts.other += differing.length;
+      return differing;
+    });
+    const { calls, allow, ask, deny, other } = counts;
+    if (!flagOn(flags, "json")) {
+      const differ = now === undefined ? "" : `; ${other} answered otherwise than now`;
+      io.err(`${calls} calls: ${allow} allowed, ${ask} asked, ${deny} denied${differ}`);
+    }
+    return status;
+  },
+};
+
+/** `now`: what is in force, to compare with; absent where nothing is compared. */
+async function judges(io: Io, flags: Flags): Promise<{ readonly judge: Judge; readonly now?: Judge }> {
+  const ground = groundOf(io, flags);
+  const folder = flagText(flags, "policy");
+  const policies = folder === undefined ? ground.policies : merged(ground.policies, folder);
+  const judge = await judgeOn({ ...ground, policies });
+  if (!flagOn(flags, "against")) return { judge };
+  if (folder === undefined && flagText(flags, "config") === undefined)
+    throw usage("--against needs --policy or --config: what to try");
+  return { judge, now: await judgeOn(groundOf(io, {})) };
+}
+
+/** @throws Fault COMMAND_USAGE where the folder has no policy: a simulation of nothing would look like one that changes nothing. */
+function merged(own: readonly PolicyFile[], folder: string): readonly PolicyFile[] {
+  const added = readPolicies(existing(folder, "folder"));
+  if (added.length === 0) throw usage(`no \`*.cedar\` file is in \`${folder.slice(0, 200)}\``);
+  const names = new Set(added.map((file) => file.name));
+  return [...own.filter((file) => !names.has(file.name)), ...added];
+}
+
+function sessionsIn(io: Io, name: string): Lines {
+  const input = name === "-" ? io.stdin : createReadStream(join(existing(name, "file")));
+  return { input, limit: SESSION_BYTES, key: "session" };
+}
+
+type Difference = ReplayAnswer & { readonly now: Pick<ReplayAnswer, "verdict" | "because" | "says"> };
+
+async function differences(
+  session: ReplaySession,
+  answers: readonly ReplayAnswer[],
+  now: Judge,
+): Promise<readonly Difference[]> {
+  const before = await replaySession(session, now);
+  return answers.flatMap((answer, i) => {
+    const old = before[i];
+    if (old === undefined || (old.verdict === answer.verdict && old.because.join() === answer.because.join()))
+      return [];
+    const { verdict, because, says } = old;
+    return [{ ...answer, now: { verdict, because, says } }];
+  });
+}
+
+function usage(message: string): Fault {
+  return new Fault("COMMAND_USAGE", { message, hint: `usage: ${replayCommand.usage}` });
+}
