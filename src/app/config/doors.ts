@@ -10,24 +10,24 @@
  * @module
  */
 import type { ExecAsk, ExecSecurity, ToolPosture, ToolProfile } from "../../core/posture.ts";
+import { DEFAULT_ALLOW } from "../../steps/judge/facts/default-allow.ts";
 import { CATALOGUE } from "../../tools/catalogue.ts";
 import type { Config, ToolLayer } from "./schema.ts";
-
-/** Programs that only read what they are pointed at, whichever way they are called in the sandbox. */
-export const SHIPPED_ALLOW: readonly string[] = ["cat", "date", "echo", "grep", "head", "ls", "pwd", "tail", "wc"];
 
 type Shipped = { readonly profile: ToolProfile; readonly security: ExecSecurity; readonly ask: ExecAsk };
 
 /** The doors where the owner himself stands. */
 const OWNERS_DOORS: readonly string[] = ["terminal", "webchat"];
 const OWNERS: Shipped = { profile: "coding", security: "allowlist", ask: "on-miss" };
+/** Programs with a token: what the token's trust and the judge allow of the owner's tools, and no commands. */
+const API: Shipped = { profile: "coding", security: "deny", ask: "always" };
 const OTHERS: Shipped = { profile: "messaging", security: "deny", ask: "always" };
 
 export type AgentTools = NonNullable<Config["agents"]["entries"][string]["tools"]>;
 
 /** By channel; `default` is for every channel that is not named. */
 export function doorsOf(config: Config, agent?: AgentTools): ReadonlyMap<string, ToolPosture> {
-  const names = new Set(["default", ...OWNERS_DOORS, ...Object.keys(config.channels)]);
+  const names = new Set(["default", "api", ...OWNERS_DOORS, ...Object.keys(config.channels)]);
   const off = turnedOff(config);
   return new Map(
     [...names].map((name) => {
@@ -40,7 +40,7 @@ export function doorsOf(config: Config, agent?: AgentTools): ReadonlyMap<string,
 }
 
 function doorOf(name: string, base: ToolLayer, own: ToolLayer): ToolPosture {
-  const shipped = OWNERS_DOORS.includes(name) ? OWNERS : OTHERS;
+  const shipped = OWNERS_DOORS.includes(name) ? OWNERS : name === "api" ? API : OTHERS;
   return {
     profile: own.profile ?? base.profile ?? shipped.profile,
     allow: own.allow ?? base.allow ?? [],
@@ -55,7 +55,7 @@ function execOf(shipped: Shipped, base: ExecLayer, own: ExecLayer): ToolPosture[
   return {
     security: own.security ?? base.security ?? shipped.security,
     ask: own.ask ?? base.ask ?? shipped.ask,
-    allow: own.allow ?? base.allow ?? SHIPPED_ALLOW,
+    allow: own.allow ?? base.allow ?? DEFAULT_ALLOW,
     block: sum(base.block, own.block),
   };
 }

@@ -22,9 +22,11 @@ const posture = (text: string, agent?: string) =>
   toPosture(config(text), places, agent === undefined ? undefined : parseAgentId(agent));
 const door = (text: string, name: string) => posture(text).channels.get(name);
 
-test("the posture that ships: the owner's doors can act, every other only talks, nothing may leave", () => {
+test("R-TOOL-1, R-EXEC-1: the posture that ships: the owner's doors can act, every other only talks, nothing may leave", () => {
   const shipped = posture("");
-  assert.deepEqual([...shipped.channels.keys()], ["default", "terminal", "webchat"]);
+  assert.deepEqual([...shipped.channels.keys()], ["default", "api", "terminal", "webchat"]);
+  const api = shipped.channels.get("api");
+  assert.deepEqual([api?.profile, api?.exec.security, api?.exec.ask], ["coding", "deny", "always"]);
   for (const own of ["terminal", "webchat"]) {
     const rules = shipped.channels.get(own);
     assert.deepEqual([rules?.profile, rules?.exec.security, rules?.exec.ask], ["coding", "allowlist", "on-miss"]);
