@@ -25,6 +25,7 @@ export function commandFinder(world: CommandWorld): CommandFinder {
   return async (command, options) => {
     const found = analyse(command, options.cwd, world);
     for (const pattern of found.plain) await checkNames(pattern, found, world);
+    for (const pattern of found.dashed) await checkDashes(pattern, found, world);
     const programs = await programsOf(found, world);
     const paths = (access: PathAccess): Promise<readonly string[]> => pathsOf(found, access, world);
     return {
@@ -121,6 +122,17 @@ async function checkNames(pattern: string, found: Found, world: CommandWorld): P
   }
 }
 
+async function checkDashes(pattern: string, found: Found, world: CommandWorld): Promise<void> {
+  const parts = pattern.split("/").slice(1);
+  const wild = parts.findIndex((part) => isPattern(part));
+  const names = await world.files.readdir(sureFolder(parts.slice(0, wild)), MOST_NAMES);
+  // A folder with more names than can be looked at is as good as one with a bad one; one that is absent has none.
+  const isThere = (await world.files.lstat(sureFolder(parts.slice(0, wild)))) !== null;
+  if (isThere && (names === null || names.some((name) => name.startsWith("-")))) {
+    found.hide("a file whose name begins with `-` would be an option");
+  }
+}
+
 function sureFolder(parts: readonly string[]): string {
   const end = parts.findIndex((part) => isPattern(part));
   return `/${(end < 0 ? parts : parts.slice(0, end)).map(unescapePattern).join("/")}`;
@@ -154,7 +166,7 @@ async function oneLevel(
 /** Wider than the shell's own: brackets match any character, and hidden names are matched too. */
 function patternOf(part: string): RegExp {
   const source = part.replaceAll(/\\[\s\S]|\[[^\]]*\]|[\s\S]/g, (piece) => {
-    if (/^\*/.test(piece)) return "[^/]*";
+    if (piece.startsWith("*")) return "[^/]*";
     if (piece === "?" || piece.startsWith("[")) return ".";
     return escapeExpression(unescapePattern(piece));
   });

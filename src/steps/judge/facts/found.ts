@@ -17,7 +17,10 @@ export type Start = {
   /** Everything known of its arguments; stops at the first that is not known. */
   readonly words: readonly string[];
   readonly issues: readonly Issue[];
+  /** Nothing that would have to be listed: the shell does it itself, or another program does it as part of itself. */
   readonly builtin: boolean;
+  /** Looked up like any program, but part of another one. */
+  readonly part?: true;
   /** Program names are not looked up as they usually are. */
   readonly lookupChanged: boolean;
   readonly places: readonly string[] | null;
@@ -37,6 +40,8 @@ export class Found {
   readonly wrappers = new Set<string>();
   /** Patterns whose names must be plain. */
   readonly plain = new Set<string>();
+  /** Patterns that must match no name with a leading dash. */
+  readonly dashed = new Set<string>();
   readonly opaque = new Set<string>();
   /** Issues of the command as a whole: environment, redirections. */
   readonly issues = new Set<string>();
@@ -74,6 +79,11 @@ export class Found {
       const from = field.text.startsWith("/") ? "" : `${escapePattern(place)}/`;
       this.plain.add(from + field.text);
     }
+  }
+
+  /** Names of files become arguments of a program that has dangerous options: none of them may look like one. */
+  dashes(field: Field, state: Pick<State, "places">): void {
+    for (const place of state.places ?? []) this.dashed.add(`${escapePattern(place)}/${field.text}`);
   }
 
   /** Notes the use of a path as the shell would hand it on. `field` must be one word. */

@@ -32,7 +32,7 @@ export function unlistedBy(options: CommandOptions, found: Found, programs: Prog
 }
 
 function speaksAgainst(start: Start, allow: readonly Entry[], program: Program | undefined): readonly string[] {
-  if (start.builtin) return [];
+  if (start.builtin || start.part === true) return [];
   const names = namesOf(start, program, false);
   const entries = allow.filter((entry) => names.has(entry.name));
   if (entries.length === 0) return [start.name];

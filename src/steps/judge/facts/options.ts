@@ -38,6 +38,10 @@ export type Read = {
   readonly seen: ReadonlySet<string>;
 };
 
+/** Readers of their own that start nothing whatever the operands are. */
+const QUIET: ReadonlySet<string> = new Set(
+  "grep ls names date plain which identity count tee translate copy modes top split tree temporary".split(" "),
+);
 const GRAMMARS = new WeakMap<Program, Grammar>();
 const RUNS: ReadonlySet<Role> = new Set(["shell", "argv", "code", "script", "config", "never", "folder"]);
 
@@ -55,7 +59,10 @@ export function grammarOf(program: Program): Grammar {
   const after = (at < 0 ? [] : roles.slice(at + 1)).map(roleOf);
   const star = at < 0 ? undefined : roleOf((roles[at] ?? "text*").slice(0, -1));
   const all = [...before, ...after, ...(star === undefined ? [] : [star]), ...[...options.values()].map((o) => o.role)];
-  const harmless = program.open === true && program.special === undefined && !all.some((role) => RUNS.has(role));
+  const harmless =
+    program.open === true &&
+    (program.special === undefined || QUIET.has(program.special)) &&
+    !all.some((role) => RUNS.has(role));
   const grammar: Grammar = { program, options, before, star, after, harmless };
   GRAMMARS.set(program, grammar);
   return grammar;
@@ -122,19 +129,16 @@ function takeLong(field: Field, reading: Reading): void {
   const text = prefixOf(field);
   const equals = text.indexOf("=");
   const name = equals < 0 ? text : text.slice(0, equals);
-  const value = equals < 0 ? undefined : dropPrefix(field, equals + 1);
   const options = longOptions(name, reading.grammar);
   reading.seen.add(name);
   if (field.kind !== "literal" && equals < 0) reading.strange.push(shown(field));
-  if (options.length === 0) {
-    if (reading.grammar.program.open !== true) reading.strange.push(name);
-    return;
-  }
-  let taken: Field | undefined;
+  if (options.length === 0 && reading.grammar.program.open !== true) reading.strange.push(name);
+  const glued = equals < 0 ? undefined : dropPrefix(field, equals + 1);
+  const wants = options.some((option) => option.value === "required");
+  const value = glued ?? (wants ? next(reading) : undefined);
   for (const option of options) {
     for (const spelling of option.names) reading.seen.add(spelling);
-    if (value === undefined && option.value === "required") taken ??= next(reading);
-    give(option, value ?? taken, reading);
+    give(option, option.value === "none" ? undefined : value, reading);
   }
 }
 

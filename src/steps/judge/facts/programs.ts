@@ -81,13 +81,13 @@ function byTable(program: Program, run: Run): Stream {
   if (program.destructive === true) found.destructive = true;
   if (program.obeysInput === true && run.call.input.kind !== "none")
     run.issues.push({ says: "obeys its standard input" });
+  const grammar = grammarOf(program);
+  if (!grammar.harmless) hideUnknownWords(run);
   if (program.special !== undefined) {
     const special = SPECIAL.get(program.special);
     if (special === undefined) throw new TypeError(`the table names a reader that is not there: ${program.special}`);
     return special(run, program, byTable);
   }
-  const grammar = grammarOf(program);
-  if (!grammar.harmless) hideUnknownWords(run);
   const read = readArguments(run.args, grammar);
   if (program.commands !== undefined) return byCommand(program, read, run);
   for (const option of read.strange) run.issues.push({ says: `the option \`${option.slice(0, 40)}\`` });

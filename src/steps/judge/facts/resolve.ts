@@ -20,32 +20,45 @@ export type Resolved =
 export async function resolvePath(path: string, files: FilePort): Promise<Resolved> {
   if (path.includes("\0")) return { ok: false, path: path.replaceAll("\0", "\uFFFD"), why: "holds a NUL character" };
   if (path.length > LONGEST_PATH) return { ok: false, path: path.slice(0, LONGEST_PATH), why: "is too long" };
-  const rest = path.split("/").reverse();
-  let at = "";
-  let status: FileStatus | null = { kind: "folder", size: 0, links: 1, executable: true };
-  let links = 0;
-  for (let part = rest.pop(); part !== undefined; part = rest.pop()) {
-    if (rest.length > MOST_PARTS) return { ok: false, path: at, why: "has too many parts" };
-    if (part === "" || part === ".") continue;
-    if (part === "..") {
-      at = at.slice(0, Math.max(0, at.lastIndexOf("/")));
-      status = status === null ? null : await files.lstat(at === "" ? "/" : at);
-      continue;
-    }
-    const next: string = `${at}/${part}`;
-    const found: FileStatus | null = await files.lstat(next);
-    if (found?.kind === "link") {
-      links += 1;
-      const target = links > MOST_LINKS ? null : await files.readlink(next);
-      if (target === null) return { ok: false, path: next, why: "is a link that leads nowhere" };
-      if (target.startsWith("/")) at = "";
-      rest.push(...target.split("/").reverse());
-      continue;
-    }
-    at = next;
-    status = found;
+  const walk: Walk = { rest: path.split("/").reverse(), at: "", status: ROOT, links: 0 };
+  while (walk.rest.length > 0) {
+    const why = walk.rest.length > MOST_PARTS ? "has too many parts" : await step(walk, files);
+    if (why !== null) return { ok: false, path: walk.at, why };
   }
-  return { ok: true, path: at === "" ? "/" : at, status };
+  return { ok: true, path: walk.at === "" ? "/" : walk.at, status: walk.status };
+}
+
+const ROOT: FileStatus = { kind: "folder", size: 0, links: 1, executable: true };
+
+type Walk = { readonly rest: string[]; at: string; status: FileStatus | null; links: number };
+
+/** Takes one part of the path. @returns why it cannot be taken. */
+async function step(walk: Walk, files: FilePort): Promise<string | null> {
+  const part = walk.rest.pop();
+  if (part === undefined || part === "" || part === ".") return null;
+  if (part === "..") {
+    walk.at = walk.at.slice(0, Math.max(0, walk.at.lastIndexOf("/")));
+    walk.status = await files.lstat(walk.at === "" ? "/" : walk.at);
+    return null;
+  }
+  const next = `${walk.at}/${part}`;
+  const found = await files.lstat(next);
+  if (found?.kind === "link") return followLink(next, walk, files);
+  walk.at = next;
+  walk.status = found;
+  return null;
+}
+
+async function followLink(link: string, walk: Walk, files: FilePort): Promise<string | null> {
+  walk.links += 1;
+  const target = walk.links > MOST_LINKS ? null : await files.readlink(link);
+  if (target === null) {
+    walk.at = link;
+    return "is a link that leads nowhere";
+  }
+  if (target.startsWith("/")) walk.at = "";
+  walk.rest.push(...target.split("/").reverse());
+  return null;
 }
 
 /** True where `path` is `folder` or lies in it. Both absolute and resolved. */

@@ -7,6 +7,7 @@ import type { Analysis, Call } from "./analysis.ts";
 import { dropPrefix, type Field, prefixOf, shown, type Stream } from "./fields.ts";
 import type { Issue } from "./found.ts";
 import type { Meaning } from "./options.ts";
+import type { Role } from "./programs/table.ts";
 import type { Value } from "./state.ts";
 
 /** One program that is about to be started. */
@@ -32,6 +33,8 @@ export function applyMeanings(meanings: readonly Meaning[], run: Run): Stream | 
 /** Where an argument may be any number of words, one of them may be an option that runs something. */
 export function hideUnknownWords(run: Run): void {
   for (const arg of run.args) {
+    if (arg.kind === "pattern" && arg.word !== true && /^[*?[]/.test(arg.text))
+      run.analysis.found.dashes(arg, run.call.state);
     if (arg.kind === "unknown" && arg.many && arg.text === "") {
       run.analysis.found.hide(`an argument of \`${run.name.slice(0, 40)}\`: ${arg.why}`);
     }
@@ -47,74 +50,65 @@ export function within(folder: Field, call: Call): Call {
   return { ...call, state: { ...call.state, places: next } };
 }
 
+type Doing = (meaning: Meaning, run: Run) => Stream | undefined;
+
+function quietly(use: (field: Field, run: Run) => void): Doing {
+  return ({ field }, run) => {
+    use(field, run);
+    return undefined;
+  };
+}
+
+const DOING: { readonly [role in Role]: Doing } = {
+  text: () => undefined,
+  read: quietly((field, run) => usePath("read", field, run)),
+  folder: quietly((field, run) => usePath("read", field, run)),
+  write: quietly((field, run) => usePath("write", field, run)),
+  delete: quietly((field, run) => usePath("delete", field, run)),
+  edit: quietly((field, run) => {
+    usePath("read", field, run);
+    usePath("write", field, run);
+  }),
+  config: quietly((field, run) => {
+    usePath("read", field, run);
+    run.issues.push({ says: `takes settings from \`${shown(field).slice(0, 60)}\`` });
+  }),
+  never: ({ field, label }, run) => {
+    run.issues.push({ says: `\`${label === "operand" ? shown(field).slice(0, 40) : label}\`` });
+    return undefined;
+  },
+  argv: ({ rest }, run) => startNext(rest ?? [], run),
+  shell: ({ field }, run) => runShell(field, run),
+  code: quietly(runCode),
+  script: quietly(runScript),
+  host: quietly(useHost),
+  url: quietly(useUrl),
+  from: quietly((field, run) => useRemote("from", field, run)),
+  to: quietly((field, run) => useRemote("to", field, run)),
+  data: quietly(sendData),
+  form: quietly(sendForm),
+};
+
 function applyMeaning(meaning: Meaning, run: Run): Stream | undefined {
-  const { field, label, role } = meaning;
+  return DOING[meaning.role](meaning, run);
+}
+
+function useHost(field: Field, run: Run): void {
   const { found } = run.analysis;
-  switch (role) {
-    case "text":
-      return undefined;
-    case "read":
-    case "folder":
-      usePath("read", field, run);
-      return undefined;
-    case "write":
-      usePath("write", field, run);
-      return undefined;
-    case "edit":
-      usePath("read", field, run);
-      usePath("write", field, run);
-      return undefined;
-    case "delete":
-      usePath("delete", field, run);
-      return undefined;
-    case "config":
-      usePath("read", field, run);
-      run.issues.push({ says: `takes settings from \`${shown(field).slice(0, 60)}\`` });
-      return undefined;
-    case "never":
-      run.issues.push({ says: `\`${label === "operand" ? shown(field).slice(0, 40) : label}\`` });
-      return undefined;
-    case "argv":
-      return startNext(meaning.rest ?? [], run);
-    default:
-      return applyDangerous(meaning, run, found);
+  if (field.kind === "literal") found.hosts.add(field.text.replace(/^[^@/]*@/, ""));
+  else found.hide(`which host \`${shown(field).slice(0, 60)}\` is`);
+}
+
+function sendData(field: Field, run: Run): void {
+  if (prefixOf(field).startsWith("@")) usePath("read", dropPrefix(field, 1), run);
+  else if (field.kind === "unknown" && field.text === "") {
+    run.analysis.found.hide(`what \`${run.name}\` sends: ${field.why}`);
   }
 }
 
-function applyDangerous(meaning: Meaning, run: Run, found: Analysis["found"]): Stream | undefined {
-  const { field, role } = meaning;
-  switch (role) {
-    case "shell":
-      return runShell(field, run);
-    case "code":
-      runCode(field, run);
-      return undefined;
-    case "script":
-      runScript(field, run);
-      return undefined;
-    case "host":
-      if (field.kind === "literal") found.hosts.add(field.text.replace(/^[^@/]*@/, ""));
-      else found.hide(`which host \`${shown(field).slice(0, 60)}\` is`);
-      return undefined;
-    case "url":
-      useUrl(field, run);
-      return undefined;
-    case "from":
-    case "to":
-      useRemote(role, field, run);
-      return undefined;
-    case "data":
-      if (prefixOf(field).startsWith("@")) usePath("read", dropPrefix(field, 1), run);
-      else if (field.kind === "unknown" && field.text === "") found.hide(`what \`${run.name}\` sends: ${field.why}`);
-      return undefined;
-    case "form": {
-      const at = prefixOf(field).search(/=[@<]/);
-      if (at >= 0) usePath("read", dropPrefix(field, at + 2), run);
-      return undefined;
-    }
-    default:
-      return undefined;
-  }
+function sendForm(field: Field, run: Run): void {
+  const at = prefixOf(field).search(/=[@<]/);
+  if (at >= 0) usePath("read", dropPrefix(field, at + 2), run);
 }
 
 export function usePath(access: "read" | "write" | "delete", field: Field, run: Run): void {
@@ -133,6 +127,12 @@ export function runShell(text: Field, run: Run): Stream {
   run.analysis.found.wrappers.add(run.name);
   if (run.shell !== true) noteShell(run);
   return run.analysis.text(text, childShell(run.call));
+}
+
+/** A program that this one starts as part of what it is. */
+export function notePart(name: string, run: Run): void {
+  const { places } = run.call.state;
+  run.analysis.found.start({ name, words: [], issues: [], builtin: false, part: true, lookupChanged: false, places });
 }
 
 /** The shell that the C library starts for `system()`. */

@@ -216,7 +216,9 @@ function callFunction({ name, body, args }: FunctionCall, call: Call, how: Dispa
 }
 
 function sameCall(a: State, b: State): boolean {
-  return sameState(a, b) && JSON.stringify(a.positional) === JSON.stringify(b.positional) && a.functions === b.functions;
+  return (
+    sameState(a, b) && JSON.stringify(a.positional) === JSON.stringify(b.positional) && a.functions === b.functions
+  );
 }
 
 /** `|` where the body has a pipeline, `&` where something runs in the background. */

@@ -104,7 +104,8 @@ function evaluate(text: Field, call: Call, shell: Walking): Outcome {
 function walkUncalled(shell: Walking, call: Call): void {
   for (const [name, nodes] of call.state.functions) {
     if (shell.called.has(name)) continue;
-    for (const node of nodes) if (node !== null) exec(node.body, { ...call, state: { ...call.state, positional: null } }, shell);
+    for (const node of nodes)
+      if (node !== null) exec(node.body, { ...call, state: { ...call.state, positional: null } }, shell);
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Field, literal, prefixOf, shown, type Stream } from "../fields.ts";
+import { type Field, literal, prefixOf, type Stream, UNSET_MARK, withNames } from "../fields.ts";
 import { grammarOf, readArguments } from "../options.ts";
 import type { Program } from "../programs/table.ts";
 import { type Run, runCode, runScript, runShell, usePath } from "../roles.ts";
@@ -23,36 +23,33 @@ const UNCLEAR: Stream = { kind: "unknown", why: "`awk` prints it" };
 export function awk(run: Run): Stream {
   const read = readArguments(run.args, grammarOf(AWK));
   for (const option of read.strange) run.issues.push({ says: `the option \`${option.slice(0, 40)}\`` });
-  const programs: Field[] = [];
-  let hasFile = false;
-  for (const { label, field } of read.meanings) {
-    if (label === "-e") programs.push(field);
-    else if (/^-[fEi]$/.test(label)) {
-      hasFile ||= label !== "-i";
-      runScript(field, run);
-    } else if (label === "-l" || label === "-W" || label === "-D") run.issues.push({ says: `the option \`${label}\`` });
-    else if (/^-[dop]$|^--/.test(label)) usePath("write", field, run);
+  const options = read.meanings.filter((meaning) => meaning.label !== "operand");
+  for (const { label, field } of options) takeOption(label, field, run);
+  const programs = options.filter((meaning) => meaning.label === "-e").map((meaning) => meaning.field);
+  const given = options.some((meaning) => /^-[efE]$/.test(meaning.label));
+  for (const program of given ? programs : read.operands.slice(0, 1)) followProgram(program, run);
+  for (const file of given ? read.operands : read.operands.slice(1)) {
+    if (!/^[A-Za-z_]\w*=/.test(prefixOf(file))) usePath("read", file, run);
   }
-  const operands = [...read.operands];
-  if (programs.length === 0 && !hasFile) {
-    const first = operands.shift();
-    if (first !== undefined) programs.push(first);
-  }
-  for (const program of programs) followProgram(program, run);
-  for (const file of operands) if (!/^[A-Za-z_]\w*=/.test(prefixOf(file))) usePath("read", file, run);
   return UNCLEAR;
 }
 
+function takeOption(label: string, field: Field, run: Run): void {
+  if (/^-[fEi]$/.test(label)) runScript(field, run);
+  else if (/^-[lWD]$|^--debug$/.test(label)) run.issues.push({ says: `the option \`${label}\`` });
+  else if (/^-[dop]$|^--(?:dump|pretty|profile)/.test(label)) usePath("write", field, run);
+}
+
 function followProgram(program: Field, run: Run): void {
-  const effects = program.kind === "unknown" ? null : effectsOf(shown(program));
+  const text = withNames(program)?.replaceAll(UNSET_MARK, "");
+  run.analysis.found.plainNames(program, run.call.state);
+  const effects = text === undefined ? null : effectsOf(text);
   if (effects === null) {
     runCode(program, run);
     return;
   }
   for (const [access, file] of effects.files) usePath(access, literal(file), run);
-  for (const command of effects.commands) {
-    runShell(literal(command), run);
-  }
+  for (const command of effects.commands) runShell(literal(command), run);
 }
 
 type Token = { readonly kind: "string" | "regex" | "word" | "number" | "sign" | "end"; readonly text: string };
@@ -81,56 +78,58 @@ export function effectsOf(program: string): Effects | null {
   return effects;
 }
 
+const KINDS = ["string", "word", "number", "end", "sign"] as const;
+const REGEX = /\s*\/(?:[^/\\\n[]|\\.|\[\^?\]?(?:[^\]\\\n]|\\.)*\])*\//y;
+
 function tokensOf(program: string): readonly Token[] | null {
   const tokens: Token[] = [];
   let at = 0;
   while (at < program.length) {
     const last = tokens.at(-1)?.text ?? "";
-    const regex =
-      VALUE.test(last) && !KEYWORD.test(last)
-        ? null
-        : /^\s*\/(?:[^/\\\n[]|\\.|\[\^?\]?(?:[^\]\\\n]|\\.)*\])*\//.exec(program.slice(at));
-    if (regex !== null) {
-      tokens.push({ kind: "regex", text: '"regex"' });
-      at += regex[0].length;
-      continue;
-    }
-    TOKEN.lastIndex = at;
-    const match = TOKEN.exec(program);
-    if (match === null) return /^\s*$/.test(program.slice(at)) ? tokens : null;
-    at = TOKEN.lastIndex;
-    for (const [kind, text] of Object.entries(match.groups ?? {})) {
-      if (
-        text !== undefined &&
-        (kind === "string" || kind === "word" || kind === "number" || kind === "sign" || kind === "end")
-      ) {
-        tokens.push({ kind, text });
-      }
+    const divides = VALUE.test(last) && !KEYWORD.test(last);
+    const expression = divides || !matchAt(REGEX, program, at) ? TOKEN : REGEX;
+    const match = matchAt(expression, program, at);
+    if (match === null) return program.slice(at).trim() === "" ? tokens : null;
+    at += match[0].length;
+    if (expression === REGEX) tokens.push({ kind: "regex", text: '"regex"' });
+    for (const kind of KINDS) {
+      const text = match.groups?.[kind];
+      if (text !== undefined) tokens.push({ kind, text });
     }
   }
   return tokens;
 }
 
+function matchAt(expression: RegExp, text: string, at: number): RegExpExecArray | null {
+  expression.lastIndex = at;
+  return expression.exec(text);
+}
+
 type Place = { readonly tokens: readonly Token[]; readonly effects: Effects; readonly writes: boolean };
 
+/** @returns false where something could be started or opened that is not written here. */
 function follow(token: Token, i: number, place: Place): boolean {
   const { tokens, effects, writes } = place;
-  const next = tokens[i + 1];
-  const whole = isWhole(tokens[i + 2]);
-  if (token.text === "system") {
-    const command = tokens[i + 2];
-    const closed = tokens[i + 3]?.text === ")";
-    return closed && take(command, (text) => effects.commands.push(text));
+  switch (token.text) {
+    case "system":
+      return tokens[i + 3]?.text === ")" && take(tokens[i + 2], (text) => effects.commands.push(text));
+    case "|":
+    case "|&":
+      return followPipe(i, tokens, effects);
+    case ">":
+    case ">>":
+      return !writes || (isWhole(tokens[i + 2]) && take(tokens[i + 1], (text) => effects.files.push(["write", text])));
+    case "getline":
+      return followGetline(i, tokens, effects);
+    default:
+      return true;
   }
-  if (token.text === "|" || token.text === "|&") {
-    if (next?.text === "getline")
-      return isStart(tokens[i - 2]) && take(tokens[i - 1], (text) => effects.commands.push(text));
-    return whole && take(next, (text) => effects.commands.push(text));
-  }
-  if (writes && (token.text === ">" || token.text === ">>"))
-    return whole && take(next, (text) => effects.files.push(["write", text]));
-  if (token.text === "getline") return followGetline(i, tokens, effects);
-  return true;
+}
+
+function followPipe(i: number, tokens: readonly Token[], effects: Effects): boolean {
+  const reads = tokens[i + 1]?.text === "getline";
+  const alone = reads ? isStart(tokens[i - 2]) : isWhole(tokens[i + 2]);
+  return alone && take(tokens[reads ? i - 1 : i + 1], (text) => effects.commands.push(text));
 }
 
 /** `getline [name] < "file"`; without a file it reads on in the input. */

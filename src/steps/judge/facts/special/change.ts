@@ -4,27 +4,28 @@
  * @module
  */
 import { dropPrefix, type Field, literal, prefixOf, shown } from "../fields.ts";
-import { hideUnknownWords, type Run, usePath } from "../roles.ts";
+import { type Run, usePath } from "../roles.ts";
 import { readBy, type Special, unclear } from "./special.ts";
 
 /** cp, mv, ln, install: everything is read, the last is written, unless `-t` names the target. */
 export const copy: Special = (run, program) => {
-  hideUnknownWords(run);
   const read = readBy(program, run);
   const base = run.name.slice(run.name.lastIndexOf("/") + 1);
-  const hasTarget = read.seen.has("-t");
-  const sources = hasTarget || read.operands.length < 2 ? read.operands : read.operands.slice(0, -1);
-  const target = hasTarget ? undefined : read.operands.at(-1);
   if (base === "install" && read.seen.has("-d")) {
     for (const folder of read.operands) usePath("write", folder, run);
     return unclear(run);
   }
+  const lastIsTarget = !read.seen.has("-t") && read.operands.length > 1;
+  const sources = lastIsTarget ? read.operands.slice(0, -1) : read.operands;
   for (const source of sources) {
     usePath("read", source, run);
     if (base === "mv") usePath("delete", source, run);
   }
-  if (target !== undefined && read.operands.length > 1) usePath("write", target, run);
-  if (target !== undefined && read.operands.length > 1) inTarget(sources, target, run);
+  const target = lastIsTarget ? read.operands.at(-1) : undefined;
+  if (target !== undefined) {
+    usePath("write", target, run);
+    inTarget(sources, target, run);
+  }
   return unclear(run);
 };
 
@@ -50,7 +51,6 @@ export const modes: Special = (run, program) => {
 
 /** Archivers: what they unpack lands where they stand. */
 export const archive: Special = (run, program) => {
-  hideUnknownWords(run);
   const read = readBy(program, run);
   for (const operand of read.operands) usePath("write", operand, run);
   usePath("write", literal("."), run);
@@ -58,7 +58,6 @@ export const archive: Special = (run, program) => {
 };
 
 export const zip: Special = (run, program) => {
-  hideUnknownWords(run);
   const read = readBy(program, run);
   const [target, ...sources] = read.operands;
   if (target !== undefined) usePath("write", target, run);
@@ -80,34 +79,31 @@ export const unpack: Special = (run, program) => {
   return unclear(run);
 };
 
+const SEVENZIP_PLAIN = /^-(?:si|so|m|p|t|y|r|bd|bb|ao|v|an|ssc|scs|sdel|stl|u)/;
+
 /** 7z: a command letter, options that are glued to their values, the archive, files; `@list` and `-i@` name more. */
 export const sevenzip: Special = (run) => {
-  hideUnknownWords(run);
   const [command, ...rest] = run.args;
   const verb = command === undefined ? "" : shown(command);
-  const extracts = /^[ex]$/.test(verb);
-  if (!/^[aeltxudhi]$|^rn$/.test(verb)) run.issues.push({ says: `\`${verb.slice(0, 20)}\`` });
-  let first = true;
-  for (const arg of rest) {
-    const text = prefixOf(arg);
-    if (/^-o./.test(text)) usePath("write", dropPrefix(arg, 2), run);
-    else if (/^-w./.test(text)) usePath("write", dropPrefix(arg, 2), run);
-    else if (/^-[ix][r!]*@|^@/.test(text)) run.issues.push({ says: "files are named in a list" });
-    else if (/^-(?:sfx|si|so|m|p|t|y|r|bd|bb|ao|v|an|ssc|spf|scs|sdel|stl|u)/.test(text)) {
-      if (/^-(?:sfx|spf)/.test(text)) run.issues.push({ says: `the option \`${text.slice(0, 20)}\`` });
-      if (text.startsWith("-an")) first = false;
-    } else if (text.startsWith("-")) run.issues.push({ says: `the option \`${text.slice(0, 20)}\`` });
-    else {
-      usePath(first && /^[aud]|rn$/.test(verb) ? "write" : "read", arg, run);
-      first = false;
-    }
+  if (!/^(?:[aeltxudhi]|rn)$/.test(verb)) run.issues.push({ says: `\`${verb.slice(0, 20)}\`` });
+  const options = rest.filter((arg) => prefixOf(arg).startsWith("-"));
+  const operands = rest.filter((arg) => !prefixOf(arg).startsWith("-"));
+  for (const option of options) {
+    const text = prefixOf(option);
+    if (/^-[ow]./.test(text)) usePath("write", dropPrefix(option, 2), run);
+    else if (!SEVENZIP_PLAIN.test(text)) run.issues.push({ says: `the option \`${text.slice(0, 20)}\`` });
   }
-  if (extracts && !rest.some((arg) => /^-o.|^-so/.test(prefixOf(arg)))) usePath("write", literal("."), run);
+  const hasArchive = !options.some((option) => prefixOf(option).startsWith("-an"));
+  for (const [i, operand] of operands.entries()) {
+    if (prefixOf(operand).startsWith("@")) run.issues.push({ says: "files are named in a list" });
+    usePath(i === 0 && hasArchive && /^(?:[aud]|rn)$/.test(verb) ? "write" : "read", operand, run);
+  }
+  const here = /^[ex]$/.test(verb) && !options.some((option) => /^-o.|^-so/.test(prefixOf(option)));
+  if (here) usePath("write", literal("."), run);
   return unclear(run);
 };
 
 export const media: Special = (run, program) => {
-  hideUnknownWords(run);
   const read = readBy(program, run);
   for (const operand of read.operands) {
     usePath("read", operand, run);
@@ -119,27 +115,21 @@ export const media: Special = (run, program) => {
   return unclear(run);
 };
 
+const COMPILER_NEVER =
+  /^@|^-{1,2}(?:fplugin|wrapper|specs|B|plugin|load|Wl,|Xlinker|Wp,|Wa,|fuse-ld|ld-path|tool|script|dynamic-linker|T)/;
+const COMPILER_FILES = /^-[oIL](?=\S)/;
+
 /** Plugins, `@files` and settings stand in options of every shape; what is not named in the table is looked at. */
 export const compiler: Special = (run, program) => {
-  hideUnknownWords(run);
   const read = readBy(program, run);
   for (const arg of run.args) {
     const text = prefixOf(arg);
-    if (text.startsWith("@")) run.issues.push({ says: "options in a file" });
-    if (
-      /^-{1,2}(?:fplugin|wrapper|specs|B|plugin|load|Wl,|Xlinker|Wp,|Wa,|fuse-ld|ld-path|tool|script|dynamic-linker|T)/.test(
-        text,
-      )
-    ) {
-      run.issues.push({ says: `the option \`${text.slice(0, 40)}\`` });
-    }
-    const glued = /^-(?:o|I|L|include|MF)(?==?[^=])/.exec(text)?.[0];
-    if (glued !== undefined && text.length > glued.length && /^-[oIL]\S/.test(text))
-      usePath(glued === "-o" ? "write" : "read", dropPrefix(arg, 2), run);
-    else if (text.startsWith("-") && text.includes("=/")) usePath("write", dropPrefix(arg, text.indexOf("=") + 1), run);
+    if (COMPILER_NEVER.test(text)) run.issues.push({ says: `the option \`${text.slice(0, 40)}\`` });
+    const glued = COMPILER_FILES.exec(text)?.[0];
+    if (glued !== undefined) usePath(glued === "-o" ? "write" : "read", dropPrefix(arg, 2), run);
+    else if (/^-.*=\//.test(text)) usePath("write", dropPrefix(arg, text.indexOf("=") + 1), run);
   }
   for (const file of read.operands) usePath("read", file, run);
-  const objects = /^(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|as|ld)/.test(run.name);
-  if (objects) usePath("write", literal("."), run);
+  if (/^(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|as|ld)/.test(run.name)) usePath("write", literal("."), run);
   return unclear(run);
 };

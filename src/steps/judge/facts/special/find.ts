@@ -23,26 +23,32 @@ export function find(run: Run): Stream {
   const roots = before.filter((arg) => !prefixOf(arg).startsWith("-"));
   const standing = roots.length === 0 ? [literal(".")] : roots;
   for (const root of standing) usePath("read", root, run);
-  const under = standing.map(below);
-  let prints: Stream = { kind: "paths", fields: under };
-  const expression = start < 0 ? [] : run.args.slice(start);
-  for (let at = 0; at < expression.length; at += 1) {
-    const name = shown(expression[at] ?? literal(""));
-    if (RUNS.has(name)) {
-      const end = endOf(expression, at);
-      prints = runFor(expression.slice(at + 1, end.stop), under, run);
-      at = end.stop;
-    } else if (name === "-delete") for (const root of standing) usePath("delete", below(root), run);
-    else if (WRITES.has(name)) {
-      at += name === "-fprintf" ? 2 : 1;
-      const file = expression[at - (name === "-fprintf" ? 1 : 0)];
-      if (file !== undefined) usePath("write", file, run);
-    } else if (VALUED.test(name)) {
-      at += 1;
-      if (name === "-printf") prints = printed(expression[at], under);
-    } else check(expression[at] ?? literal(""), run);
+  const search: Search = { run, under: standing.map(below), expression: start < 0 ? [] : run.args.slice(start) };
+  let prints: Stream = { kind: "paths", fields: search.under };
+  for (let at = 0; at < search.expression.length; ) {
+    const step = follow(at, search);
+    prints = step.prints ?? prints;
+    at = step.next;
   }
   return prints;
+}
+
+type Search = { readonly run: Run; readonly under: readonly Field[]; readonly expression: readonly Field[] };
+
+function follow(at: number, search: Search): { readonly next: number; readonly prints?: Stream } {
+  const { run, under, expression } = search;
+  const word = expression[at] ?? literal("");
+  const name = shown(word);
+  if (RUNS.has(name)) {
+    const end = endOf(expression, at);
+    return { next: end + 1, prints: runFor(expression.slice(at + 1, end), under, run) };
+  }
+  if (name === "-delete") for (const item of under) usePath("delete", item, run);
+  else if (WRITES.has(name)) usePath("write", expression[at + 1] ?? literal(""), run);
+  else if (name === "-printf") return { next: at + 2, prints: printed(expression[at + 1], under) };
+  else if (!VALUED.test(name)) check(word, run);
+  const values = name === "-fprintf" ? 2 : WRITES.has(name) || VALUED.test(name) ? 1 : 0;
+  return { next: at + 1 + values };
 }
 
 /** Names of what was found, whole or in part, one a line; quotes around them are those that xargs takes away. */
@@ -62,12 +68,12 @@ function check(field: Field, run: Run): void {
   }
 }
 
-function endOf(expression: readonly Field[], from: number): { readonly stop: number } {
+function endOf(expression: readonly Field[], from: number): number {
   for (let at = from + 1; at < expression.length; at += 1) {
     const text = shown(expression[at] ?? literal(""));
-    if (text === ";" || (text === "+" && shown(expression[at - 1] ?? literal("")) === "{}")) return { stop: at };
+    if (text === ";" || (text === "+" && shown(expression[at - 1] ?? literal("")) === "{}")) return at;
   }
-  return { stop: expression.length };
+  return expression.length;
 }
 
 /** One command for each root, with `{}` standing for anything below it. */

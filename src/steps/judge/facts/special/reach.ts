@@ -4,11 +4,10 @@
  * @module
  */
 import { dropPrefix, literal, prefixOf, shown } from "../fields.ts";
-import { applyMeanings, hideUnknownWords, usePath, useUrl } from "../roles.ts";
+import { applyMeanings, usePath, useUrl } from "../roles.ts";
 import { readBy, readOnly, type Special, unclear } from "./special.ts";
 
 export const curl: Special = (run, program) => {
-  hideUnknownWords(run);
   const read = readOnly(program, run);
   for (const meaning of read.meanings) {
     if (meaning.label === "-b" && !/[/.]/.test(shown(meaning.field))) continue;
@@ -21,7 +20,6 @@ export const curl: Special = (run, program) => {
 };
 
 export const wget: Special = (run, program) => {
-  hideUnknownWords(run);
   const read = readBy(program, run);
   for (const url of read.operands) useUrl(url, run);
   const named = read.seen.has("-O") || read.seen.has("--spider");
@@ -47,27 +45,28 @@ export const lookup: Special = (run, program) => {
     if (operand.kind === "unknown") run.analysis.found.hide(`which host \`${shown(operand)}\` is`);
     else if (/^[\w.:@-]+$/.test(shown(operand))) run.analysis.found.hosts.add(shown(operand).replace(/^.*@/, ""));
   }
-  if (read.operands.some((operand) => prefixOf(operand).startsWith("+"))) return unclear(run);
   return unclear(run);
 };
 
-const OPENSSL_FILES = /^-(?:in|inkey|key|cert|CAfile|CApath|pubin|inform|passin|sigfile|signature|verify)$/;
+const OPENSSL_READS = /^-(?:in|inkey|key|cert|CAfile|CApath|sigfile|signature|verify)$/;
+const OPENSSL_WRITES = /^-(?:out|keyout|sess_out|cert_chain_out)$/;
+const OPENSSL_HOSTS = /^-(?:connect|proxy|host|url|accept)$/;
+const OPENSSL_NEVER = /^-(?:engine|provider|provider-path|config|conf|passin|rand|writerand|extfile|command)$/;
+const OPENSSL_EVERYDAY =
+  /^(?:dgst|sha\d+|md5|enc|base64|x509|rsa|pkey|ec|version|rand|genrsa|genpkey|asn1parse|crl|verify|ciphers|prime|passwd|list|help|pkcs\d+|speed|errstr|dhparam)$/;
 
 export const openssl: Special = (run) => {
-  hideUnknownWords(run);
-  for (const [i, arg] of run.args.entries()) {
-    const next = run.args[i + 1];
+  const [verb, ...args] = run.args;
+  const name = verb === undefined ? "" : shown(verb);
+  if (!OPENSSL_EVERYDAY.test(name)) run.issues.push({ says: `\`openssl ${name.slice(0, 20)}\`` });
+  for (const [i, arg] of args.entries()) {
     const text = shown(arg);
-    if (/^-(?:engine|provider|provider-path|config|conf|passin|rand|writerand|extfile|command)$/.test(text))
-      run.issues.push({ says: `the option \`${text}\`` });
-    if (next === undefined) continue;
-    if (/^-(?:out|keyout|writerand|sess_out|cert_chain_out)$/.test(text)) usePath("write", next, run);
-    else if (OPENSSL_FILES.test(text) && !/^-(?:pubin|inform|passin)$/.test(text)) usePath("read", next, run);
-    else if (/^-(?:connect|proxy|host|url|accept)$/.test(text)) run.analysis.found.hosts.add(shown(next));
+    const value = args[i + 1];
+    if (OPENSSL_NEVER.test(text)) run.issues.push({ says: `the option \`${text}\`` });
+    else if (value !== undefined && OPENSSL_WRITES.test(text)) usePath("write", value, run);
+    else if (value !== undefined && OPENSSL_READS.test(text)) usePath("read", value, run);
+    else if (value !== undefined && OPENSSL_HOSTS.test(text)) run.analysis.found.hosts.add(shown(value));
+    else if (!text.startsWith("-") && !OPENSSL_WRITES.test(shown(args[i - 1] ?? arg))) usePath("read", arg, run);
   }
-  const [verb] = run.args.map(shown);
-  if (verb === undefined || /^(?:s_server|s_client|engine|req|ca|ocsp|s_time)$/.test(verb))
-    run.issues.push({ says: `\`openssl ${verb ?? ""}\`` });
-  for (const arg of run.args.slice(1)) if (/^[./~]/.test(prefixOf(arg))) usePath("read", arg, run);
   return unclear(run);
 };

@@ -4,9 +4,9 @@
  * @module
  */
 import { dropPrefix, type Field, literal, prefixOf, shown, type Stream } from "../fields.ts";
-import { grammarOf, readArguments } from "../options.ts";
+import { grammarOf, type Read, readArguments } from "../options.ts";
 import type { Program } from "../programs/table.ts";
-import { applyMeanings, type Run, runShell, usePath, within } from "../roles.ts";
+import { applyMeanings, notePart, type Run, runShell, usePath, within } from "../roles.ts";
 
 const TAR: Program = {
   options:
@@ -32,11 +32,8 @@ const UNCLEAR: Stream = { kind: "unknown", why: "`tar` prints it" };
 export function tar(run: Run): Stream {
   const [first, ...others] = run.args;
   const bundle = first?.kind === "literal" && /^[A-Za-z]+$/.test(first.text);
-  const args = bundle ? unbundled(first.text, others) : run.args;
-  const read = readArguments(args, grammarOf(TAR));
+  const read = readArguments(bundle ? unbundled(first.text, others) : run.args, grammarOf(TAR));
   for (const option of read.strange) run.issues.push({ says: `the option \`${option.slice(0, 40)}\`` });
-  const folder = read.meanings.findLast((meaning) => meaning.label === "-C")?.field;
-  const inner: Run = folder === undefined ? run : { ...run, call: within(folder, run.call) };
   applyMeanings(
     read.meanings.filter((meaning) => meaning.role !== "text"),
     run,
@@ -44,17 +41,47 @@ export function tar(run: Run): Stream {
   for (const { label, field } of read.meanings) {
     if (label === "--checkpoint-action") checkpoint(field, run);
     if (label === "-T") filesFrom(field, run);
+    if (label === "-f") useArchive(field, read, run);
   }
-  const does = (letter: string): boolean => read.seen.has(letter);
-  const archive = read.meanings.findLast((meaning) => meaning.label === "-f")?.field;
-  if (archive !== undefined) useArchive(archive, does, run);
-  if (does("-c") || does("-r") || does("-u") || does("-A")) {
+  useFiles(read, run);
+  noteCompressor(read, run);
+  return UNCLEAR;
+}
+
+function makes(read: Read): boolean {
+  return ["-c", "-r", "-u", "-A", "--delete"].some((flag) => read.seen.has(flag));
+}
+
+function useFiles(read: Read, run: Run): void {
+  const folder = read.meanings.findLast((meaning) => meaning.label === "-C")?.field;
+  const inner: Run = folder === undefined ? run : { ...run, call: within(folder, run.call) };
+  if (makes(read)) {
     for (const file of read.operands) {
       usePath("read", file, inner);
-      if (does("--remove-files")) usePath("delete", file, inner);
+      if (read.seen.has("--remove-files")) usePath("delete", file, inner);
     }
-  } else if (does("-x") && !does("-O")) usePath("write", folder ?? literal("."), run);
-  return UNCLEAR;
+  } else if (read.seen.has("-x") && !read.seen.has("-O")) usePath("write", folder ?? literal("."), run);
+}
+
+const COMPRESSORS: readonly (readonly [flag: string, suffix: RegExp, program: string])[] = [
+  ["-z", /\.t?gz$/, "gzip"],
+  ["-j", /\.t?bz2?$/, "bzip2"],
+  ["-J", /\.t?xz$/, "xz"],
+  ["--zstd", /\.t?zst$/, "zstd"],
+  ["--lzip", /\.lz$/, "lzip"],
+  ["--lzop", /\.lzo$/, "lzop"],
+  ["--lzma", /\.lzma$/, "lzma"],
+  ["-Z", /\.Z$/, "compress"],
+];
+
+/** tar hands the archive to a compressor, through a shell; that is part of what tar does. */
+function noteCompressor(read: Read, run: Run): void {
+  const archive = read.meanings.findLast((meaning) => meaning.label === "-f")?.field;
+  const name = archive === undefined ? "" : shown(archive);
+  const guesses = !makes(read) || read.seen.has("-a");
+  for (const [flag, suffix, program] of COMPRESSORS) {
+    if (read.seen.has(flag) || (guesses && suffix.test(name))) for (const part of ["sh", program]) notePart(part, run);
+  }
 }
 
 /** `exec=COMMAND` is run by a shell; the other actions print or wait. */
@@ -89,14 +116,13 @@ function unbundled(letters: string, rest: readonly Field[]): readonly Field[] {
   return [...options, ...values];
 }
 
-function useArchive(archive: Field, does: (letter: string) => boolean, run: Run): void {
+function useArchive(archive: Field, read: Read, run: Run): void {
   const remote = /^([^/]*@)?([^/:]+):/.exec(prefixOf(archive));
-  if (remote !== null && !does("--force-local")) {
+  if (remote !== null && !read.seen.has("--force-local")) {
     run.analysis.found.hosts.add(remote[2] ?? "");
     run.issues.push({ says: "an archive on another machine" });
     return;
   }
-  const makes = does("-c") || does("-r") || does("-u") || does("-A") || does("--delete");
-  usePath(makes ? "write" : "read", archive, run);
-  if (makes && !does("-c")) usePath("read", archive, run);
+  usePath(makes(read) ? "write" : "read", archive, run);
+  if (makes(read) && !read.seen.has("-c")) usePath("read", archive, run);
 }

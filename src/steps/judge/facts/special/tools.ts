@@ -67,32 +67,31 @@ const GIT_SETTING =
   /^(?:color\.|user\.(?:name|email)=|advice\.|core\.(?:quotepath|autocrlf|abbrev|safecrlf|ignorecase|filemode|precomposeunicode|longpaths|fscache|preloadindex|untrackedcache)=|init\.defaultbranch=|log\.(?:date|decorate|abbrevcommit|follow|showsignature)=|diff\.(?:renames|renamelimit|context|algorithm|color\w+|mnemonicprefix|noprefix|wserrorhighlight)=|status\.|commit\.gpgsign=false|tag\.(?:sort|gpgsign=false)|gc\.auto=|pull\.(?:rebase|ff)=|push\.default=|merge\.(?:ff|conflictstyle|renamelimit)=|rebase\.auto(?:stash|squash)=|fetch\.prune=|column\.|help\.autocorrect=0|safe\.barerepository=explicit|protocol\.version=|http\.(?:postbuffer|lowspeedlimit|lowspeedtime)=)/i;
 
 export const git: Special = (run, _program, byTable) => {
-  const args: Field[] = [];
+  const { args, call } = beforeCommand(run);
+  const out = byTable(GIT, { ...run, args, call });
+  const lists = args[0]?.kind === "literal" && args[0].text === "ls-files";
+  const plain = !args.some((arg) => /^-[so]|^--(?:stage|format|debug|eol)/.test(shown(arg)));
+  return lists && plain ? { kind: "paths", fields: [{ kind: "pattern", text: "**" }] } : out;
+};
+
+/** `-c` and `-C` stand before the command and are done here; the rest is left. */
+function beforeCommand(run: Run): { readonly args: readonly Field[]; readonly call: Run["call"] } {
+  const kept: Field[] = [];
   let { call } = run;
   for (let at = 0; at < run.args.length; at += 1) {
     const field = run.args[at] ?? literal("");
     const text = prefixOf(field);
-    if (!text.startsWith("-")) {
-      args.push(...run.args.slice(at));
-      break;
-    }
-    if (text === "-c" || text.startsWith("-c")) {
-      const setting = text === "-c" ? run.args[(at += 1)] : dropPrefix(field, 2);
-      if (setting !== undefined) checkSetting(setting, run);
-    } else if (text === "-C") {
-      at += 1;
-      const folder = run.args[at] ?? literal("");
-      usePath("read", folder, { ...run, call });
-      call = within(folder, call);
-    } else args.push(field);
+    if (!text.startsWith("-")) return { args: [...kept, ...run.args.slice(at)], call };
+    const value = run.args[at + 1] ?? literal("");
+    if (text === "-C") {
+      usePath("read", value, { ...run, call });
+      call = within(value, call);
+    } else if (text.startsWith("-c")) checkSetting(text === "-c" ? value : dropPrefix(field, 2), run);
+    else kept.push(field);
+    if (text === "-C" || text === "-c") at += 1;
   }
-  const out = byTable(GIT, { ...run, args, call });
-  const lists =
-    args.length > 0 &&
-    shown(args[0] ?? literal("")) === "ls-files" &&
-    !args.some((arg) => /^-[so]|^--(?:stage|format|debug|eol)/.test(shown(arg)));
-  return lists ? { kind: "paths", fields: [{ kind: "pattern", text: "**" }] } : out;
-};
+  return { args: kept, call };
+}
 
 function checkSetting(setting: Field, run: Run): void {
   if (setting.kind === "literal" && GIT_SETTING.test(setting.text)) return;

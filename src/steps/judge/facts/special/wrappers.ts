@@ -97,26 +97,36 @@ export function replaced(word: Field, mark: string, item: Field): Field {
   return builder.fields(true)[0] ?? word;
 }
 
+const ENV_PLAIN = /^-(?:i|0|v|-ignore-environment|-null|-debug|u.+|-unset=.*|)$/;
+const ENV_SPLIT = /^(?:-[iv0]*S|--split-string(?:=|$))/;
+
 /** `env [-i] [-u NAME] [-C DIR] [-S TEXT] [NAME=VALUE]… COMMAND`. */
 export function env(run: Run): Stream {
   let { call } = run;
   for (let at = 0; at < run.args.length; at += 1) {
     const field = run.args[at] ?? literal("");
     const text = prefixOf(field);
-    if (/^-(?:i|0|v|-ignore-environment|-null|-debug|)$/.test(text) && field.kind === "literal") continue;
-    const split = /^(?:-[iv0]*S|--split-string(?:=|$))/.exec(text)?.[0];
+    if (ENV_PLAIN.test(text) && field.kind === "literal") continue;
+    const split = ENV_SPLIT.exec(text)?.[0];
     if (split !== undefined) return splitString(field, split, { ...run, call, args: run.args.slice(at + 1) });
-    if (/^(?:-u|--unset)$/.test(text)) at += 1;
-    else if (/^(?:-C|--chdir)$/.test(text)) {
-      at += 1;
-      call = within(run.args[at] ?? literal(""), call);
-    } else if (text.startsWith("--chdir=")) call = within(dropPrefix(field, 8), call);
-    else if (/^(?:-u.|--unset=)/.test(text)) continue;
-    else if (text.startsWith("-")) run.analysis.found.hide(`the option \`${text.slice(0, 40)}\` of env`);
-    else if (/^[A-Za-z_]\w*=/.test(text)) setVariable(text, run);
-    else return startNext(run.args.slice(at), { ...run, call }) ?? UNCLEAR;
+    const isSetting = /^[A-Za-z_]\w*=/.test(text);
+    if (!text.startsWith("-") && !isSetting) return startNext(run.args.slice(at), { ...run, call }) ?? UNCLEAR;
+    if (isSetting) setVariable(text, run);
+    else if (/^(?:-u|--unset)$/.test(text)) at += 1;
+    else {
+      const folder = folderOption(field, run.args[at + 1]);
+      if (folder === undefined) run.analysis.found.hide(`the option \`${text.slice(0, 40)}\` of env`);
+      else call = within(folder, call);
+      if (folder !== undefined && folder === run.args[at + 1]) at += 1;
+    }
   }
   return UNCLEAR;
+}
+
+function folderOption(field: Field, next: Field | undefined): Field | undefined {
+  const text = prefixOf(field);
+  if (/^(?:-C|--chdir)$/.test(text)) return next;
+  return text.startsWith("--chdir=") ? dropPrefix(field, "--chdir=".length) : undefined;
 }
 
 function setVariable(text: string, run: Run): void {
