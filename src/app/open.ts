@@ -20,9 +20,10 @@ import { type Home, INSTALLATION } from "./home.ts";
 import { type Log, openLog } from "./log.ts";
 import { type ChosenModel, chooseModels } from "./models.ts";
 import { knownSecrets } from "./secrets.ts";
-import type { LateWires } from "./serve.ts";
+import type { LateWires } from "./late-wires.ts";
 import { systemClock, systemRandom } from "./system.ts";
-import { OWNER, type Wired, type WireUp, wireUp } from "./wire-up.ts";
+import { OWNER, type WireUp } from "./given.ts";
+import { type Wired, wireUp } from "./wire-up.ts";
 
 export type Served = {
   readonly url: string;

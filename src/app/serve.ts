@@ -10,8 +10,9 @@ import { join } from "node:path";
 import type { AgentId } from "../core/ids.ts";
 import type { Environment } from "./config/environment.ts";
 import { stateFolder } from "./config/environment.ts";
-import { type HelperParts, type Helpers, startHelpers } from "./helpers.ts";
+import { type Helpers, startHelpers } from "./helpers.ts";
 import { homeAt, makeHome } from "./home.ts";
+import { lateWires } from "./late-wires.ts";
 import type { ChosenModel } from "./models.ts";
 import type { Served } from "./open.ts";
 import { systemClock, systemRandom } from "./system.ts";
@@ -56,32 +57,4 @@ export async function serve({ env, port, models }: ServeOptions): Promise<Served
 /** Whatever else failed is what is told; helpers that did not start either say so in their own way. */
 async function endHelpers(starting: Promise<Helpers>): Promise<void> {
   await starting.then((helpers) => helpers.stop()).catch(() => undefined);
-}
-
-/** What the helpers may say before there is a log to write it to, or a ledger to record it in. */
-export type LateWires = {
-  readonly log: HelperLog;
-  onConnection: HelperParts["onConnection"];
-  /** From here on lines go there; those that waited go first. */
-  openLog(log: HelperLog): void;
-};
-
-type HelperLog = HelperParts["log"];
-
-function lateWires(): LateWires {
-  const waiting: (readonly ["warn" | "error", string])[] = [];
-  let to: HelperLog | undefined;
-  const say = (level: "warn" | "error") => (line: string) => {
-    if (to === undefined) waiting.push([level, line]);
-    else to[level](line);
-  };
-  return {
-    log: { warn: say("warn"), error: say("error") },
-    // Nothing runs before there is a gateway: a connection then is nobody's.
-    onConnection: () => Promise.reject(new Error("a connection before the gateway was open")),
-    openLog(log) {
-      to = log;
-      for (const [level, line] of waiting.splice(0)) log[level](line);
-    },
-  };
 }

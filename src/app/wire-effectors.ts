@@ -20,7 +20,7 @@ import type { Effector } from "../steps/run/run.ts";
 import { fetchEffector, searchEffector } from "../steps/run/web.ts";
 import { folderLabels, webSettings } from "./config/settings.ts";
 import type { Helpers } from "./helpers.ts";
-import type { WireUp } from "./wire-up.ts";
+import type { WireUp } from "./given.ts";
 
 export type EffectorParts = {
   readonly given: WireUp;

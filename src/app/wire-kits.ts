@@ -8,7 +8,7 @@ import type { PolicyFile } from "../steps/judge/policy/load.ts";
 import { toPosture } from "./config/posture.ts";
 import { agentSettings } from "./config/settings.ts";
 import { type Kit, openKit } from "./gateway/kits.ts";
-import type { WireUp } from "./wire-up.ts";
+import type { WireUp } from "./given.ts";
 
 export type Kits = { readonly all: readonly Kit[]; of(agent: AgentId): Kit };
 

@@ -5,25 +5,19 @@
  *
  * @module
  */
-import type { AgentId, TokenId } from "../core/ids.ts";
+import type { TokenId } from "../core/ids.ts";
 import { trustRank } from "../core/label.ts";
-import type { Clock } from "../core/ports/clock.ts";
 import type { Connection } from "../core/ports/executor.ts";
 import type { Gateway } from "../core/ports/gateway.ts";
 import type { LedgerEntry } from "../core/ports/ledger.ts";
-import type { Model } from "../core/ports/model.ts";
-import type { Random } from "../core/ports/random.ts";
 import type { Store } from "../core/ports/store.ts";
 import { openStore } from "../edges/store/open.ts";
 import { type AccessStep, createAccess } from "../steps/access/access.ts";
 import { ApprovalDesk } from "../steps/approval/desk.ts";
-import type { Outbound } from "../steps/outbound/outbound.ts";
 import type { Conversations } from "../steps/run/conversations.ts";
 import { messageIdOf } from "../steps/session/place.ts";
 import { createSessions } from "../steps/session/session.ts";
-import type { Environment } from "./config/environment.ts";
 import { bringCliToken } from "./cli-token.ts";
-import type { Loaded } from "./config/load.ts";
 import { budgetSettings, MAIN_AGENT, peopleOf } from "./config/settings.ts";
 import { createBudgets } from "./gateway/budgets.ts";
 import { type Chat, createChat } from "./gateway/chat.ts";
@@ -34,27 +28,13 @@ import { createPresence } from "./gateway/people.ts";
 import { createTurns, type Turns } from "./gateway/turns.ts";
 import { openHalt } from "./halt.ts";
 import type { Helpers } from "./helpers.ts";
-import type { Home } from "./home.ts";
-import type { Log } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createProver, type Prover } from "./readiness.ts";
 import { recoverTurns } from "./recovery.ts";
 import { wireEffectors } from "./wire-effectors.ts";
-import type { LateWires } from "./serve.ts";
+import { OWNER, type WireUp } from "./given.ts";
+import type { LateWires } from "./late-wires.ts";
 import { type Kits, openKits, policyEntry } from "./wire-kits.ts";
-
-export type WireUp = {
-  readonly home: Home;
-  readonly loaded: Loaded;
-  readonly env: Environment;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly outbound: Outbound;
-  readonly version: string;
-  /** Which model an agent has; chosen before, so that a choice that cannot work stops the start. */
-  readonly modelOf: (agent: AgentId) => { readonly model: Model; readonly contextTokens: number; readonly why: string };
-};
 
 export type Wired = {
   readonly gateway: Gateway;
@@ -70,7 +50,6 @@ export type Wired = {
 
 /** How long a question waits for a person. */
 const QUESTION_MS = 10 * 60_000;
-export const OWNER = "owner";
 
 type Record = (entry: LedgerEntry) => Promise<void>;
 

@@ -1,0 +1,35 @@
+/**
+ * Wires that are laid before what they lead to exists: helpers boot while the
+ * rest of the gateway is read.
+ *
+ * @module
+ */
+import type { HelperParts } from "./helpers.ts";
+
+/** What the helpers may say before there is a log to write it to, or a ledger to record it in. */
+export type LateWires = {
+  readonly log: HelperLog;
+  onConnection: HelperParts["onConnection"];
+  /** From here on lines go there; those that waited go first. */
+  openLog(log: HelperLog): void;
+};
+
+type HelperLog = HelperParts["log"];
+
+export function lateWires(): LateWires {
+  const waiting: (readonly ["warn" | "error", string])[] = [];
+  let to: HelperLog | undefined;
+  const say = (level: "warn" | "error") => (line: string) => {
+    if (to === undefined) waiting.push([level, line]);
+    else to[level](line);
+  };
+  return {
+    log: { warn: say("warn"), error: say("error") },
+    // Nothing runs before there is a gateway: a connection then is nobody's.
+    onConnection: () => Promise.reject(new Error("a connection before the gateway was open")),
+    openLog(log) {
+      to = log;
+      for (const [level, line] of waiting.splice(0)) log[level](line);
+    },
+  };
+}
