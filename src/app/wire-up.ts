@@ -18,7 +18,7 @@ import type { Conversations } from "../steps/run/conversations.ts";
 import { messageIdOf } from "../steps/session/place.ts";
 import { createSessions } from "../steps/session/session.ts";
 import { bringCliToken } from "./cli-token.ts";
-import { budgetSettings, MAIN_AGENT, peopleOf } from "./config/settings.ts";
+import { budgetSettings, channelEnabled, MAIN_AGENT, peopleOf } from "./config/settings.ts";
 import { createBudgets } from "./gateway/budgets.ts";
 import { type Chat, createChat } from "./gateway/chat.ts";
 import { createConversations, type ElsewhereParts, runDue } from "./gateway/elsewhere.ts";
@@ -162,6 +162,7 @@ async function openWorks(given: WireUp, { store, helpers, metrics, kits }: Groun
     effectors,
     kitOf: (agent) => kits.of(agent),
     owner: OWNER,
+    channelState: (channel) => (channelEnabled(loaded.config, channel) ? "on" : "off"),
   };
   const engine = createEngine(parts);
   const chat = createChat({ ...parts, engine, turns });

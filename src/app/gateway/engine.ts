@@ -57,6 +57,8 @@ export type EngineParts = {
   readonly kitOf: (agent: SessionRow["agent"]) => Kit;
   /** The owner: whose data an unlabelled private value is. */
   readonly owner: string;
+  /** Whether the configuration leaves this channel on. */
+  readonly channelState: (channel: string) => "on" | "off";
 };
 
 export type Engine = { readonly pipeline: Pipeline<Sender>; readonly gate: Gate };
@@ -150,6 +152,12 @@ async function admit(
     });
   }
   if (sender.kind === "elsewhere") return { principal, label: sender.label };
+  if (parts.channelState(session.channel) !== "on") {
+    throw new Fault("DENIED", {
+      message: `the channel ${session.channel} is turned off`,
+      hint: `set \`channels.${session.channel}.enabled: true\` in the configuration`,
+    });
+  }
   const { person, trust } = principal;
   const audience = { kind: "persons", persons: [person] } as const;
   const id = session.channel === "api" ? `${person} (api)` : person;
