@@ -2,14 +2,20 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { findCgroups } from "./cgroup.ts";
 import { planLimits, requireLimits } from "./limits.ts";
 import { Refused } from "./refusal.ts";
 
+const made: string[] = [];
+after(() => {
+  for (const folder of made) fs.rmSync(folder, { recursive: true });
+});
+
 function tree(): string {
   const root = fs.mkdtempSync(join(tmpdir(), "vambrace-cgroup-"));
   for (const path of ["v2/app", "pids/a", "memory/b"]) fs.mkdirSync(join(root, path), { recursive: true });
+  made.push(root);
   return root;
 }
 

@@ -2,10 +2,15 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { isProtectedPath } from "./inside/protected-names.mjs";
 import { findProtected, openExactly } from "./protected.ts";
 import { isHarmlessGitConfig, quarantineNew } from "./quarantine.ts";
+
+const made: string[] = [];
+after(() => {
+  for (const folder of made) fs.rmSync(folder, { recursive: true });
+});
 
 function workspace(files: readonly string[]): string {
   const root = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "vambrace-protected-")));
@@ -13,6 +18,7 @@ function workspace(files: readonly string[]): string {
     fs.mkdirSync(join(root, file, ".."), { recursive: true });
     fs.writeFileSync(join(root, file), "x");
   }
+  made.push(root);
   return root;
 }
 
