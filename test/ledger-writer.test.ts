@@ -79,10 +79,8 @@ test("R-LOG-2: 64 callers at once get 64 places in order, in few batches", async
   );
   const files = nodeFiles(dir);
   const [name = ""] = files.names("journal");
-  assert.equal(
-    peekBatches(files.read(`journal/${name}`) ?? Buffer.alloc(0)).filter(({ body }) => body.length > 0).length,
-    1,
-  );
+  const batches = peekBatches(files.read(`journal/${name}`) ?? Buffer.alloc(0)).filter(({ body }) => body.length > 0);
+  assert.ok(batches.length <= 4, `${batches.length} batches`);
   await client.close();
   assert.equal(await ended, undefined);
   assert.deepEqual([(await verifyLedger(dir)).consistent, (await verifyLedger(dir)).entries], [true, 64]);

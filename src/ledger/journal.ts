@@ -32,8 +32,6 @@ import { HASH_BYTES } from "./merkle.ts";
 import type { SigningKey, VerifierKey } from "./note.ts";
 
 const MAGIC = "vbj1";
-/** Largest body in bytes: the first byte of its length stays zero. */
-export const BATCH_BYTES = 8 * 1024 * 1024;
 const SEALED = 18 + HASH_BYTES;
 const HEADER = SEALED + 64;
 const UNWRITTEN = Buffer.alloc(8);

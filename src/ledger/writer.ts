@@ -15,11 +15,11 @@ import { isObject, type JsonValue } from "../core/json.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type { Log } from "./log.ts";
 
-/** Records in one batch: as many of the largest as fit into BATCH_BYTES. */
+/** Records in one batch: of the largest ones 8 MiB, so that the first byte of a batch's length stays zero (journal.ts). */
 const BATCH_RECORDS = 120;
 /** How long a record may wait for a checkpoint; how many records and bytes may wait. */
 const PUBLISH_AFTER_MS = 1000;
-const PUBLISH_RECORDS = 1024;
+const PUBLISH_RECORDS = 4096;
 const PUBLISH_BYTES = 1024 * 1024;
 
 export type WriterOptions = {
