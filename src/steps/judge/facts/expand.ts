@@ -259,7 +259,9 @@ function positional(name: string, expansion: Expansion): readonly Field[] | "uns
   if (name === "@" || name === "*") return fields;
   const at = Number(name) - 1;
   const many = fields.findIndex((field) => field.kind === "unknown" && field.many);
-  if (many >= 0 && at >= many)
+  const wild = fields.findIndex((field) => field.kind === "pattern" && field.word !== true);
+  // A pattern is one word or many: which word comes behind it cannot be told.
+  if ((many >= 0 && at >= many) || (wild >= 0 && at > wild))
     return [{ kind: "unknown", text: "", why: `\`$${name}\` is not known here`, many: false }];
   const one = fields[at];
   return one === undefined ? "unset" : [one];

@@ -40,7 +40,7 @@ export type Read = {
 
 /** Readers of their own that start nothing whatever the operands are. */
 const QUIET: ReadonlySet<string> = new Set(
-  "grep ls names date plain which identity count tee translate copy modes top split tree temporary".split(" "),
+  "grep ls names date plain which count tee translate copy modes top split tree temporary sequence identity".split(" "),
 );
 const GRAMMARS = new WeakMap<Program, Grammar>();
 const RUNS: ReadonlySet<Role> = new Set(["shell", "argv", "code", "script", "config", "never", "folder"]);

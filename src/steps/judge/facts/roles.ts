@@ -73,6 +73,10 @@ const DOING: { readonly [role in Role]: Doing } = {
     usePath("read", field, run);
     run.issues.push({ says: `takes settings from \`${shown(field).slice(0, 60)}\`` });
   }),
+  list: quietly((field, run) => {
+    usePath("read", field, run);
+    run.issues.push({ says: `takes names from \`${shown(field).slice(0, 60)}\`` });
+  }),
   never: ({ field, label }, run) => {
     run.issues.push({ says: `\`${label === "operand" ? shown(field).slice(0, 40) : label}\`` });
     return undefined;

@@ -10,7 +10,7 @@ export const ARCHIVES: Table = {
   "gzip gunzip bzip2 bunzip2 xz unxz lzma unlzma zstd unzstd lz4 lzip compress uncompress pigz pbzip2 lzop brotli": {
     open: true,
     options:
-      "-S,--suffix=text -b=text -T,--threads=text -M,--memlimit=text -p=text -o=write --output=write --files?config --files0?config -F=text --format=text --block-size=text -D=read --train! -w=text -q=text",
+      "-S,--suffix=text -b=text -T,--threads=text -M,--memlimit=text -p=text -o=write --output=write --files?list --files0?list -F=text --format=text --block-size=text -D=read --train! -w=text -q=text",
     operands: "edit*",
   },
   zip: {

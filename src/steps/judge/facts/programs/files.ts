@@ -22,12 +22,12 @@ export const FILES: Table = {
   "stat readlink realpath file du df pathchk namei": {
     open: true,
     options:
-      "-c,--format=text --printf=text -B,--block-size=text -d,--max-depth=text -t=text -x=text -X,--exclude-from=read --exclude=text --files0-from=config --relative-to=text --relative-base=text -F=text -m=read --magic-file=read -f",
+      "-c,--format=text --printf=text -B,--block-size=text -d,--max-depth=text -t=text -x=text -X,--exclude-from=read --exclude=text --files0-from=list --relative-to=text --relative-base=text -F=text -m=read --magic-file=read -f",
     operands: "read*",
   },
   file: {
     open: true,
-    options: "-F,--separator=text -f,--files-from=config -m,--magic-file=read -e,--exclude=text -P=text -C! --compile!",
+    options: "-F,--separator=text -f,--files-from=list -m,--magic-file=read -e,--exclude=text -P=text -C! --compile!",
     operands: "read*",
   },
   stat: { open: true, options: "-c,--format=text --printf=text", operands: "read*" },
@@ -83,7 +83,12 @@ export const FILES: Table = {
   },
   mknod: { options: "-m=text", operands: "write text*", privileged: true },
   mktemp: { open: true, options: "-p=write --tmpdir?write --suffix=text", operands: "text*", special: "temporary" },
-  "chmod chown chgrp chattr setfacl": {
+  "chmod chown chgrp chattr": {
+    open: true,
+    options: "--reference=read --from=text",
+    special: "modes",
+  },
+  setfacl: {
     open: true,
     options: "--reference=read -m,--modify=text -x,--remove=text -M=config -X=config --restore=never --from=text",
     special: "modes",

@@ -24,7 +24,7 @@ export const NETWORK: Table = {
   },
   wget: {
     options:
-      "-O,--output-document=write -P,--directory-prefix=write -o,--output-file=write -a,--append-output=write -i,--input-file=config -q,--quiet -v,--verbose " +
+      "-O,--output-document=write -P,--directory-prefix=write -o,--output-file=write -a,--append-output=write -i,--input-file=list -q,--quiet -v,--verbose " +
       "-nv,--no-verbose -c,--continue -N,--timestamping -S,--server-response --spider -t,--tries=text -T,--timeout=text -w,--wait=text -Q,--quota=text " +
       "-r,--recursive -l,--level=text -k,--convert-links -p,--page-requisites -m,--mirror -np,--no-parent -nd,--no-directories -nH,--no-host-directories " +
       "-nc,--no-clobber -x,--force-directories -E,--adjust-extension -H! --span-hosts! -A,--accept=text -R,--reject=text -D,--domains=text -I=text -X=text " +

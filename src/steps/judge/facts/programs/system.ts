@@ -21,12 +21,13 @@ export const SYSTEM: Table = {
   who: { open: true, operands: "read*" },
   dmidecode: { open: true, options: "--from-dump=read --dump-bin=write -s=text -t=text -d=read", operands: "text*" },
   top: {
+    open: true,
     options: "-b -n=text -d=text -p=text -u=text -U=text -c -H -i -o=text -s -w?text -1 -E=text -S",
     operands: "text*",
     special: "top",
   },
   "htop btop atop glances iotop powertop nmon bottom": { open: true, operands: "text*", never: "is steered by keys" },
-  hostname: { open: true, options: "-F=config -b!", operands: "never*" },
+  hostname: { open: true, options: "-F=config -b!", operands: "never*", special: "identity" },
   date: {
     open: true,
     options: "-d,--date=text -f,--file=read -r,--reference=read -s! --set! -I?text --rfc-3339=text --iso-8601?text",

@@ -23,8 +23,10 @@ export const ROLES = [
   "delete",
   /** The program stands there: relative paths start from it. */
   "folder",
-  /** A file that names more files, or settings: read, and not everyday. */
+  /** A file of settings: read, and not everyday. */
   "config",
+  /** A file that names more files: read, and not everyday. */
+  "list",
   /** A command line for a shell. */
   "shell",
   /** All the rest is a command. */

@@ -18,7 +18,7 @@ export const TEXT: Table = {
     options: "-n,--bytes=text -t,--radix=text -e,--encoding=text -l,--length=text -a=text",
     operands: "read*",
   },
-  wc: { open: true, options: "--files0-from=config --total=text", operands: "read*", special: "count" },
+  wc: { open: true, options: "--files0-from=list --total=text", operands: "read*", special: "count" },
   "expand unexpand": { open: true, options: "-t,--tabs=text", operands: "read*" },
   "fold fmt": { open: true, options: "-w,--width=text -p,--prefix=text -g,--goal=text", operands: "read*" },
   nl: {
@@ -52,7 +52,7 @@ export const TEXT: Table = {
     open: true,
     options:
       "-k,--key=text -t,--field-separator=text -S,--buffer-size=text -T,--temporary-directory=write -o,--output=write --parallel=text " +
-      "--batch-size=text --compress-program=shell --files0-from=config --random-source=read --sort=text",
+      "--batch-size=text --compress-program=shell --files0-from=list --random-source=read --sort=text",
     operands: "read*",
     prints: "input",
   },
@@ -144,7 +144,13 @@ export const TEXT: Table = {
   },
   bc: { open: true, operands: "script*" },
   dc: { options: "-e=code -f=script --expression=code --file=script", operands: "script*", obeysInput: true },
-  "seq factor expr numfmt": {
+  seq: {
+    open: true,
+    options: "-f,--format=text -s,--separator=text -w",
+    operands: "text*",
+    special: "sequence",
+  },
+  "factor expr numfmt": {
     open: true,
     options:
       "-f,--format=text -s,--separator=text --from=text --to=text -d=text --field=text --suffix=text --padding=text",

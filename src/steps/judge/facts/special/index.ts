@@ -21,6 +21,7 @@ import {
   names,
   pager,
   plain,
+  sequence,
   showOnly,
   split,
   tee,
@@ -83,4 +84,5 @@ export const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
   ["tee", tee],
   ["translate", translate],
   ["tree", treeOf],
+  ["sequence", sequence],
 ]);

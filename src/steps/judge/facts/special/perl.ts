@@ -1,18 +1,22 @@
 /**
- * perl and rename: one-line substitutions are as common as sed; everything else is code.
+ * perl and rename: one-line programs that only compute are as common as sed;
+ * everything else is code.
  *
  * @module
  */
-import { type Field, prefixOf, shown } from "../fields.ts";
-import { applyMeanings, runCode, usePath } from "../roles.ts";
+import { type Field, shown } from "../fields.ts";
+import type { Read } from "../options.ts";
+import { applyMeanings, type Run, runCode, usePath } from "../roles.ts";
+import { onlyComputes, onlySubstitutes } from "./perl-code.ts";
 import { readBy, readOnly, type Special, unclear } from "./special.ts";
 
 /** Two programs have this name: one takes a Perl expression, one takes two texts. */
 export const rename: Special = (run, program) => {
   const read = readBy(program, run);
   const [first, second, ...files] = read.operands;
-  const code = first !== undefined && (/[/|;{(]/.test(shown(first)) || isPlainSubstitution(first));
-  if (code && !isPlainSubstitution(first)) runCode(first, run);
+  const plain = first?.kind === "literal" && onlySubstitutes(first.text);
+  const code = first !== undefined && (plain || /[/|;{(]/.test(shown(first)));
+  if (code && !plain) runCode(first, run);
   for (const file of code ? read.operands.slice(1) : second === undefined ? [] : files) {
     usePath("read", file, run);
     usePath("write", file, run);
@@ -20,48 +24,33 @@ export const rename: Special = (run, program) => {
   return unclear(run);
 };
 
-/**
- * One or more of `s/a/b/`, `y/a/b/`: patterns without code, texts without anything that is evaluated but `$1` and `\\L`.
- */
-function isPlainSubstitution(field: Field): boolean {
-  return (
-    field.kind === "literal" &&
-    /^\s*(?:(?:s|y|tr)([/|,#!:@%])(?:(?!\1)[^\\$@({]|\\.|\((?!\?\??\{)|\{\d|\$(?=\1|\)|\|))*\1(?:(?!\1)[^\\$@{]|\\.|\$[\d&](?![[{-]))*\1[gimsx]*\s*(?:;\s*|$))+$/.test(
-      field.text,
-    )
-  );
-}
-
-const PERL_PLAIN = /^(?:-[pnlaw0i]*e|-[pni]*i(?:\.\w+)?)$/;
-
-/** One-line substitutions are as common as sed; everything else is code. */
 export const perl: Special = (run, program) => {
-  const flags = run.args.filter((arg) => prefixOf(arg).startsWith("-")).map(shown);
-  const at = run.args.findIndex((arg) => /^-[a-z0]*e$/.test(shown(arg)));
-  const code = run.args[at + 1];
-  if (
-    at >= 0 &&
-    code !== undefined &&
-    isPlainSubstitution(code) &&
-    flags.every((flag) => PERL_PLAIN.test(flag) || /^-[pniwl]+$/.test(flag))
-  ) {
-    const files = run.args.filter((arg, i) => i !== at + 1 && !prefixOf(arg).startsWith("-"));
-    for (const file of files) {
-      usePath("read", file, run);
-      if (flags.some((flag) => /^-[pnlaw0e]*i/.test(flag))) usePath("write", file, run);
-    }
-    return unclear(run);
-  }
   const read = readOnly(program, run);
   const inline = read.seen.has("-e") || read.seen.has("-E");
+  const quiet = inline && isQuiet(read);
   applyMeanings(
-    read.meanings.filter((meaning) => meaning.label !== "operand" || !inline),
+    read.meanings.filter((meaning) => (meaning.label === "operand" ? !inline : !(quiet && meaning.role === "code"))),
     run,
   );
   if (!inline && read.operands.length === 0) run.issues.push({ says: "takes code from its standard input" });
-  for (const file of inline ? read.operands : []) {
-    usePath("read", file, run);
-    usePath("write", file, run);
-  }
+  for (const file of inline ? read.operands : []) useFile(file, read, run);
   return unclear(run);
 };
+
+function isQuiet(read: Read): boolean {
+  return read.meanings.every(({ role, label, field }) => {
+    if (role === "code") return field.kind === "literal" && (onlySubstitutes(field.text) || onlyComputes(field.text));
+    // The separator becomes part of the code; what is behind -i names the copies.
+    if (label === "-F") return /^(?:[^\\/()@$`{}'"\s]|\\[ntsw|.])?$/.test(shown(field));
+    return label !== "-i" || /^(?:\.\w+)?$/.test(shown(field));
+  });
+}
+
+/** `<>` opens its files by a rule in which `id|` is a command. */
+function useFile(file: Field, read: Read, run: Run): void {
+  if (file.kind === "literal" && /[|<>&]/.test(file.text))
+    run.analysis.found.hide(`what perl opens as \`${file.text}\``);
+  run.analysis.found.plainNames(file, run.call.state);
+  usePath("read", file, run);
+  if (read.seen.has("-i")) usePath("write", file, run);
+}

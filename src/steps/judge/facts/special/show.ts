@@ -159,7 +159,8 @@ export const identity: Special = (run, program) => {
   const read = readBy(program, run);
   const base = run.name.slice(run.name.lastIndexOf("/") + 1);
   const one =
-    /^(?:whoami|arch|nproc|logname|hostid)$/.test(base) || /^-[nrsmpugG]n?$|^-un$/.test(run.args.map(shown).join(" "));
+    /^(?:whoami|arch|nproc|logname|hostid|hostname)$/.test(base) ||
+    /^-[nrsmpugG]n?$|^-un$/.test(run.args.map(shown).join(" "));
   return one && read.operands.length === 0 ? { kind: "word" } : unclear(run);
 };
 
@@ -181,4 +182,10 @@ export const treeOf: Special = (run, program) => {
   return names
     ? { kind: "paths", fields: (read.operands.length === 0 ? [literal(".")] : read.operands).map(below) }
     : unclear(run);
+};
+
+/** Numbers, one a line, unless a format says otherwise. */
+export const sequence: Special = (run, program) => {
+  const read = readBy(program, run);
+  return read.seen.has("-f") || read.seen.has("-s") ? unclear(run) : { kind: "word" };
 };
