@@ -38,6 +38,8 @@ export type AgentOutcome = {
   readonly text: string;
   readonly label: Label;
   readonly usage: Usage;
+  /** Why it failed, where it did. */
+  readonly fault?: Fault;
 };
 
 export type AgentTurn = {
@@ -80,12 +82,16 @@ export type PipelineSteps<Sender> = {
   };
   readonly ledger: Ledger;
   readonly model: (session: SessionRow) => ModelIdentity;
+  /** Told of a stored turn that could not go on, because ledger or store failed under it: it is recovered later. */
+  readonly left: (turn: TurnId) => void;
 };
 
 export type TurnResult = {
   readonly turn: TurnId;
   readonly stop: TurnStop;
   readonly text: string;
+  /** Of the text: the join of all that it was made from. */
+  readonly label: Label;
   readonly usage: Usage;
 };
 
@@ -107,27 +113,50 @@ export function createPipeline<Sender>(steps: PipelineSteps<Sender>): Pipeline<S
     async receive(message) {
       const { principal, label } = await steps.access(message.sender, message.session);
       const received = await steps.session.receive(message, principal, label);
-      if (received.isNew) await steps.ledger.append(turnEntry(received.turn, message.session, RECEIVED));
+      const { turn, isNew } = received;
+      if (isNew) await orLeft(steps, turn, () => steps.ledger.append(turnEntry(turn, message.session, RECEIVED)));
       return received;
     },
 
-    async run(turn, session, io) {
-      const emit = guarded(steps, io.emit);
-      await steps.session.begin(turn.id);
-      await steps.ledger.append(turnEntry(turn, session, BEGUN));
-      emit({ type: "turn.started", turn: turn.id, session: session.id, model: steps.model(session) });
-      const outcome = await think(steps, turn, session, { emit, signal: io.signal });
-      const text = steps.outbound.text(outcome.text);
-      const result = outcome.stop === "done" ? "ok" : outcome.stop;
-      await steps.ledger.append(turnEntry(turn, session, { kind: "turn", what: "turn.finished", result }));
-      await steps.session.finish(turn.id, outcome.stop, text);
-      emit({ type: "turn.finished", turn: turn.id, stop: outcome.stop, text, usage: outcome.usage });
-      return { turn: turn.id, stop: outcome.stop, text, usage: outcome.usage };
-    },
+    run: (turn, session, io) => orLeft(steps, turn, () => runTurn(steps, turn, session, io)),
   };
 }
 
-type Thought = { readonly stop: TurnStop; readonly text: string; readonly usage: Usage };
+/** A stored turn that fails on its way is nobody's any more: whoever recovers turns has to know. */
+async function orLeft<Sender, T>(steps: PipelineSteps<Sender>, turn: TurnRow, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    steps.left(turn.id);
+    throw thrown;
+  }
+}
+
+async function runTurn<Sender>(
+  steps: PipelineSteps<Sender>,
+  turn: TurnRow,
+  session: SessionRow,
+  io: TurnIo,
+): Promise<TurnResult> {
+  const emit = guarded(steps, io.emit);
+  // Recorded first: beginnings are counted, and one that could not be recorded was none.
+  await steps.ledger.append(turnEntry(turn, session, BEGUN));
+  await steps.session.begin(turn.id);
+  emit({ type: "turn.started", turn: turn.id, session: session.id, model: steps.model(session) });
+  const { stop, label, usage, ...outcome } = await think(steps, turn, session, { emit, signal: io.signal });
+  const text = steps.outbound.text(withReport(stop, outcome.text, outcome.fault));
+  const result = stop === "done" ? "ok" : stop;
+  await steps.ledger.append(turnEntry(turn, session, { kind: "turn", what: "turn.finished", result }));
+  await steps.session.finish(turn.id, stop, text);
+  emit({ type: "turn.finished", turn: turn.id, stop, text, usage });
+  return { turn: turn.id, stop, text, label, usage };
+}
+
+/** Whoever asks again, after the stream is gone, reads how it ended too. */
+function withReport(stop: TurnStop, text: string, fault: Fault | undefined): string {
+  if (fault !== undefined) return `${text}${text === "" ? "" : "\n\n"}${fault.message} (hint: ${fault.hint})`;
+  return text === "" && stop !== "done" ? `this request ended before it was answered: ${stop}` : text;
+}
 
 /** The agent's part of a turn; a fault in it ends the turn with a clear word, not the process. */
 async function think<Sender>(
@@ -135,7 +164,7 @@ async function think<Sender>(
   turn: TurnRow,
   session: SessionRow,
   io: TurnIo,
-): Promise<Thought> {
+): Promise<AgentOutcome> {
   try {
     const items = await steps.session.items(turn);
     const tools = steps.tools(session, turn.principal);
@@ -143,13 +172,14 @@ async function think<Sender>(
     const act = (calls: readonly ProposedCall[], context: readonly ContextItem[]): Promise<readonly CallResult[]> =>
       actInOrder(steps, { turn, origin, calls, context }, io);
     const outcome = await steps.agent({ turn, session, items, tools, act, ...io });
+    if (outcome.fault !== undefined) await recordFault(steps.ledger, outcome.fault, turn, session);
     return outcome;
   } catch (thrown) {
     const fault = toFault(thrown);
     await recordFault(steps.ledger, fault, turn, session);
     io.emit({ type: "fault", ...fault.toJSON() });
     const stop: TurnStop = io.signal.aborted ? "stopped" : "failed";
-    return { stop, text: `${fault.message} (hint: ${fault.hint})`, usage: NO_USAGE };
+    return { stop, text: "", label: turn.label, usage: NO_USAGE, fault };
   }
 }
 

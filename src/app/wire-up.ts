@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { TokenId } from "../core/ids.ts";
+import type { TokenId, TurnId } from "../core/ids.ts";
 import { trustRank } from "../core/label.ts";
 import type { Connection } from "../core/ports/executor.ts";
 import type { Gateway } from "../core/ports/gateway.ts";
@@ -15,13 +15,12 @@ import { openStore } from "../edges/store/open.ts";
 import { type AccessStep, createAccess } from "../steps/access/access.ts";
 import { ApprovalDesk } from "../steps/approval/desk.ts";
 import type { Conversations } from "../steps/run/conversations.ts";
-import { messageIdOf } from "../steps/session/place.ts";
 import { createSessions } from "../steps/session/session.ts";
 import { bringCliToken } from "./cli-token.ts";
 import { budgetSettings, channelEnabled, MAIN_AGENT, peopleOf } from "./config/settings.ts";
 import { createBudgets } from "./gateway/budgets.ts";
 import { type Chat, createChat } from "./gateway/chat.ts";
-import { createConversations, type ElsewhereParts, runDue } from "./gateway/elsewhere.ts";
+import { afterResume, beginId, createConversations, type ElsewhereParts, runDue } from "./gateway/elsewhere.ts";
 import { createEngine, type Engine, type EngineParts } from "./gateway/engine.ts";
 import { createGateway, createNotices, type Notices } from "./gateway/gateway.ts";
 import { createPresence } from "./gateway/people.ts";
@@ -30,7 +29,7 @@ import { openHalt } from "./halt.ts";
 import type { Helpers } from "./helpers.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createProver, type Prover } from "./readiness.ts";
-import { recoverTurns } from "./recovery.ts";
+import { createLeftTurns, type LeftTurns, type RecoveryParts, recoverTurns } from "./recovery.ts";
 import { wireEffectors } from "./wire-effectors.ts";
 import { OWNER, type WireUp } from "./given.ts";
 import type { LateWires } from "./late-wires.ts";
@@ -61,6 +60,8 @@ type Works = {
   readonly turns: Turns;
   readonly notices: Notices;
   readonly elsewhere: ElsewhereParts;
+  readonly left: LeftTurns;
+  readonly recover: (which: (turn: TurnId) => boolean) => Promise<unknown>;
 };
 
 /**
@@ -96,14 +97,8 @@ async function putTogether(given: WireUp, ground: Ground): Promise<Wired> {
   for (const kit of kits.all) await record(policyEntry(kit));
   const works = await openWorks(given, ground);
   const access = await openAccess(given, store, record);
-  const { parts, chat, turns } = works;
-  await recoverTurns({
-    sessions: parts.sessions,
-    ledger: helpers.ledger,
-    sessionOf: (turn) => store.sessions.get(turn.session),
-    resume: (turn, session) => chat.run(turn, session),
-    log: (line) => given.log.warn(line),
-  });
+  const { parts, turns } = works;
+  await works.recover(() => true);
   return {
     gateway: createGateway({
       ...works,
@@ -117,13 +112,17 @@ async function putTogether(given: WireUp, ground: Ground): Promise<Wired> {
     store,
     helpers,
     tick: async () => {
+      await works.left.recover();
       if (parts.halt.state() === "running") await runDue(works.elsewhere);
     },
     prove: () => prover.prove(),
     async close() {
       parts.desk.closeAll();
       await turns.stopAll("the gateway ends");
-      await record(lifeEntry(given, "gateway.stopped", {}));
+      // A ledger that is lost must not keep the rest from ending.
+      await record(lifeEntry(given, "gateway.stopped", {})).catch((thrown: unknown) =>
+        given.log.error("the end could not be recorded", { error: String(thrown) }),
+      );
       await helpers.stop();
       await store.close();
     },
@@ -144,7 +143,12 @@ async function openWorks(given: WireUp, { store, helpers, metrics, kits }: Groun
   const turns = createTurns();
   const notices = createNotices();
   // The one knot: what tools reach others with needs the engine, and the engine needs the tools.
-  const late: { conversations?: Conversations } = {};
+  const late: { conversations?: Conversations; recover?: Works["recover"] } = {};
+  const left = createLeftTurns({
+    ready: () => helpers.ledger.head(),
+    isRunning: (turn) => turns.isRunning(turn),
+    recover: async (which) => late.recover?.(which),
+  });
   const effectors = wireEffectors({ given, store, helpers, conversations: lateConversations(late), owner: OWNER });
   const parts: EngineParts = {
     clock,
@@ -161,6 +165,7 @@ async function openWorks(given: WireUp, { store, helpers, metrics, kits }: Groun
     outbound: given.outbound,
     effectors,
     kitOf: (agent) => kits.of(agent),
+    left: (turn) => left.add(turn),
     owner: OWNER,
     channelState: (channel) => (channelEnabled(loaded.config, channel) ? "on" : "off"),
   };
@@ -168,7 +173,24 @@ async function openWorks(given: WireUp, { store, helpers, metrics, kits }: Groun
   const chat = createChat({ ...parts, engine, turns });
   const elsewhere = openElsewhere(given, { parts, engine, chat, notices });
   late.conversations = createConversations(elsewhere);
-  return { parts, engine, chat, turns, notices, elsewhere };
+  const recovery = openRecovery(given, { parts, chat, elsewhere });
+  late.recover = (which) => recoverTurns(recovery, which);
+  return { parts, engine, chat, turns, notices, elsewhere, left, recover: late.recover };
+}
+
+function openRecovery(
+  given: WireUp,
+  { parts, chat, elsewhere }: Pick<Works, "parts" | "chat" | "elsewhere">,
+): RecoveryParts {
+  return {
+    sessions: parts.sessions,
+    ledger: parts.helpers.ledger,
+    sessionOf: (turn) => parts.store.sessions.get(turn.session),
+    resume: async (turn, session) => afterResume(elsewhere, turn, session, await chat.run(turn, session)),
+    report: ({ principal: { person }, session }, text) =>
+      elsewhere.notify({ to: person, from: "gateway", text, session }),
+    log: (line) => given.log.warn(line),
+  };
 }
 
 function openElsewhere(given: WireUp, works: Pick<Works, "parts" | "engine" | "chat" | "notices">): ElsewhereParts {
@@ -178,10 +200,12 @@ function openElsewhere(given: WireUp, works: Pick<Works, "parts" | "engine" | "c
     ...parts,
     people: () => people,
     begin: async ({ session, principal, text, label, name }) => {
-      const id = messageIdOf(principal.person, session.channel, `${session.id} ${name}`);
+      const id = beginId({ principal, session, name });
       const sender = { kind: "elsewhere", principal, label } as const;
       const { turn } = await engine.pipeline.receive({ id, sender, session, text });
-      return { text: (await chat.run(turn, session)).text, label };
+      // The label of what it answers, not of what it was asked: it may have read anything meanwhile.
+      const answer = await chat.run(turn, session);
+      return { text: answer.text, label: answer.label };
     },
     notify: (notice) => notices.tell(notice),
     failed: (thrown, what) => given.log.error(`${what} failed`, { error: String(thrown) }),

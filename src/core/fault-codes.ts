@@ -86,6 +86,7 @@ export const FAULTS = {
   TOOL_UNKNOWN: "missing",
   TURN_FINISHED: "conflict",
   TURN_UNKNOWN: "missing",
+  TURN_WAITING: "unavailable",
   WEB_SEARCH_FAILED: "unavailable",
   WEB_SEARCH_OFF: "unavailable",
   WEB_UNREADABLE: "unavailable",

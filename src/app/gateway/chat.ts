@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Fault, toFault } from "../../core/fault.ts";
+import { Fault } from "../../core/fault.ts";
 import { newId, parseAgentId } from "../../core/ids.ts";
 import { canonicalJson, type JsonObject } from "../../core/json.ts";
 import type { ContextItem } from "../../core/item.ts";
@@ -31,8 +31,8 @@ export type Chat = {
     request: { readonly tool: string; readonly arguments: JsonObject },
     signal: AbortSignal,
   ): Promise<ExecuteOutcome>;
-  /** Runs a stored turn: one from elsewhere, or one that a crash interrupted. */
-  run(turn: TurnRow, session: SessionRow): Promise<ChatOutcome>;
+  /** Runs a stored turn: one from elsewhere, or one that a crash interrupted. `label` is that of the answer. */
+  run(turn: TurnRow, session: SessionRow): Promise<ChatOutcome & { readonly label: Label }>;
 };
 
 export type ChatParts = EngineParts & { readonly engine: Engine; readonly turns: Turns };
@@ -55,7 +55,8 @@ export function createChat(parts: ChatParts): Chat {
       );
       const leave = arrive(parts, caller);
       try {
-        return await runTurn(parts, pipeline, { turn, session, emit, signal });
+        const { label: _label, ...outcome } = await runTurn(parts, pipeline, { turn, session, emit, signal });
+        return outcome;
       } finally {
         leave();
       }
@@ -78,7 +79,11 @@ type Run = {
   readonly signal: AbortSignal;
 };
 
-async function runTurn(parts: ChatParts, pipeline: Pipeline<Sender>, run: Run): Promise<ChatOutcome> {
+async function runTurn(
+  parts: ChatParts,
+  pipeline: Pipeline<Sender>,
+  run: Run,
+): Promise<ChatOutcome & { readonly label: Label }> {
   const { turn, session, emit, signal } = run;
   const ending = AbortSignal.any([parts.halt.signal(), signal]);
   const result = await parts.turns.run(session.id, turn.id, ending, (ended) =>
@@ -97,11 +102,20 @@ async function again(
 ): Promise<ChatOutcome> {
   await parts.turns.over(known.id);
   const turn = (await parts.store.sessions.turn(known.id)) ?? known;
+  if (turn.state !== "finished") throw notYet();
   const usage = { inputTokens: 0, outputTokens: 0 };
   const outcome = { turn: turn.id, stop: turn.stop ?? "failed", text: turn.reply ?? "", usage } as const;
   if (outcome.text !== "") emit({ type: "text", delta: outcome.text });
   emit({ type: "turn.finished", ...outcome });
   return { ...outcome, session: session.id };
+}
+
+/** It is stored and will run, once; it only cannot be waited for here. */
+function notYet(): Fault {
+  return new Fault("TURN_WAITING", {
+    message: "this message is kept and has no answer yet: what it needs is not there now",
+    hint: "send it again with the same message id in a moment; it runs once",
+  });
 }
 
 /** His own conversation on this channel; a caller that brings its own history has one for this request alone. */
@@ -163,13 +177,14 @@ async function execute(
   const text = `${request.tool} ${canonicalJson(args)}`;
   const { turn } = await parts.engine.pipeline.receive({
     id: newId("msg", parts.random),
-    sender: { kind: "person", principal: principalOf(caller) },
+    sender: { kind: "call", principal: principalOf(caller) },
     session,
     text,
   });
   const id = newId("call", parts.random);
+  const words = ownWords(turn, caller);
   const context: readonly ContextItem[] = [
-    { kind: "person", id: newId("itm", parts.random), person: caller.person, text, label: turn.label },
+    { kind: "person", id: newId("itm", parts.random), person: caller.person, text, label: words },
   ];
   const { workspace: cwd } = parts.kitOf(session.agent);
   const ending = AbortSignal.any([parts.halt.signal(), signal]);
@@ -178,8 +193,8 @@ async function execute(
   const emit = (event: TurnEvent): void => {
     if (event.type === "call.decided") ({ says, because } = event);
   };
-  await parts.sessions.begin(turn.id);
   try {
+    await parts.sessions.begin(turn.id);
     const result = await parts.turns.run(session.id, turn.id, ending, (ended) =>
       parts.engine.gate(
         {
@@ -198,9 +213,14 @@ async function execute(
     await parts.sessions.finish(turn.id, "done", result.text);
     return { call: id, verdict: result.verdict, ok: result.ok, text: result.text, says, because };
   } catch (thrown) {
-    await parts.sessions.finish(turn.id, "failed", toFault(thrown).message);
+    // Whether the call ran is for the ledger to say: the turn is recovered, and never run again.
+    parts.left(turn.id);
     throw thrown;
   }
+}
+
+function ownWords(turn: TurnRow, { person, trust }: Caller): Label {
+  return { ...turn.label, sources: [{ kind: "person", id: person, trust }] };
 }
 
 /** @throws Fault AGENT_UNKNOWN, ID_MALFORMED */

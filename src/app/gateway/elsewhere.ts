@@ -6,12 +6,20 @@
  * @module
  */
 import { Fault } from "../../core/fault.ts";
-import { newId, parseAgentId, parseId, parsePersonId, type PersonId, type SessionId } from "../../core/ids.ts";
+import {
+  newId,
+  parseAgentId,
+  parseId,
+  parsePersonId,
+  type MessageId,
+  type PersonId,
+  type SessionId,
+} from "../../core/ids.ts";
 import { type Label, leastTrust } from "../../core/label.ts";
 import type { Origin, Principal } from "../../core/person.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Random } from "../../core/ports/random.ts";
-import type { ScheduleRow, SessionRow, Store } from "../../core/ports/store.ts";
+import type { ScheduleRow, SessionRow, Store, TurnRow } from "../../core/ports/store.ts";
 import type { Conversations } from "../../steps/run/conversations.ts";
 import { messageIdOf } from "../../steps/session/place.ts";
 import type { Sessions } from "../../steps/session/session.ts";
@@ -75,8 +83,8 @@ export function createConversations(parts: ElsewhereParts): Conversations {
       const kit = parts.kitOf(parseAgentId(agent));
       await refuseTooDeep(parts, parent.session);
       const session = await parts.sessions.spawn(parent.session, kit.agent);
-      const task = { session, principal, text, label: noted(label, "session", parent.session), name: "task" };
-      background(parts, task, async (answer) => answerParent(parts, { parent, principal, session, answer }));
+      const task = { session, principal, text, label: noted(label, "session", parent.session), name: TASK };
+      background(parts, task, async (answer) => answerParent(parts, { principal, session, answer }));
       return session.id;
     },
     async schedule({ when, text, label, principal, from }) {
@@ -157,19 +165,39 @@ async function deliver(
 async function answerParent(
   parts: ElsewhereParts,
   done: {
-    readonly parent: Origin;
     readonly principal: Principal;
     readonly session: SessionRow;
     readonly answer: { readonly text: string; readonly label: Label };
   },
 ): Promise<void> {
-  const { parent, principal, session, answer } = done;
-  const target = await parts.store.sessions.get(parent.session);
+  const { principal, session, answer } = done;
+  const target = session.parent === undefined ? undefined : await parts.store.sessions.get(session.parent);
   if (target === undefined) return;
   const label = noted(answer.label, "session", session.id);
   const text = `the session ${session.id} answers: ${answer.text}`;
   parts.notify({ to: principal.person, from: session.agent, text, session: target.id });
   await parts.begin({ session: target, principal, text, label, name: `answer of ${session.id}` });
+}
+
+/** The task of a spawned session that was interrupted and went on: its answer is waited for as before. */
+export async function afterResume(
+  parts: ElsewhereParts,
+  turn: TurnRow,
+  session: SessionRow,
+  answer: { readonly text: string; readonly label: Label },
+): Promise<void> {
+  const { principal, message } = turn;
+  if (session.parent === undefined || message !== beginId({ principal, session, name: TASK })) return;
+  await answerParent(parts, { principal, session, answer });
+}
+
+/** Names the one turn that begins a spawned session. */
+const TASK = "task";
+
+/** The same name in the same session is the same message. */
+export function beginId(begin: Pick<Parameters<BeginTurn>[0], "principal" | "session" | "name">): MessageId {
+  const { principal, session, name } = begin;
+  return messageIdOf(principal.person, session.channel, `${session.id} ${name}`);
 }
 
 function background(

@@ -37,6 +37,8 @@ import { putQuestion } from "./questions.ts";
 export type Sender =
   /** A person at a door, with the trust of his token at most. */
   | { readonly kind: "person"; readonly principal: Principal }
+  /** A person who proposes one call himself: no model is asked. */
+  | { readonly kind: "call"; readonly principal: Principal }
   /** Text from another session or a schedule: the label of what it was made from, the principal whose turn it was. */
   | { readonly kind: "elsewhere"; readonly principal: Principal; readonly label: Label };
 
@@ -55,6 +57,8 @@ export type EngineParts = {
   readonly outbound: Outbound;
   readonly effectors: ReadonlyMap<string, Effector>;
   readonly kitOf: (agent: SessionRow["agent"]) => Kit;
+  /** Told of a stored turn that could not go on. */
+  readonly left: (turn: TurnId) => void;
   /** The owner: whose data an unlabelled private value is. */
   readonly owner: string;
   /** Whether the configuration leaves this channel on. */
@@ -91,9 +95,20 @@ export function createEngine(parts: EngineParts): Engine {
     outbound: parts.outbound,
     ledger: parts.helpers.ledger,
     model: (session) => parts.kitOf(session.agent).model.identity,
+    left: (turn) => parts.left(turn),
   });
   return { pipeline, gate };
 }
+
+/**
+ * Whether an interrupted turn may be given to the model again. One call that a person proposed was never the model's,
+ * and a message that was only delivered asks for nothing.
+ */
+export function mayGoOn({ label, principal }: TurnRow): boolean {
+  return label.sources[0]?.kind !== ONE_CALL && principal.trust !== "none";
+}
+
+const ONE_CALL = "api";
 
 function createEngineGate(parts: EngineParts, waits: Map<TurnId, number>): Gate {
   const { clock, random, helpers, presence, metrics } = parts;
@@ -161,10 +176,8 @@ async function admit(
   const { person, trust } = principal;
   const audience = { kind: "persons", persons: [person] } as const;
   const id = session.channel === "api" ? `${person} (api)` : person;
-  return {
-    principal,
-    label: { trust, confidentiality: "private", audience, sources: [{ kind: "person", id, trust }] },
-  };
+  const kind = sender.kind === "call" ? ONE_CALL : "person";
+  return { principal, label: { trust, confidentiality: "private", audience, sources: [{ kind, id, trust }] } };
 }
 
 /** The history of the session and this turn's own message, which is kept with it the first time it is asked for. */

@@ -18,6 +18,7 @@ export type Turns = {
   over(turn: TurnId): Promise<void>;
   /** Resolves when every turn that was told to end has ended. */
   stopAll(reason: string): Promise<void>;
+  isRunning(turn: TurnId): boolean;
   readonly running: number;
 };
 
@@ -56,6 +57,7 @@ export function createTurns(): Turns {
       for (const one of all) one.end.abort(new Error(reason));
       await Promise.allSettled(all.map((one) => one.over));
     },
+    isRunning: (turn) => running.has(turn),
     get running() {
       return running.size;
     },

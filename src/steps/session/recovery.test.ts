@@ -5,10 +5,21 @@ import { newId } from "../../core/ids.ts";
 import { sha256 } from "../../core/json.ts";
 import type { CallHistory, SessionStore } from "../../core/ports/store.ts";
 import { agent, clock, Died, label, memoryStore, modelItem, owner, random } from "./fixture.ts";
+import type { CallWord, Witness } from "./recovery.ts";
 import { createSessions } from "./session.ts";
 
 type Store = SessionStore & CallHistory;
-const sessionsOn = (store: Store) => createSessions({ store, clock, random, dmScope: "per-account-channel-peer" });
+
+/** A ledger that says this of every call, and keeps what it is told. */
+function ledgerThatSays(word: CallWord): Witness & { readonly told: string[] } {
+  const told: string[] = [];
+  return { told, said: async () => word, unknown: async (call) => void told.push(call.id), ended: async () => {} };
+}
+
+function sessionsOn(store: Store, witness: Witness = ledgerThatSays({ recorded: "prepared" }), which = () => true) {
+  const sessions = createSessions({ store, clock, random, dmScope: "per-account-channel-peer" });
+  return { ...sessions, recover: () => sessions.recover(witness, which) };
+}
 
 async function turnIn(store: Store, peer = "owner") {
   const sessions = sessionsOn(store);
@@ -138,6 +149,58 @@ test("R-LOG-2: recovery that dies at any step ends the same when it is done agai
     }),
     { numRuns: 60 },
   );
+});
+
+test("R-LOG-2: a call that the ledger never heard of did not start; its turn goes on and the model is told so", async () => {
+  const store = memoryStore();
+  const { session, turn } = await interrupted(store, ["prepared"]);
+  const witness = ledgerThatSays({ recorded: "nothing" });
+  const sessions = sessionsOn(store, witness);
+  assert.deepEqual(
+    (await sessions.recover()).map(({ kind }) => kind),
+    ["resumable"],
+  );
+  assert.deepEqual(witness.told, [], "an outcome is never recorded without a prepared record");
+  assert.equal((await store.calls(turn.id))[0]?.state, "done");
+  const [result] = (await sessions.history(session.id, 20)).filter((item) => item.kind === "result");
+  assert.match(result?.text ?? "", /was not started/);
+});
+
+test("R-LOG-2: a call whose outcome the ledger holds is closed with it, and not recorded again", async () => {
+  const store = memoryStore();
+  const { session, turn } = await interrupted(store, ["prepared"]);
+  const witness = ledgerThatSays({ recorded: "outcome", state: "done", summary: "exit status 0" });
+  const sessions = sessionsOn(store, witness);
+  assert.equal((await sessions.recover())[0]?.kind, "resumable");
+  assert.deepEqual(witness.told, []);
+  assert.equal((await store.calls(turn.id))[0]?.summary, "exit status 0");
+  const [result] = (await sessions.history(session.id, 20)).filter((item) => item.kind === "result");
+  assert.match(result?.text ?? "", /do not repeat it.*exit status 0/);
+});
+
+test("R-LOG-2: an unknown outcome is told and recorded once, however often the recovery dies in between", async () => {
+  const store = memoryStore();
+  const { turn, calls } = await interrupted(store, ["prepared"]);
+  const dying = { ...ledgerThatSays({ recorded: "prepared" }), unknown: () => Promise.reject(new Died()) };
+  await assert.rejects(sessionsOn(store, dying).recover(), Died);
+  assert.equal((await store.openCalls()).length, 1, "not closed before it is recorded");
+  const witness = ledgerThatSays({ recorded: "prepared" });
+  assert.equal((await sessionsOn(store, witness).recover())[0]?.kind, "reported");
+  assert.deepEqual(witness.told, [calls[0]?.id]);
+  const known = memoryStore();
+  await interrupted(known, ["prepared"]);
+  const recorded = ledgerThatSays({ recorded: "outcome", state: "unknown", summary: "BROKER_UNAVAILABLE" });
+  assert.equal((await sessionsOn(known, recorded).recover())[0]?.kind, "reported");
+  assert.deepEqual(recorded.told, [], "the ledger says so already");
+  assert.equal((await store.turn(turn.id))?.stop, "failed");
+});
+
+test("R-LOG-2: a turn that somebody runs now is left alone", async () => {
+  const store = memoryStore();
+  const { turn } = await interrupted(store, ["prepared"]);
+  assert.deepEqual(await sessionsOn(store, undefined, () => false).recover(), []);
+  assert.equal((await store.turn(turn.id))?.state, "running");
+  assert.equal((await store.openCalls()).length, 1);
 });
 
 async function countWrites(turns: readonly (readonly ("asked" | "prepared" | "done" | "kept")[])[]): Promise<number> {

@@ -18,7 +18,7 @@ import type { CallHistory, SessionRow, SessionStore, TurnRow } from "../../core/
 import type { TurnStop } from "../../core/turn.ts";
 import { pairResults } from "./history.ts";
 import { type DmScope, keyOf, type Place } from "./place.ts";
-import { recover, type Recovery } from "./recovery.ts";
+import { recover, type Recovery, type Witness } from "./recovery.ts";
 
 export type Message = {
   readonly session: SessionId;
@@ -45,8 +45,8 @@ export type Sessions = {
    * followed by its result. To be asked for when a turn begins or resumes, not while its calls run.
    */
   history(session: SessionId, limit: number): Promise<readonly ContextItem[]>;
-  /** To be called once at start, before messages are taken. May be called again: it ends the same. */
-  recover(): Promise<readonly Recovery[]>;
+  /** For turns that nobody runs now: at start all of them. May be called again: it ends the same. */
+  recover(witness: Witness, which: (turn: TurnId) => boolean): Promise<readonly Recovery[]>;
 };
 
 export function createSessions(deps: {
@@ -78,7 +78,7 @@ export function createSessions(deps: {
     add: async (turn, items) => store.addItems(turn, items),
     finish: async (turn, stop, reply) => store.finish(turn, stop, reply),
     history: async (session, limit) => pairResults(await store.items(session, limit)),
-    recover: async () => recover(store),
+    recover: async (witness, which) => recover(store, witness, which),
   };
 }
 
