@@ -5,7 +5,7 @@
  * @module
  */
 import { isArray, isObject, type JsonObject, type JsonValue, parseDigest } from "../../core/json.ts";
-import type { FileAnswer, FileDone, FileKind } from "./files.ts";
+import type { FileAnswer, FileDone, FileKind } from "../../core/ports/files.ts";
 
 const KINDS: readonly FileKind[] = ["absent", "file", "folder", "link", "special"];
 

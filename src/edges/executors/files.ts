@@ -6,80 +6,10 @@
  */
 import { FILES_ARGV } from "../../core/broker-wire.ts";
 import type { Limits } from "../../core/decision.ts";
-import { type Digest, isObject, type JsonValue } from "../../core/json.ts";
+import { isObject, type JsonValue } from "../../core/json.ts";
 import type { Job, JobResult } from "../../core/ports/executor.ts";
+import type { FileAnswer, FileRefused, FileRequest } from "../../core/ports/files.ts";
 import { readAnswer } from "./file-answer.ts";
-
-/** Of the file that was judged: its digest then, or that there was none. */
-export type Expect = Digest | "absent";
-
-/** Paths are absolute and resolved, as they were judged. */
-export type FileRequest =
-  /** `offset` and `limit` in lines, from 1. */
-  | { readonly op: "read"; readonly path: string; readonly offset?: number; readonly limit?: number }
-  | {
-      readonly op: "write";
-      readonly path: string;
-      readonly content: string;
-      /** `create` refuses what exists; `replace` takes both; `append` adds, and creates where there is nothing. */
-      readonly mode: "create" | "replace" | "append";
-      readonly expect?: Expect;
-    }
-  | {
-      readonly op: "edit";
-      readonly path: string;
-      readonly old: string;
-      readonly new: string;
-      readonly all?: boolean;
-      readonly expect?: Expect;
-    }
-  | { readonly op: "list"; readonly path: string; readonly depth?: number }
-  | {
-      readonly op: "search";
-      readonly path: string;
-      readonly pattern: string;
-      /** A linear-time regular expression instead of plain text. */
-      readonly regex?: boolean;
-      readonly glob?: string;
-      readonly limit?: number;
-    }
-  | { readonly op: "stat"; readonly path: string };
-
-export type FileKind = "file" | "folder" | "link" | "special" | "absent";
-
-/** What the helper found or did. Which fields there are depends on the operation. */
-export type FileDone = {
-  readonly ok: true;
-  readonly path: string;
-  readonly kind?: FileKind;
-  readonly bytes?: number;
-  /** Of the file now. */
-  readonly digest?: Digest;
-  /** `write`, `edit`: of the file before; null where there was none. */
-  readonly before?: Digest | null;
-  readonly created?: boolean;
-  readonly replaced?: number;
-  /** `read`: then there is no content. */
-  readonly binary?: boolean;
-  readonly content?: string;
-  /** `read`: lines of the file, and first and last line of `content`. */
-  readonly lines?: number;
-  readonly from?: number;
-  readonly to?: number;
-  /** Whether there was more than the answer holds. */
-  readonly cut?: boolean;
-  readonly entries?: readonly { readonly path: string; readonly kind: FileKind; readonly bytes?: number }[];
-  readonly matches?: readonly { readonly path: string; readonly line: number; readonly text: string }[];
-};
-
-export type FileRefused = {
-  readonly ok: false;
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string;
-};
-
-export type FileAnswer = FileDone | FileRefused;
 
 /** Room for the largest answer: a mebibyte of text, escaped. */
 const ANSWER_BYTES = 7 * 1024 * 1024;
