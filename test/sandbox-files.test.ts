@@ -4,13 +4,8 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { sha256 } from "../src/core/json.ts";
-import {
-  type FileAnswer,
-  type FileDone,
-  fileJob,
-  type FileRequest,
-  parseFileAnswer,
-} from "../src/edges/executors/files.ts";
+import type { FileAnswer, FileDone, FileRequest } from "../src/core/ports/files.ts";
+import { fileJob, parseFileAnswer } from "../src/edges/executors/files.ts";
 import { type Kit, missing, startBroker } from "./sandbox-kit.ts";
 import { execFileSync } from "node:child_process";
 
