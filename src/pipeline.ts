@@ -114,7 +114,7 @@ export function createPipeline<Sender>(steps: PipelineSteps<Sender>): Pipeline<S
       const { principal, label } = await steps.access(message.sender, message.session);
       const received = await steps.session.receive(message, principal, label);
       const { turn, isNew } = received;
-      if (isNew) await orLeft(steps, turn, () => steps.ledger.append(turnEntry(turn, message.session, RECEIVED)));
+      if (isNew) await orLeft(steps, turn, () => steps.ledger.append(receivedEntry(turn, message.session)));
       return received;
     },
 
@@ -238,6 +238,10 @@ function guarded<Sender>(steps: PipelineSteps<Sender>, emit: (event: TurnEvent) 
 export function originOf(turn: TurnRow, session: SessionRow): Origin {
   const { id, agent, channel, room } = session;
   return { session: id, turn: turn.id, agent, channel, ...(room === undefined ? {} : { room }) };
+}
+
+export function receivedEntry(turn: TurnRow, session: SessionRow): LedgerEntry {
+  return turnEntry(turn, session, RECEIVED);
 }
 
 type Step = { readonly kind: LedgerEntry["kind"]; readonly what: string; readonly result: string };

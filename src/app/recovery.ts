@@ -10,6 +10,7 @@ import type { Ledger } from "../core/ports/ledger.ts";
 import type { SessionRow, TurnRow } from "../core/ports/store.ts";
 import type { CallWord, Witness } from "../steps/session/recovery.ts";
 import type { Sessions } from "../steps/session/session.ts";
+import { receivedEntry } from "../pipeline.ts";
 import { mayGoOn } from "./gateway/engine.ts";
 
 export type RecoveryParts = {
@@ -36,6 +37,7 @@ export async function recoverTurns(parts: RecoveryParts, which: (turn: TurnId) =
     const session = await parts.sessionOf(turn);
     if (recovery.kind === "resumable" && mayGoOn(turn) && session !== undefined) {
       counts.resumed += 1;
+      if (turn.state === "received") await recordMessage(parts.ledger, turn, session);
       parts.log(`turn ${turn.id} was interrupted and goes on`);
       parts.resume(turn, session).catch((thrown: unknown) => parts.log(`turn ${turn.id} failed: ${String(thrown)}`));
       continue;
@@ -53,6 +55,12 @@ export async function recoverTurns(parts: RecoveryParts, which: (turn: TurnId) =
 }
 
 const NOT_AGAIN = "this was interrupted and is not run again; what came of it is in the log";
+
+/** The message may have been stored and never recorded: then it is now, before anything comes of it. */
+async function recordMessage(ledger: Ledger, turn: TurnRow, session: SessionRow): Promise<void> {
+  const recorded = await ledger.search({ kind: "message", turn: turn.id, limit: 1 });
+  if (recorded.length === 0) await ledger.append(receivedEntry(turn, session));
+}
 
 function witnessOf({ ledger, sessionOf }: Pick<RecoveryParts, "ledger" | "sessionOf">): Witness {
   return {
