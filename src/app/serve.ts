@@ -7,11 +7,13 @@
  * @module
  */
 import { join } from "node:path";
+import { Fault } from "../core/fault.ts";
 import type { AgentId } from "../core/ids.ts";
+import { holdLock, type Lock } from "../edges/store/lock.ts";
 import type { Environment } from "./config/environment.ts";
 import { stateFolder } from "./config/environment.ts";
 import { type Helpers, startHelpers } from "./helpers.ts";
-import { homeAt, makeHome } from "./home.ts";
+import { type Home, homeAt, makeHome } from "./home.ts";
 import { lateWires } from "./late-wires.ts";
 import type { ChosenModel } from "./models.ts";
 import type { Served } from "./open.ts";
@@ -29,6 +31,8 @@ export type ServeOptions = {
 export async function serve({ env, port, models }: ServeOptions): Promise<Served> {
   const home = homeAt(stateFolder(env));
   makeHome(home);
+  // Before any helper: a second broker would clear away what the first one works with.
+  const lock = takeHome(home);
   const wires = lateWires();
   const starting = startHelpers({
     home,
@@ -40,7 +44,7 @@ export async function serve({ env, port, models }: ServeOptions): Promise<Served
   });
   try {
     const { openGateway } = await import("./open.ts");
-    return await openGateway({
+    const served = await openGateway({
       env,
       home,
       starting,
@@ -48,10 +52,22 @@ export async function serve({ env, port, models }: ServeOptions): Promise<Served
       ...(port === undefined ? {} : { port }),
       ...(models === undefined ? {} : { models }),
     });
+    return { ...served, close: () => served.close().finally(() => lock.release()) };
   } catch (thrown) {
     await endHelpers(starting);
+    lock.release();
     throw thrown;
   }
+}
+
+/** @throws Fault STATE_IN_USE where another gateway runs on this state folder. */
+function takeHome(home: Home): Lock {
+  const lock = holdLock(join(home.root, "gateway.lock"), 0);
+  if (lock !== "busy") return lock;
+  throw new Fault("STATE_IN_USE", {
+    message: `a gateway runs already on this state folder (${home.root})`,
+    hint: "talk to it with `vambrace chat`, look at it with `vambrace status`; another one needs another VAMBRACE_HOME",
+  });
 }
 
 /** Whatever else failed is what is told; helpers that did not start either say so in their own way. */

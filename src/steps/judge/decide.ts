@@ -69,7 +69,7 @@ function ask(engine: Engine, input: DecideInput, because: readonly PolicyId[]): 
     return {
       verdict: "ask",
       because,
-      says: sayFirst(engine, because)?.says ?? "No policy allows it without a yes.",
+      says: sayGravest(engine, because)?.says ?? "No policy allows it without a yes.",
       policies: engine.set.digest,
       limits,
       needs: kind,
@@ -128,6 +128,21 @@ function sayFirst(engine: Engine, because: readonly PolicyId[]): LoadedPolicy | 
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** What cannot be taken back, or leaves: a person who is asked reads that before he reads which list something is not on. */
+const GRAVE: readonly string[] = [
+  "flow.trifecta",
+  "flow.audience",
+  "flow.pay",
+  "flow.delete.last-copy",
+  "flow.delete.remote",
+  "flow.overwrite",
+];
+
+function sayGravest(engine: Engine, because: readonly PolicyId[]): LoadedPolicy | undefined {
+  const gravest = GRAVE.flatMap((grave) => because.filter((id) => id === grave)).at(0);
+  return (gravest === undefined ? undefined : engine.set.policies.get(gravest)) ?? sayFirst(engine, because);
 }
 
 function merge(answers: readonly PolicyAnswer[]): readonly PolicyId[] {
