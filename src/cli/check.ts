@@ -50,7 +50,8 @@ const WHO_HELP = {
 export const checkCommand: Command = {
   name: "check command",
   summary: "what the gate would say to a shell command, and what the command would touch",
-  usage: "vambrace check command [--cwd DIR] [--person P] [--config FILE] [--json] -- CMD… | --jsonl < FILE",
+  usage:
+    "vambrace check command [--cwd DIR] [--person P] [--allow NAME]… [--config FILE] [--json] -- CMD… | --jsonl < FILE",
   example: "vambrace check command -- 'git log | wc -l'   # exit 3 where it would be asked or denied",
   options: { ...COMMON, ...WHO, allow: { type: "string", multiple: true } },
   help: {
