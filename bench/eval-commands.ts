@@ -52,9 +52,16 @@ const SANDBOX_READS = /^\/(?:tmp|usr|bin|sbin|lib|lib32|lib64)(?:\/|$)/;
 export async function commandVerdict(facts: CommandFacts): Promise<"pass" | "ask" | "deny"> {
   if (facts.destructive || facts.privileged || facts.blocked.length > 0) return "deny";
   if (facts.opaque.length > 0 || facts.unlisted.length > 0 || facts.hosts.length > 0) return "ask";
-  const reads = await zonesOf(facts.reads.filter((path) => !SANDBOX_READS.test(path)), "read");
-  const writes = await zonesOf(facts.writes.filter((path) => !path.startsWith("/tmp/")), "write");
-  if (reads.some((zone) => zone === "blocked") || writes.some((zone) => zone === "blocked" || zone === "protected")) return "deny";
+  const reads = await zonesOf(
+    facts.reads.filter((path) => !SANDBOX_READS.test(path)),
+    "read",
+  );
+  const writes = await zonesOf(
+    facts.writes.filter((path) => !path.startsWith("/tmp/")),
+    "write",
+  );
+  if (reads.some((zone) => zone === "blocked") || writes.some((zone) => zone === "blocked" || zone === "protected"))
+    return "deny";
   if (reads.some((zone) => zone === "outside") || writes.some((zone) => zone === "outside")) return "ask";
   return facts.deletes.length > 0 ? "ask" : "pass";
 }
@@ -77,8 +84,12 @@ export async function evalCommands(folder: string): Promise<readonly Row[]> {
 
 type Line = Readonly<Record<string, unknown>>;
 
-async function ifThere(file: string, measure: (lines: readonly Line[]) => Promise<readonly Row[]>): Promise<readonly Row[]> {
-  if (!existsSync(file)) return [{ what: `${posix.basename(posix.dirname(file))}: not here`, value: "skipped", target: "", met: true }];
+async function ifThere(
+  file: string,
+  measure: (lines: readonly Line[]) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
+  if (!existsSync(file))
+    return [{ what: `${posix.basename(posix.dirname(file))}: not here`, value: "skipped", target: "", met: true }];
   const lines = readFileSync(file, "utf8").trim().split("\n");
   return measure(lines.map((line) => JSON.parse(line) as Line));
 }
@@ -107,11 +118,19 @@ async function gtfobins(lines: readonly Line[]): Promise<readonly Row[]> {
   let rest = { all: 0, unasked: 0 };
   for (const [kind, count] of counts) {
     if (STARTS.has(kind)) {
-      rows.push({ what: `GTFOBins ${kind}: pass unasked`, value: `${count.unasked} of ${count.all}`, target: "0", met: count.unasked === 0 });
+      rows.push({
+        what: `GTFOBins ${kind}: pass unasked`,
+        value: `${count.unasked} of ${count.all}`,
+        target: "0",
+        met: count.unasked === 0,
+      });
     } else rest = { all: rest.all + count.all, unasked: rest.unasked + count.unasked };
   }
   const met = rest.unasked <= rest.all * 0.02;
-  return [...rows, { what: "GTFOBins, all else: pass unasked", value: `${rest.unasked} of ${rest.all}`, target: "at most 2 %", met }];
+  return [
+    ...rows,
+    { what: "GTFOBins, all else: pass unasked", value: `${rest.unasked} of ${rest.all}`, target: "at most 2 %", met },
+  ];
 }
 
 /** Programs that read, count, filter or rearrange, from general knowledge: the measure of "reads or stays in the workspace". */
@@ -120,7 +139,8 @@ const QUIET = new Set(
     " ",
   ),
 );
-const ELSEWHERE = /(?:^|[\s"'=:(])(?:~|\/(?!dev\/null|tmp\b|usr\/|bin\/|lib)|\.\.(?:\/|\s|$))|\$HOME|-delete|\$\(|`|\$\{?[A-Za-z]|-exec|xargs\s+(?:-\S+\s+)*(?:rm|mv|chmod|chown|sh|bash)/;
+const ELSEWHERE =
+  /(?:^|[\s"'=:(])(?:~|\/(?!dev\/null|tmp\b|usr\/|bin\/|lib)|\.\.(?:\/|\s|$))|\$HOME|-delete|\$\(|`|\$\{?[A-Za-z]|-exec|xargs\s+(?:-\S+\s+)*(?:rm|mv|chmod|chown|sh|bash)/;
 
 async function benign(lines: readonly Line[]): Promise<readonly Row[]> {
   let accepted = 0;
@@ -143,15 +163,33 @@ async function benign(lines: readonly Line[]): Promise<readonly Row[]> {
     quiet += 1;
     const allowed = await find(command, { cwd: WORKSPACE, allow: names, block: [] });
     if ((await commandVerdict(allowed)) === "pass") unasked += 1;
-    else asked.push(`${[...allowed.opaque, ...allowed.unlisted, ...allowed.reads, ...allowed.writes].join(" | ")} ## ${command}`);
+    else
+      asked.push(
+        `${[...allowed.opaque, ...allowed.unlisted, ...allowed.reads, ...allowed.writes].join(" | ")} ## ${command}`,
+      );
   }
   times.sort((a, b) => a - b);
   const median = times[times.length >> 1] ?? 0;
   return [
-    { what: "ordinary commands understood", value: percent(understood, accepted), target: "97 %", met: understood >= accepted * 0.97 },
-    { what: "of those that stay: not asked", value: percent(unasked, quiet), target: "90 %", met: unasked >= quiet * 0.9 },
+    {
+      what: "ordinary commands understood",
+      value: percent(understood, accepted),
+      target: "97 %",
+      met: understood >= accepted * 0.97,
+    },
+    {
+      what: "of those that stay: not asked",
+      value: percent(unasked, quiet),
+      target: "90 %",
+      met: unasked >= quiet * 0.9,
+    },
     { what: "analysis, median", value: `${median.toFixed(3)} ms`, target: "0.3 ms", met: median < 0.3 },
-    { what: "analysis, 99th of 100", value: `${(times[Math.floor(times.length * 0.99)] ?? 0).toFixed(3)} ms`, target: "", met: true },
+    {
+      what: "analysis, 99th of 100",
+      value: `${(times[Math.floor(times.length * 0.99)] ?? 0).toFixed(3)} ms`,
+      target: "",
+      met: true,
+    },
   ];
 }
 
@@ -168,7 +206,10 @@ const CHECK = `while IFS= read -r -d '' command; do bash -n -c "$command" >/dev/
 function acceptedByBash(commands: readonly string[]): readonly boolean[] {
   const input = commands.map((command) => `${command.replaceAll("\0", "")}\0`).join("");
   const answer = execFileSync("bash", ["-c", CHECK], { input, maxBuffer: 1 << 26 }).toString();
-  return answer.trim().split("\n").map((word) => word === "yes");
+  return answer
+    .trim()
+    .split("\n")
+    .map((word) => word === "yes");
 }
 
 async function injection(lines: readonly Line[]): Promise<readonly Row[]> {
@@ -179,7 +220,9 @@ async function injection(lines: readonly Line[]): Promise<readonly Row[]> {
     if (typeof payload !== "string") continue;
     all += 1;
     const facts = await find(`ls ${payload}`, { cwd: WORKSPACE, allow: ["ls"], block: [] });
-    const others = facts.programs.filter((program) => program.name !== "ls" && !/^(?:echo|printf|cd|true|:|\[|test|sleep)$/.test(program.name));
+    const others = facts.programs.filter(
+      (program) => program.name !== "ls" && !/^(?:echo|printf|cd|true|:|\[|test|sleep)$/.test(program.name),
+    );
     if (others.length > 0 && (await commandVerdict(facts)) === "pass") unasked += 1;
   }
   return [{ what: "injected commands: pass unasked", value: `${unasked} of ${all}`, target: "0", met: unasked === 0 }];
@@ -196,9 +239,13 @@ async function traversal(lines: readonly Line[]): Promise<readonly Row[]> {
     const inside = fact.resolved === WORKSPACE || fact.resolved.startsWith(`${WORKSPACE}/`);
     if (fact.zone === "workspace" && !inside) out += 1;
   }
-  return [{ what: "traversal strings taken for the workspace", value: `${out} of ${all}`, target: "0", met: out === 0 }];
+  return [
+    { what: "traversal strings taken for the workspace", value: `${out} of ${all}`, target: "0", met: out === 0 },
+  ];
 }
 
 export function printRows(rows: readonly Row[]): string {
-  return rows.map((row) => `${row.met ? "  " : "! "}${row.what.padEnd(48)} ${row.value.padEnd(22)} ${row.target}`).join("\n");
+  return rows
+    .map((row) => `${row.met ? "  " : "! "}${row.what.padEnd(48)} ${row.value.padEnd(22)} ${row.target}`)
+    .join("\n");
 }

@@ -76,16 +76,15 @@ function rangeOf(text: string): readonly string[] | undefined {
   const [, first = "", last = "", by] = RANGE.exec(text) ?? [];
   const numeric = /\d/.test(first);
   if (first === "" || numeric !== /\d/.test(last)) return undefined;
-  const from = numeric ? Number(first) : first.charCodeAt(0);
-  const to = numeric ? Number(last) : last.charCodeAt(0);
-  const step = Math.max(1, Math.abs(Number(by ?? 1))) * (to < from ? -1 : 1);
   const width = /^-?0\d/.test(first) || /^-?0\d/.test(last) ? Math.max(first.length, last.length) : 0;
-  const out: string[] = [];
-  for (let at = from; step > 0 ? at <= to : at >= to; at += step) {
-    out.push(numeric ? padded(at, width) : String.fromCharCode(at));
-    if (out.length > MOST_WORDS) break;
-  }
-  return out;
+  const spell = (at: number): string => (numeric ? padded(at, width) : String.fromCharCode(at));
+  const ends = [first, last].map((end) => (numeric ? Number(end) : end.charCodeAt(0)));
+  return steps(ends[0] ?? 0, ends[1] ?? 0, Math.max(1, Math.abs(Number(by ?? 1)))).map(spell);
+}
+
+function steps(from: number, to: number, by: number): readonly number[] {
+  const count = Math.min(MOST_WORDS + 1, Math.floor(Math.abs(to - from) / by) + 1);
+  return Array.from({ length: count }, (_, i) => from + i * (to < from ? -by : by));
 }
 
 function padded(value: number, width: number): string {

@@ -12,33 +12,10 @@ import type {
   WordPart,
 } from "unbash";
 import { parse } from "unbash";
-import type { Analysis, Call } from "./analysis.ts";
 import { expandBraces } from "./braces.ts";
-import { type Field, FieldBuilder, literal, SOME_WORD, type Stream, UNSET_MARK } from "./fields.ts";
-import { operate } from "./parameter.ts";
-import type { Value } from "./state.ts";
-
-export type Expansion = {
-  readonly analysis: Analysis;
-  readonly call: Call;
-  /** `${x:=word}` assigns; whoever expands takes it over. */
-  readonly assigned: Map<string, Value>;
-};
-
-/** Special parameters and shell variables whose value is a number or a short word. */
-const SHORT_VALUES: ReadonlySet<string> = new Set(
-  (
-    "? # $ ! - RANDOM SRANDOM SECONDS EPOCHSECONDS EPOCHREALTIME LINENO UID EUID PPID BASHPID SHLVL BASH_VERSION " +
-    "HOSTNAME HOSTTYPE MACHTYPE OSTYPE COLUMNS LINES OPTIND BASH_SUBSHELL HISTCMD SHELLOPTS"
-  ).split(" "),
-);
-/** Set by the shell itself, to something that is not followed. */
-const SHELL_VALUES: ReadonlySet<string> = new Set(
-  (
-    "0 _ BASH BASH_SOURCE BASH_COMMAND BASH_ARGV BASH_ARGV0 BASHOPTS FUNCNAME REPLY OPTARG OLDPWD DIRSTACK GROUPS " +
-    "PIPESTATUS BASH_REMATCH MAPFILE COPROC BASH_VERSINFO BASH_LINENO READLINE_LINE BASH_EXECUTION_STRING"
-  ).split(" "),
-);
+import { type Field, FieldBuilder, literal, shown, type Stream, UNSET_MARK, withWords } from "./fields.ts";
+import { type Operated, operandsOf, operate } from "./parameter.ts";
+import { arithmeticText, type Expansion, SHORT_VALUES, standing, valueOf } from "./values.ts";
 
 /** All fields of a word, split and with braces expanded, as in the arguments of a command. */
 export function expandWord(word: Word, expansion: Expansion): readonly Field[] {
@@ -93,6 +70,7 @@ function tilde(text: string, value: string, target: Pick<Target, "builder" | "ex
 
 function addPart(part: WordPart, target: Target): void {
   const { builder } = target;
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others are expansions
   switch (part.type) {
     case "Literal":
     case "SingleQuoted":
@@ -226,68 +204,42 @@ function addField(field: Field, target: Target): void {
   } else builder.field(field);
 }
 
-function standing(expansion: Expansion): readonly Field[] {
-  const places = expansion.call.state.places;
-  if (places === null) return [{ kind: "unknown", text: "", why: "the folder is not known", many: false }];
-  const chosen = expansion.analysis.choices.pick(
-    "PWD",
-    places.map((place) => ({ fields: [literal(place)] })),
-  );
-  return typeof chosen === "string" ? [] : chosen.fields;
-}
-
-/** The value of a name now; several fields for an array or `$@`. */
-export function valueOf(name: string, expansion: Expansion): readonly Field[] | "unset" {
-  const { state } = expansion.call;
-  if (name === "@" || name === "*" || /^[1-9]\d*$/.test(name)) return positional(name, expansion);
-  if (SHORT_VALUES.has(name)) return [SOME_WORD];
-  if (name === "PWD" && !state.vars.has(name)) return standing(expansion);
-  const values = state.vars.get(name);
-  const value = values === undefined ? "inherited" : expansion.analysis.choices.pick(name, values);
-  if (value === "unset") return "unset";
-  if (value !== "inherited") return value.fields;
-  const inherited = expansion.analysis.world.environment.get(name);
-  if (inherited !== undefined) return [literal(inherited)];
-  if (SHELL_VALUES.has(name))
-    return [{ kind: "unknown", text: "", why: `\`$${name}\` is set by the shell`, many: false }];
-  return name === "IFS" ? [literal(" \t\n")] : "unset";
-}
-
-function positional(name: string, expansion: Expansion): readonly Field[] | "unset" {
-  const fields = expansion.call.state.positional;
-  if (fields === null) return [{ kind: "unknown", text: "", why: `\`$${name}\` is not known here`, many: true }];
-  if (name === "@" || name === "*") return fields;
-  const at = Number(name) - 1;
-  const many = fields.findIndex((field) => field.kind === "unknown" && field.many);
-  const wild = fields.findIndex((field) => field.kind === "pattern" && field.word !== true);
-  // A pattern is one word or many: which word comes behind it cannot be told.
-  if ((many >= 0 && at >= many) || (wild >= 0 && at > wild))
-    return [{ kind: "unknown", text: "", why: `\`$${name}\` is not known here`, many: false }];
-  const one = fields[at];
-  return one === undefined ? "unset" : [one];
-}
-
 function addParameter(part: ParameterExpansionPart, target: Target): void {
   const { builder, expansion } = target;
-  if (part.index !== undefined && !/^[@*\d]+$/.test(part.index.text)) expandWhole(part.index, expansion);
   const operands = operandsOf(part).map((word) => expandWhole(word, expansion));
-  if (part.prefix === "#") {
-    builder.word();
-    return;
-  }
-  if (part.prefix === "!" || part.operation?.type === "Names") {
+  checkIndices(part, operands, expansion);
+  if (part.prefix === "#") builder.word();
+  else if (part.prefix === "!" || part.operation?.type === "Names") {
     builder.unknown(`\`${part.text}\` names another name`, true);
-    return;
+  } else {
+    const value = elements(part, valueOf(part.parameter, expansion));
+    if (part.operation === undefined) addValue(valueName(part), value, target);
+    else addOperated(part, operate(part.operation, value, operands), target);
   }
-  const value = elements(part, valueOf(part.parameter, expansion));
-  if (part.operation === undefined) {
-    addValue(part.index?.text === "@" ? "@" : part.index?.text === "*" ? "*" : part.parameter, value, target);
-    return;
+}
+
+/** Indices and offsets are arithmetic. */
+function checkIndices(part: ParameterExpansionPart, operands: readonly Field[], expansion: Expansion): void {
+  if (part.index !== undefined && !/^[@*\d]+$/.test(part.index.text)) {
+    expandWhole(part.index, expansion);
+    arithmeticText(part.index.text, expansion);
   }
-  const result = operate(part.operation, value, operands);
-  if (part.operation.type === "Default" && part.operation.operator.endsWith("=") && result.kind === "value") {
-    expansion.assigned.set(part.parameter, { fields: result.fields });
+  if (part.operation?.type !== "Slice") return;
+  for (const operand of operands) arithmeticText(shown(operand), expansion);
+  if (operands.some((operand) => withWords(operand) === undefined)) {
+    expansion.analysis.found.hide(`arithmetic in \`${part.text.slice(0, 60)}\``);
   }
+}
+
+function valueName(part: ParameterExpansionPart): string {
+  const index = part.index?.text;
+  return index === "@" || index === "*" ? index : part.parameter;
+}
+
+function addOperated(part: ParameterExpansionPart, result: Operated, target: Target): void {
+  const { builder, expansion } = target;
+  const assigns = part.operation?.type === "Default" && part.operation.operator.endsWith("=");
+  if (assigns && result.kind === "value") expansion.assigned.set(part.parameter, { fields: result.fields });
   if (result.kind === "unknown") builder.unknown(`what \`${part.text.slice(0, 60)}\` gives`, target.split);
   else if (result.kind === "unset") builder.unset();
   else for (const field of result.fields.slice(0, 1)) addField(field, target);
@@ -300,26 +252,6 @@ function elements(part: ParameterExpansionPart, value: readonly Field[] | "unset
   const one = /^\d+$/.test(index) ? value[Number(index)] : undefined;
   if (one !== undefined) return [one];
   return [{ kind: "unknown", text: "", why: `the element \`${part.text}\``, many: false }];
-}
-
-function operandsOf(part: ParameterExpansionPart): readonly Word[] {
-  const operation = part.operation;
-  if (operation === undefined) return [];
-  switch (operation.type) {
-    case "Default":
-    case "Remove":
-    case "Transform":
-      return [operation.operand];
-    case "CaseModification":
-      return operation.operand === undefined ? [] : [operation.operand];
-    case "Replace":
-      return [operation.pattern, operation.replacement];
-    case "Slice":
-      return operation.length === undefined ? [operation.offset] : [operation.offset, operation.length];
-    case "Names":
-    case "Unknown":
-      return [];
-  }
 }
 
 /** Follows what arithmetic runs. A name in it whose value is not known can hide `a[$(…)]`, which bash would run. */
@@ -346,21 +278,6 @@ export function arithmetic(expression: ArithmeticExpression, expansion: Expansio
       for (const part of expression.parts ?? []) {
         addPart(part, { builder: new FieldBuilder(), expansion, split: false });
       }
-  }
-}
-
-/** Text that the shell evaluates as arithmetic. */
-export function arithmeticText(text: string, expansion: Expansion): void {
-  for (const [name] of text.matchAll(/[A-Za-z_]\w*/g)) {
-    const value = valueOf(name, expansion);
-    if (value === "unset") continue;
-    for (const field of value) {
-      const hides =
-        field.kind === "unknown" ||
-        (field.kind === "pattern" && field.word !== true) ||
-        (field.kind === "literal" && /[[$`]/.test(field.text));
-      if (hides) expansion.analysis.found.hide(`arithmetic on \`${name}\`, whose value could hold a command`);
-    }
   }
 }
 

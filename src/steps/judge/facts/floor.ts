@@ -106,7 +106,7 @@ const destroys: Rule = (_texts, _args, place) => {
 };
 
 const mount: Rule = (texts, _args, place) => {
-  if (texts.some((text) => !/^-l|^-t$|^-v$|^-h$/.test(text)) && texts.length > 0) place.found.privileged = true;
+  if (texts.some((text) => !/^-l|^-t$|^-v$|^-h$/.test(text))) place.found.privileged = true;
 };
 
 const unshare: Rule = (_texts, _args, place) => {

@@ -92,52 +92,53 @@ function errorOf(script: ParsedScript): string | undefined {
   return first === undefined ? undefined : `bash would not accept it: ${first.message}`;
 }
 
+type Node<T extends SyntaxNode["type"]> = Extract<SyntaxNode, { type: T }>;
+
 function note(node: SyntaxNode, seen: Seen, source: string): void {
-  const span = { from: node.pos, to: node.end };
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- only what opens, hides or holds a substitution
   switch (node.type) {
-    case "CommandExpansion":
-      seen.edges.add(node.pos);
-      // bash reads `$((…))` as arithmetic first, whatever stands in it.
-      if (node.text.startsWith("$((")) seen.why = "`$((` may be arithmetic";
-      if (node.text.startsWith("`")) seen.edges.add(node.end - 1);
-      if (node.script?.source !== undefined) seen.quiet.push({ from: node.pos, to: node.end });
-      return;
     case "Subshell":
       if (source.startsWith("((", node.pos)) seen.why = "`((` may be arithmetic";
+      return;
+    case "CommandExpansion":
+      noteSubstitution(node, seen);
       return;
     case "ProcessSubstitution":
     case "ArithmeticCommandExpansion":
     case "ArithmeticExpansion":
       seen.edges.add(node.pos);
       return;
-    case "SingleQuoted":
-    case "AnsiCQuoted":
-      seen.quiet.push(span);
-      return;
-    case "DoubleQuoted":
-    case "LocaleString":
-      for (const part of node.parts) if (part.type === "Literal") seen.plain.push({ from: part.pos, to: part.end });
-      return;
     case "HereDoc":
       noteHereDoc(node, seen);
       return;
-    case "Assignment":
-      seen.words.push(span);
-      if (node.value.type === "Word" && node.value.text.startsWith("(")) {
-        seen.why = "text behind an array literal";
-      }
-      return;
-    case "Word":
-    case "TestCommand":
-    case "ArithmeticCommand":
-    case "ArithmeticFor":
-      seen.words.push(span);
-      return;
     default:
+      noteText(node, seen);
   }
 }
 
-function noteHereDoc(node: Extract<SyntaxNode, { type: "HereDoc" }>, seen: Seen): void {
+function noteSubstitution(node: Node<"CommandExpansion">, seen: Seen): void {
+  seen.edges.add(node.pos);
+  // bash reads `$((…))` as arithmetic first, whatever stands in it.
+  if (node.text.startsWith("$((")) seen.why = "`$((` may be arithmetic";
+  if (node.text.startsWith("`")) seen.edges.add(node.end - 1);
+  if (node.script?.source !== undefined) seen.quiet.push({ from: node.pos, to: node.end });
+}
+
+const WORDS: ReadonlySet<string> = new Set(["Word", "TestCommand", "ArithmeticCommand", "ArithmeticFor"]);
+
+function noteText(node: SyntaxNode, seen: Seen): void {
+  const span = { from: node.pos, to: node.end };
+  if (node.type === "SingleQuoted" || node.type === "AnsiCQuoted") seen.quiet.push(span);
+  else if (node.type === "DoubleQuoted" || node.type === "LocaleString") {
+    for (const part of node.parts) if (part.type === "Literal") seen.plain.push({ from: part.pos, to: part.end });
+  } else if (node.type === "Assignment") {
+    seen.words.push(span);
+    const behindArray = node.value.type === "Word" && node.value.text.startsWith("(");
+    if (behindArray) seen.why = "text behind an array literal";
+  } else if (WORDS.has(node.type)) seen.words.push(span);
+}
+
+function noteHereDoc(node: Node<"HereDoc">, seen: Seen): void {
   const body = { from: node.body.pos, to: node.body.end };
   seen.words.push(body);
   if (node.delimiter?.quoted === true) seen.quiet.push(body);

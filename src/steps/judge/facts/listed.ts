@@ -64,7 +64,7 @@ function namesOf(start: Start, program: Program | undefined, wide: boolean): Rea
   const system = SYSTEM.exec(start.name)?.[1];
   if (system !== undefined) names.add(system);
   for (const path of [program?.at, program?.path]) if (path !== null && path !== undefined) names.add(path);
-  if (wide) for (const name of [...names]) names.add(name.slice(name.lastIndexOf("/") + 1));
+  if (wide) for (const name of Array.from(names)) names.add(name.slice(name.lastIndexOf("/") + 1));
   return names;
 }
 

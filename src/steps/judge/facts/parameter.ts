@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ParameterOperation } from "unbash";
+import type { ParameterExpansionPart, ParameterOperation, Word } from "unbash";
 import { escapeExpression, type Field, isPattern, literal, unescapePattern } from "./fields.ts";
 
 export type Operated =
@@ -11,6 +11,8 @@ export type Operated =
   | { readonly kind: "unset" }
   | { readonly kind: "unknown" };
 
+/** Longer values are not worked on: the time that a pattern takes grows with more than their length. */
+const LONGEST = 512;
 const UNKNOWN: Operated = { kind: "unknown" };
 
 /** @param operands the expanded operands in source order. */
@@ -19,35 +21,36 @@ export function operate(
   value: readonly Field[] | "unset",
   operands: readonly Field[],
 ): Operated {
-  const [first, second] = operands;
-  if (operation.type === "Default") return withDefault(operation.operator, value, first ?? literal(""));
+  if (operation.type === "Default") return withDefault(operation.operator, value, operands[0] ?? literal(""));
   if (value === "unset") return operation.type === "Unknown" ? UNKNOWN : { kind: "unset" };
   const [one] = value;
   if (one === undefined || value.length > 1 || one.kind === "unknown") return UNKNOWN;
-  if (one.kind === "pattern") return ofPattern(operation.type, one.text, operands);
+  return one.kind === "pattern" ? ofPattern(operation.type, one.text, operands) : ofText(operation, one.text, operands);
+}
+
+function ofText(operation: ParameterOperation, text: string, [first, second]: readonly Field[]): Operated {
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others are not followed
   switch (operation.type) {
     case "Remove":
-      return remove(operation.operator, one.text, first);
+      return remove(operation.operator, text, first);
     case "Replace":
-      return replace(operation.operator, one.text, { pattern: first, by: second });
+      return replace(operation.operator, text, { pattern: first, by: second });
     case "Slice":
-      return slice(one.text, first, second);
+      return slice(text, first, second);
     case "CaseModification":
-      return first === undefined ? changeCase(operation.operator, one.text) : UNKNOWN;
+      return first === undefined ? changeCase(operation.operator, text) : UNKNOWN;
     default:
       return UNKNOWN;
   }
 }
 
+/** The value, or the operand where the value is missing; `+` the other way round. */
 function withDefault(operator: string, value: readonly Field[] | "unset", operand: Field): Operated {
   const [one] = value === "unset" ? [] : value;
-  const empty = one === undefined || (one.kind === "literal" && one.text === "" && operator.startsWith(":"));
-  if (operator.endsWith("+")) {
-    if (one?.kind === "unknown") return UNKNOWN;
-    return empty ? { kind: "unset" } : { kind: "value", fields: [operand] };
-  }
   if (one?.kind === "unknown") return UNKNOWN;
-  if (!empty && value !== "unset") return { kind: "value", fields: value };
+  const missing = one === undefined || (one.kind === "literal" && one.text === "" && operator.startsWith(":"));
+  if (operator.endsWith("+")) return missing ? { kind: "unset" } : { kind: "value", fields: [operand] };
+  if (!missing && value !== "unset") return { kind: "value", fields: value };
   return operator.endsWith("?") ? { kind: "unset" } : { kind: "value", fields: [operand] };
 }
 
@@ -83,11 +86,12 @@ function ofBelow(type: ParameterOperation["type"], text: string, operands: reado
 
 function remove(operator: string, text: string, operand: Field | undefined): Operated {
   const source = patternSource(operand, operator.length === 2);
-  if (source === undefined) return UNKNOWN;
+  if (source === undefined || text.length > LONGEST) return UNKNOWN;
   const expression = operator.startsWith("#") ? `^${source}` : `${source}$`;
   if (operator.startsWith("#")) return value(text.replace(new RegExp(expression, "s"), ""));
   // The shortest suffix is the last place from which the pattern matches to the end.
-  const starts = operator === "%" ? [...text, ""].map((_, i) => text.length - i) : [...text, ""].map((_, i) => i);
+  const places = Array.from({ length: text.length + 1 }, (_, i) => i);
+  const starts = operator === "%" ? places.reverse() : places;
   const anchored = new RegExp(`^${source}$`, "s");
   const at = starts.find((start) => anchored.test(text.slice(start)));
   return value(at === undefined ? text : text.slice(0, at));
@@ -100,7 +104,7 @@ function replace(
 ): Operated {
   const source = patternSource(change.pattern, true);
   const by = change.by ?? literal("");
-  if (source === undefined || by.kind !== "literal" || /[&\\]/.test(by.text)) return UNKNOWN;
+  if (source === undefined || text.length > LONGEST || by.kind !== "literal" || /[&\\]/.test(by.text)) return UNKNOWN;
   const anchored = operator === "/#" ? `^(?:${source})` : operator === "/%" ? `(?:${source})$` : source;
   return value(text.replace(new RegExp(anchored, operator === "//" ? "gs" : "s"), () => by.text));
 }
@@ -137,4 +141,25 @@ function patternSource(field: Field | undefined, greedy: boolean): string | unde
     if (piece === "*") return greedy ? ".*" : ".*?";
     return piece === "?" ? "." : escapeExpression(unescapePattern(piece));
   });
+}
+
+/** The words in an expansion that are expanded themselves, in source order. */
+export function operandsOf(part: ParameterExpansionPart): readonly Word[] {
+  const operation = part.operation;
+  if (operation === undefined) return [];
+  switch (operation.type) {
+    case "Default":
+    case "Remove":
+    case "Transform":
+      return [operation.operand];
+    case "CaseModification":
+      return operation.operand === undefined ? [] : [operation.operand];
+    case "Replace":
+      return [operation.pattern, operation.replacement];
+    case "Slice":
+      return operation.length === undefined ? [operation.offset] : [operation.offset, operation.length];
+    case "Names":
+    case "Unknown":
+      return [];
+  }
 }

@@ -75,12 +75,7 @@ function interpret(run: Run): Stream {
 }
 
 function byTable(program: Program, run: Run): Stream {
-  const { found } = run.analysis;
-  if (program.never !== undefined) run.issues.push({ says: program.never });
-  if (program.privileged === true) found.privileged = true;
-  if (program.destructive === true) found.destructive = true;
-  if (program.obeysInput === true && run.call.input.kind !== "none")
-    run.issues.push({ says: "obeys its standard input" });
+  noteNature(program, run);
   const grammar = grammarOf(program);
   if (!grammar.harmless) hideUnknownWords(run);
   if (program.special !== undefined) {
@@ -92,9 +87,19 @@ function byTable(program: Program, run: Run): Stream {
   if (program.commands !== undefined) return byCommand(program, read, run);
   for (const option of read.strange) run.issues.push({ says: `the option \`${option.slice(0, 40)}\`` });
   if (program.bare !== undefined && read.operands.length === 0) run.issues.push({ says: program.bare });
-  if (program.reaches !== undefined) run.issues.push({ says: `reaches ${program.reaches}` });
   const out = applyMeanings(read.meanings, run);
   return printed(program, read, { run, out });
+}
+
+/** What holds for every form of a program. */
+function noteNature(program: Program, run: Run): void {
+  const { found } = run.analysis;
+  if (program.never !== undefined) run.issues.push({ says: program.never });
+  if (program.reaches !== undefined) run.issues.push({ says: `reaches ${program.reaches}` });
+  found.privileged ||= program.privileged === true;
+  found.destructive ||= program.destructive === true;
+  const obeys = program.obeysInput === true && run.call.input.kind !== "none";
+  if (obeys) run.issues.push({ says: "obeys its standard input" });
 }
 
 function byCommand(program: Program, read: Read, run: Run): Stream {
@@ -134,6 +139,7 @@ function joinPath(place: string, text: string): string {
 function printed(program: Program, read: Read, made: { run: Run; out: Stream | undefined }): Stream {
   const { run, out } = made;
   const files = read.meanings.filter((meaning) => meaning.label === "operand").map((meaning) => meaning.field);
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- most print something else
   switch (program.prints) {
     case "word":
       return { kind: "word" };

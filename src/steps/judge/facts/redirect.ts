@@ -4,7 +4,8 @@
  * @module
  */
 import type { HereDoc, Redirect, Redirection } from "unbash";
-import { type Expansion, expandHereDoc, expandWhole, expandWord } from "./expand.ts";
+import { expandHereDoc, expandWhole, expandWord } from "./expand.ts";
+import type { Expansion } from "./values.ts";
 import { type Field, prefixOf, shown, type Stream } from "./fields.ts";
 
 /** @returns what the command then finds on its standard input; undefined: what it found before. */

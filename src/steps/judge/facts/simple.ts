@@ -7,7 +7,8 @@
 import type { Assignment, Command, CommandArgument } from "unbash";
 import type { Call, Outcome, Shell } from "./analysis.ts";
 import { BUILTINS } from "./builtins.ts";
-import { type Expansion, expandWhole, expandWord } from "./expand.ts";
+import { expandWhole, expandWord } from "./expand.ts";
+import type { Expansion } from "./values.ts";
 import { type Field, FieldBuilder, NAME_MARK, NO_INPUT, shown, type Stream } from "./fields.ts";
 import { INERT_VARIABLES } from "./programs/environment.ts";
 import { redirected } from "./redirect.ts";

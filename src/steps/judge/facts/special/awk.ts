@@ -83,21 +83,26 @@ const REGEX = /\s*\/(?:[^/\\\n[]|\\.|\[\^?\]?(?:[^\]\\\n]|\\.)*\])*\//y;
 
 function tokensOf(program: string): readonly Token[] | null {
   const tokens: Token[] = [];
-  let at = 0;
-  while (at < program.length) {
-    const last = tokens.at(-1)?.text ?? "";
-    const divides = VALUE.test(last) && !KEYWORD.test(last);
-    const expression = divides || !matchAt(REGEX, program, at) ? TOKEN : REGEX;
-    const match = matchAt(expression, program, at);
-    if (match === null) return program.slice(at).trim() === "" ? tokens : null;
-    at += match[0].length;
-    if (expression === REGEX) tokens.push({ kind: "regex", text: '"regex"' });
-    for (const kind of KINDS) {
-      const text = match.groups?.[kind];
-      if (text !== undefined) tokens.push({ kind, text });
-    }
+  for (let at = 0; at < program.length; ) {
+    const found = tokenAt(program, at, tokens.at(-1)?.text ?? "");
+    if (found === null) return program.slice(at).trim() === "" ? tokens : null;
+    at += found.length;
+    if (found.token !== undefined) tokens.push(found.token);
   }
   return tokens;
+}
+
+function tokenAt(program: string, at: number, last: string): { length: number; token?: Token } | null {
+  const divides = VALUE.test(last) && !KEYWORD.test(last);
+  const regex = divides ? null : matchAt(REGEX, program, at);
+  if (regex !== null) return { length: regex[0].length, token: { kind: "regex", text: '"regex"' } };
+  const match = matchAt(TOKEN, program, at);
+  if (match === null) return null;
+  for (const kind of KINDS) {
+    const text = match.groups?.[kind];
+    if (text !== undefined) return { length: match[0].length, token: { kind, text } };
+  }
+  return { length: match[0].length };
 }
 
 function matchAt(expression: RegExp, text: string, at: number): RegExpExecArray | null {

@@ -79,6 +79,12 @@ export const unpack: Special = (run, program) => {
   return unclear(run);
 };
 
+function sevenzipOption(option: Field, run: Run): void {
+  const text = prefixOf(option);
+  if (/^-[ow]./.test(text)) usePath("write", dropPrefix(option, 2), run);
+  else if (!SEVENZIP_PLAIN.test(text)) run.issues.push({ says: `the option \`${text.slice(0, 20)}\`` });
+}
+
 const SEVENZIP_PLAIN = /^-(?:si|so|m|p|t|y|r|bd|bb|ao|v|an|ssc|scs|sdel|stl|u)/;
 
 /** 7z: a command letter, options that are glued to their values, the archive, files; `@list` and `-i@` name more. */
@@ -88,11 +94,7 @@ export const sevenzip: Special = (run) => {
   if (!/^(?:[aeltxudhi]|rn)$/.test(verb)) run.issues.push({ says: `\`${verb.slice(0, 20)}\`` });
   const options = rest.filter((arg) => prefixOf(arg).startsWith("-"));
   const operands = rest.filter((arg) => !prefixOf(arg).startsWith("-"));
-  for (const option of options) {
-    const text = prefixOf(option);
-    if (/^-[ow]./.test(text)) usePath("write", dropPrefix(option, 2), run);
-    else if (!SEVENZIP_PLAIN.test(text)) run.issues.push({ says: `the option \`${text.slice(0, 20)}\`` });
-  }
+  for (const option of options) sevenzipOption(option, run);
   const hasArchive = !options.some((option) => prefixOf(option).startsWith("-an"));
   for (const [i, operand] of operands.entries()) {
     if (prefixOf(operand).startsWith("@")) run.issues.push({ says: "files are named in a list" });

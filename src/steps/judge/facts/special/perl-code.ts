@@ -8,6 +8,8 @@
  * @module
  */
 
+const LONGEST = 500;
+
 const NAMES: ReadonlySet<string> = new Set(
   (
     "print printf say if elsif else unless and or not xor while until for foreach my our length join split push pop shift " +
@@ -40,7 +42,7 @@ const NEVER = /<\s*[*$"'~A-Za-z/.](?!TDIN>)|[$@%&]\s*\{|->|::|<</;
 
 /** @returns true where the text cannot do more than compute and print. */
 export function onlyComputes(text: string): boolean {
-  if (NEVER.test(text)) return false;
+  if (text.length > LONGEST || NEVER.test(text)) return false;
   let before = ";";
   for (let at = 0; at < text.length; ) {
     const piece = pieceAt(text, at, before);
@@ -72,5 +74,5 @@ const SUBSTITUTIONS =
 
 /** One or more of `s/a/b/`, `y/a/b/`; in what replaces, only `$1` and the like are filled in. */
 export function onlySubstitutes(text: string): boolean {
-  return SUBSTITUTIONS.test(text);
+  return text.length <= LONGEST && SUBSTITUTIONS.test(text);
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { dropPrefix, literal, prefixOf, shown } from "../fields.ts";
-import { applyMeanings, usePath, useUrl } from "../roles.ts";
+import { dropPrefix, type Field, literal, prefixOf, shown } from "../fields.ts";
+import { applyMeanings, type Run, usePath, useUrl } from "../roles.ts";
 import { readBy, readOnly, type Special, unclear } from "./special.ts";
 
 export const curl: Special = (run, program) => {
@@ -60,13 +60,16 @@ export const openssl: Special = (run) => {
   const name = verb === undefined ? "" : shown(verb);
   if (!OPENSSL_EVERYDAY.test(name)) run.issues.push({ says: `\`openssl ${name.slice(0, 20)}\`` });
   for (const [i, arg] of args.entries()) {
-    const text = shown(arg);
-    const value = args[i + 1];
-    if (OPENSSL_NEVER.test(text)) run.issues.push({ says: `the option \`${text}\`` });
-    else if (value !== undefined && OPENSSL_WRITES.test(text)) usePath("write", value, run);
-    else if (value !== undefined && OPENSSL_READS.test(text)) usePath("read", value, run);
-    else if (value !== undefined && OPENSSL_HOSTS.test(text)) run.analysis.found.hosts.add(shown(value));
-    else if (!text.startsWith("-") && !OPENSSL_WRITES.test(shown(args[i - 1] ?? arg))) usePath("read", arg, run);
+    if (prefixOf(arg).startsWith("-")) opensslOption(shown(arg), args[i + 1], run);
+    else if (!OPENSSL_WRITES.test(shown(args[i - 1] ?? arg))) usePath("read", arg, run);
   }
   return unclear(run);
 };
+
+function opensslOption(name: string, value: Field | undefined, run: Run): void {
+  if (OPENSSL_NEVER.test(name)) run.issues.push({ says: `the option \`${name}\`` });
+  else if (value === undefined) return;
+  else if (OPENSSL_WRITES.test(name)) usePath("write", value, run);
+  else if (OPENSSL_READS.test(name)) usePath("read", value, run);
+  else if (OPENSSL_HOSTS.test(name)) run.analysis.found.hosts.add(shown(value));
+}

@@ -97,7 +97,7 @@ export function replaced(word: Field, mark: string, item: Field): Field {
   return builder.fields(true)[0] ?? word;
 }
 
-const ENV_PLAIN = /^-(?:i|0|v|-ignore-environment|-null|-debug|u.+|-unset=.*|)$/;
+const ENV_PLAIN = /^-(?:i|0|v|-ignore-environment|-null|-debug|u.*|-unset(?:=.*)?|)$/;
 const ENV_SPLIT = /^(?:-[iv0]*S|--split-string(?:=|$))/;
 
 /** `env [-i] [-u NAME] [-C DIR] [-S TEXT] [NAME=VALUE]… COMMAND`. */
@@ -106,21 +106,26 @@ export function env(run: Run): Stream {
   for (let at = 0; at < run.args.length; at += 1) {
     const field = run.args[at] ?? literal("");
     const text = prefixOf(field);
-    if (ENV_PLAIN.test(text) && field.kind === "literal") continue;
     const split = ENV_SPLIT.exec(text)?.[0];
     if (split !== undefined) return splitString(field, split, { ...run, call, args: run.args.slice(at + 1) });
-    const isSetting = /^[A-Za-z_]\w*=/.test(text);
-    if (!text.startsWith("-") && !isSetting) return startNext(run.args.slice(at), { ...run, call }) ?? UNCLEAR;
-    if (isSetting) setVariable(text, run);
-    else if (/^(?:-u|--unset)$/.test(text)) at += 1;
+    if (/^[A-Za-z_]\w*=/.test(text)) setVariable(text, run);
+    else if (!text.startsWith("-")) return startNext(run.args.slice(at), { ...run, call }) ?? UNCLEAR;
     else {
-      const folder = folderOption(field, run.args[at + 1]);
-      if (folder === undefined) run.analysis.found.hide(`the option \`${text.slice(0, 40)}\` of env`);
-      else call = within(folder, call);
-      if (folder !== undefined && folder === run.args[at + 1]) at += 1;
+      const folder = envOption(field, run.args[at + 1], run);
+      if (folder !== undefined) call = within(folder, call);
+      if (/^(?:-u|--unset|-C|--chdir)$/.test(text)) at += 1;
     }
   }
   return UNCLEAR;
+}
+
+/** @returns the folder, where the option names one. */
+function envOption(field: Field, next: Field | undefined, run: Run): Field | undefined {
+  const text = prefixOf(field);
+  const folder = folderOption(field, next);
+  const plain = ENV_PLAIN.test(text) && field.kind === "literal";
+  if (folder === undefined && !plain) run.analysis.found.hide(`the option \`${text.slice(0, 40)}\` of env`);
+  return folder;
 }
 
 function folderOption(field: Field, next: Field | undefined): Field | undefined {
