@@ -147,7 +147,7 @@ test("R-BOX-3: no network, no host sockets; a loop of its own", { skip }, async 
   server.close();
 });
 
-test("R-BOX-3: where a call may reach hosts, the proxy's socket is the only way", { skip }, async () => {
+test("R-BOX-3, R-EXEC-5: where a call may reach hosts, the proxy's socket is the only way", { skip }, async () => {
   const path = join(kit.state, "..", "egress.sock");
   const seen: string[] = [];
   const server = createServer((socket) => {

@@ -5,6 +5,7 @@
  * @module
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { Fault } from "../core/fault.ts";
 import { parsePersonId, parseId, type TokenId } from "../core/ids.ts";
 import { sha256 } from "../core/json.ts";
 import { PERMISSIONS } from "../core/person.ts";
@@ -30,6 +31,16 @@ export async function bringCliToken(home: Home, store: Store, tokens: Tokens): P
   await store.state.set(KEY, { id: made.id });
   writeFileSync(home.cliToken, `${made.token}\n`, { mode: 0o600 });
   return made.id;
+}
+
+/** @throws Fault STATE_CORRUPT where none was made: a gateway makes one before it is open. */
+export async function cliTokenId(store: Store): Promise<TokenId> {
+  const kept = (await store.state.get(KEY))?.["id"];
+  if (typeof kept === "string") return parseId("tok", kept);
+  throw new Fault("STATE_CORRUPT", {
+    message: "the store does not know the terminal's own token",
+    hint: "start the gateway again: it makes one",
+  });
 }
 
 function readKept(path: string): string {

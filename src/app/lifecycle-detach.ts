@@ -3,12 +3,11 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { z } from "zod";
 import { Fault } from "../core/fault.ts";
 import { type Environment, stateFolder } from "./config/environment.ts";
 import { homeAt, makeHome, ownProgram } from "./home.ts";
+import { readRunning } from "./running.ts";
 
-const Running = z.looseObject({ url: z.string(), pid: z.number() });
 const PATIENCE_MS = 30_000;
 
 /** Resolves when it listens. @throws Fault GATEWAY_UNREACHABLE where it ended first, with what it said. */
@@ -30,7 +29,7 @@ export async function startInBackground(
   child.once("exit", () => ended.resolve(true));
   child.once("error", () => ended.resolve(true));
   for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += 50) {
-    const running = readRunning(home.running);
+    const running = readRunning(home);
     if (running !== undefined && running.pid === child.pid) return running;
     if (await Promise.race([ended.promise, wait(50, false as const)])) break;
   }
@@ -39,14 +38,4 @@ export async function startInBackground(
     message: `the gateway did not start: ${said.slice(0, 500)}`,
     hint: `what it said is in ${output}`,
   });
-}
-
-function readRunning(path: string): { readonly pid: number; readonly url: string } | undefined {
-  try {
-    return Running.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch (error) {
-    // Not there yet, or half written: the next look tells.
-    if (error instanceof Error) return undefined;
-    throw error;
-  }
 }

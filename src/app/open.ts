@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../core/fault.ts";
 import { type AgentId, parsePersonId } from "../core/ids.ts";
@@ -18,7 +18,9 @@ import { channelEnabled, gatewaySettings, MAIN_AGENT } from "./config/settings.t
 import type { Helpers } from "./helpers.ts";
 import { type Home, INSTALLATION } from "./home.ts";
 import { type Log, openLog } from "./log.ts";
+import { createLocalStop } from "./local-stop.ts";
 import { type ChosenModel, chooseModels } from "./models.ts";
+import { writeRunning } from "./running.ts";
 import { knownSecrets } from "./secrets.ts";
 import type { LateWires } from "./late-wires.ts";
 import { systemClock, systemRandom } from "./system.ts";
@@ -33,6 +35,8 @@ export type Served = {
   readonly wired: Wired;
   /** A one-time login for the page, as an address. */
   login(): Promise<string>;
+  /** Stops everything at once, as the owner, without a door. */
+  halt(): Promise<void>;
   /** Ends it and its helpers; resolves when all of it is gone. */
   close(): Promise<void>;
 };
@@ -92,7 +96,9 @@ async function openDoors(given: WireUp, wired: Wired, port: number | undefined):
     log: httpLog(log),
   });
   const { url } = await http.listen();
-  writeFileSync(home.running, JSON.stringify({ url, pid: process.pid }), { mode: 0o600 });
+  const running = { url, pid: process.pid };
+  const halt = await createLocalStop(wired, home, running);
+  writeRunning(home, running);
   const ending = new AbortController();
   const ticking = tick(given, wired, ending.signal);
   return {
@@ -101,6 +107,7 @@ async function openDoors(given: WireUp, wired: Wired, port: number | undefined):
     loaded,
     model: given.modelOf(MAIN_AGENT),
     wired,
+    halt,
     login: async () => {
       if (!channelEnabled(loaded.config, "webchat"))
         throw new Fault("DENIED", { message: "the page is turned off", hint: "set `channels.webchat.enabled: true`" });

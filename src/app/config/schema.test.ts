@@ -234,3 +234,12 @@ test("edit distance is a distance, and what is far off is not suggested", () => 
   assert.equal(nearest("zzzz", ["tools", "port"]), undefined);
   assert.equal(nearest("x".repeat(100_000), ["tools"]), undefined);
 });
+
+test("R-BOX-2: bubblewrap is the sandbox unless said, may be named, and another one is refused rather than ignored", () => {
+  assert.equal(config("").agents.defaults.sandbox.backend, "bubblewrap");
+  assert.equal(
+    config("agents: {defaults: {sandbox: {backend: bubblewrap}}}").agents.defaults.sandbox.backend,
+    "bubblewrap",
+  );
+  assert.match(refusal("agents: {defaults: {sandbox: {backend: gvisor}}}").hint, /bubblewrap/);
+});

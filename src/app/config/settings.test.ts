@@ -31,6 +31,10 @@ test("R-TOOL-1, R-EXEC-1: the posture that ships: the owner's doors can act, eve
     const rules = shipped.channels.get(own);
     assert.deepEqual([rules?.profile, rules?.exec.security, rules?.exec.ask], ["coding", "allowlist", "on-miss"]);
   }
+});
+
+test("R-FS-1, R-NET-1: as it ships, only the workspace is reached, credentials are blocked, and nothing may leave", () => {
+  const shipped = posture("");
   const others = shipped.channels.get("default");
   assert.deepEqual([others?.profile, others?.exec.security, others?.exec.ask], ["messaging", "deny", "always"]);
   assert.deepEqual(shipped.egress, []);

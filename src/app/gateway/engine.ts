@@ -128,6 +128,7 @@ function createEngineGate(parts: EngineParts, waits: Map<TurnId, number>): Gate 
   };
   const nowMs = (): number => clock.monotonicMs();
   const questions = { desk: parts.desk, ledger: helpers.ledger, waited, nowMs };
+  const run = createRun(office, parts.effectors);
   return createGate({
     judge: async (proposal) => {
       const judged = await judgeOf(proposal).judge(proposal, { reachable: presence.reachable() });
@@ -138,7 +139,14 @@ function createEngineGate(parts: EngineParts, waits: Map<TurnId, number>): Gate 
     ledger: helpers.ledger,
     calls: parts.store.sessions,
     office,
-    run: createRun(office, parts.effectors),
+    run: async (permit, request) => {
+      const startedMs = nowMs();
+      try {
+        return await run(permit, request);
+      } finally {
+        metrics.callSeconds(request.proposal.tool, (nowMs() - startedMs) / 1000);
+      }
+    },
     label: (proposal, facts, recorded) => labelResult(proposal, facts, recorded, parts.owner),
     labelRefusal: (facts) => labelRefusal(facts, parts.owner),
     redact: (value) => parts.outbound.value(value),

@@ -1,0 +1,48 @@
+/**
+ * What a running gateway leaves in the state folder for its owner's command
+ * line: where it listens, and its process id. A crash leaves it behind, so
+ * whoever reads it looks whether the process is still there.
+ *
+ * @module
+ */
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { z } from "zod";
+import type { Home } from "./home.ts";
+
+const RUNNING = z.looseObject({
+  url: z.string(),
+  pid: z.int().positive(),
+  /** When a signal stopped it last; milliseconds since 1970. */
+  stoppedMs: z.number().optional(),
+});
+export type Running = z.infer<typeof RUNNING>;
+
+/** Undefined where none is written, or it cannot be read as one. */
+export function readRunning(home: Home): Running | undefined {
+  try {
+    return RUNNING.parse(JSON.parse(readFileSync(home.running, "utf8")));
+  } catch (error) {
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
+}
+
+/** At once, never half. */
+export function writeRunning(home: Home, running: Running): void {
+  const fresh = `${home.running}.${process.pid}`;
+  writeFileSync(fresh, JSON.stringify(running), { mode: 0o600 });
+  renameSync(fresh, home.running);
+}
+
+/**
+ * Whether that process is a gateway: after a crash its number may be anybody's, and a signal would end a stranger.
+ */
+export function isGateway({ pid }: Running): boolean {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    return words.some((word) => /\/cli\/main\.[tj]s$/.test(word)) && words.includes("start");
+  } catch (error) {
+    if (error instanceof Error) return false;
+    throw error;
+  }
+}

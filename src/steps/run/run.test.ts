@@ -1,0 +1,349 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { callDigest, type Facts, type PathFact, type Proposal } from "../../core/call.ts";
+import type { Decision, Limits, Mount } from "../../core/decision.ts";
+import { Fault } from "../../core/fault.ts";
+import { newId, parseAgentId, parsePersonId } from "../../core/ids.ts";
+import { digestOf, type JsonObject, sha256 } from "../../core/json.ts";
+import { type Label, SYSTEM_LABEL } from "../../core/label.ts";
+import { openPermitOffice, type PermitOffice } from "../../core/permit.ts";
+import type { Executor, Job, JobResult, SignedToken } from "../../core/ports/executor.ts";
+import type { FileRequest } from "../../core/ports/files.ts";
+import type { MemoryRow } from "../../core/ports/store.ts";
+import type { RunRequest } from "../../core/run.ts";
+import { fakeClock, seededRandom } from "../../core/testing.ts";
+import type { TurnEvent } from "../../core/turn.ts";
+import { commandEffector } from "./command.ts";
+import { fileEffectors } from "./files.ts";
+import { recallEffector, rememberEffector } from "./memory.ts";
+import { createRun, type Effector } from "./run.ts";
+import { fetchEffector } from "./web.ts";
+
+const random = seededRandom(11);
+const clock = fakeClock();
+const low: Label = {
+  trust: "limited",
+  confidentiality: "private",
+  audience: { kind: "persons", persons: ["owner"] },
+  sources: [],
+};
+const limits: Limits = {
+  wallMs: 5000,
+  outputBytes: 100,
+  memoryBytes: 1,
+  processes: 1,
+  fileBytes: 1,
+  hosts: [],
+  mounts: [{ path: "/w", access: "write" }],
+};
+
+function office(): PermitOffice {
+  const signer = {
+    sign: (permit: SignedToken["permit"], job: SignedToken["job"]) => ({ permit, job, notAfterMs: 0, signature: "s" }),
+  };
+  return openPermitOffice({ clock, random, signer, confirms: () => true });
+}
+
+function request(
+  tool: string,
+  args: JsonObject,
+  change: { readonly facts?: Partial<Facts>; readonly limits?: Partial<Limits> } = {},
+): RunRequest & { events: TurnEvent[] } {
+  const facts: Facts = {
+    effect: "exec",
+    influence: low,
+    arguments: [],
+    designated: false,
+    paths: [],
+    hosts: [],
+    ...change.facts,
+  };
+  const proposal: Proposal = {
+    id: newId("call", random),
+    tool,
+    arguments: args,
+    principal: { person: parsePersonId("owner"), trust: "full", roles: [] },
+    origin: {
+      session: newId("ses", random),
+      turn: newId("trn", random),
+      agent: parseAgentId("main"),
+      channel: "terminal",
+    },
+    context: [],
+    cwd: "/w",
+  };
+  const decision: Decision = {
+    verdict: "allow",
+    because: [],
+    says: "",
+    policies: sha256("p"),
+    limits: { ...limits, ...change.limits },
+  };
+  const events: TurnEvent[] = [];
+  const judged = { facts, decision, digest: callDigest(proposal, facts) };
+  return { proposal, judged, emit: (event) => void events.push(event), signal: new AbortController().signal, events };
+}
+
+/** Spends a fresh permit for the request, as the gate does. */
+async function play(effector: Effector, asked: RunRequest) {
+  const permits = office();
+  const { proposal, judged } = asked;
+  const prepared = {
+    index: 0,
+    leaf: sha256("l"),
+    entry: { kind: "prepared", who: "", what: "", target: "", result: "" },
+  } as const;
+  const permit = permits.issue({ call: proposal.id, digest: judged.digest, decision: judged.decision, prepared });
+  return createRun(permits, new Map([[proposal.tool, effector]]))(permit, asked);
+}
+
+function executor(result: Partial<JobResult>): Executor & { jobs: Job[]; tokens: SignedToken[] } {
+  const jobs: Job[] = [];
+  const tokens: SignedToken[] = [];
+  return {
+    jobs,
+    tokens,
+    run: async (job, token, { onOutput }) => {
+      jobs.push(job);
+      tokens.push(token);
+      onOutput?.({ stream: "stdout", bytes: Buffer.from("live") });
+      return {
+        end: { how: "exit", status: 0 },
+        stdout: Buffer.from("out"),
+        stderr: Buffer.from(""),
+        stdoutLost: 0,
+        stderrLost: 0,
+        wallMs: 1,
+        ...result,
+      };
+    },
+    prove: async () => [],
+    stopAll: async () => undefined,
+  };
+}
+
+const noWay = { open: () => Promise.reject(new Error("no way out was granted")) };
+
+test("R-TOOL-2: a run spends its permit for the call as it stands; a call that was changed after it was judged does not start", async () => {
+  const permits = office();
+  const asked = request("read", { path: "a" });
+  const prepared = {
+    index: 0,
+    leaf: sha256("l"),
+    entry: { kind: "prepared", who: "", what: "", target: "", result: "" },
+  } as const;
+  const permit = permits.issue({
+    call: asked.proposal.id,
+    digest: asked.judged.digest,
+    decision: asked.judged.decision,
+    prepared,
+  });
+  const changed = { ...asked, proposal: { ...asked.proposal, arguments: { path: "/etc/shadow" } } };
+  const run = createRun(permits, new Map([["read", async () => assert.fail("must not run")]]));
+  await assert.rejects(
+    run(permit, changed),
+    (error: unknown) => error instanceof Fault && error.code === "PERMIT_REFUSED",
+  );
+});
+
+test("R-TOOL-2: a tool that nobody made an effector for runs nothing", async () => {
+  const asked = request("made_up", {});
+  const run = createRun(
+    { issue: () => assert.fail(), spend: () => ({ permit: newId("pmt", random), sign: () => assert.fail() }) },
+    new Map(),
+  );
+  await assert.rejects(
+    run(Object.freeze({ id: newId("pmt", random), call: asked.proposal.id, digest: asked.judged.digest }), asked),
+    (error: unknown) => error instanceof Fault && error.code === "TOOL_UNKNOWN",
+  );
+});
+
+test("R-BOX-1: a command becomes one job of exactly what the decision mounts and limits, signed for that job", async () => {
+  const machine = executor({});
+  const wrote: [readonly Mount[], Label][] = [];
+  const asked = request("exec", { command: "ls", timeout_s: 2 });
+  const outcome = await play(
+    commandEffector({
+      executor: machine,
+      egress: noWay,
+      commandWrote: async (mounts, label) => void wrote.push([mounts, label]),
+    }),
+    asked,
+  );
+  const [job] = machine.jobs;
+  assert.ok(job);
+  assert.deepEqual(
+    [job.argv.at(-1), job.cwd, job.mounts, job.wallMs, job.egressSocket],
+    ["ls", "/w", limits.mounts, 2000, null],
+  );
+  assert.equal(machine.tokens[0]?.job, digestOf(job));
+  assert.deepEqual(wrote, [[limits.mounts, low]], "what it may write is noted before it starts");
+  assert.equal(outcome.text, "out\nexit status 0");
+  assert.deepEqual(asked.events, [{ type: "call.output", call: asked.proposal.id, stream: "stdout", text: "live" }]);
+});
+
+test("R-EXEC-4: a command cannot ask for more time than it may have, and how it ended is said", async () => {
+  const machine = executor({ end: { how: "timeout" }, stdoutLost: 7 });
+  const outcome = await play(
+    commandEffector({ executor: machine, egress: noWay, commandWrote: async () => undefined }),
+    request("exec", { command: "x", timeout_s: 3600 }),
+  );
+  assert.equal(machine.jobs[0]?.wallMs, 5000);
+  assert.equal(outcome.ok, false);
+  assert.match(outcome.text, /7 bytes more were cut off[\s\S]*longer than it may/);
+});
+
+test("R-BOX-4: a sandbox that refuses is a failure with the reason and the fix", async () => {
+  const machine = executor({
+    end: { how: "refused", code: "SANDBOX_MISSING", message: "bubblewrap is missing", hint: "install it" },
+  });
+  const outcome = await play(
+    commandEffector({ executor: machine, egress: noWay, commandWrote: async () => undefined }),
+    request("exec", { command: "ls" }),
+  );
+  assert.equal(outcome.ok, false);
+  assert.match(outcome.text, /bubblewrap is missing.*install it/);
+});
+
+test("R-EXEC-5: a command that was granted hosts gets the way of its own call, closed whatever happens", async () => {
+  const log: string[] = [];
+  const hosts = [{ host: "example.org", port: 443, methods: ["GET"] }];
+  const egress = {
+    open: async (call: { readonly call: string; readonly hosts: unknown }) => {
+      log.push(`open ${JSON.stringify(call.hosts)}`);
+      return { socket: "/run/x.sock", close: async () => (log.push("close"), []) };
+    },
+  };
+  const failing: Executor = {
+    ...executor({}),
+    run: async (job) => Promise.reject(new Error(job.egressSocket ?? "none")),
+  };
+  const asked = request("exec", { command: "curl" }, { limits: { hosts } });
+  await assert.rejects(
+    play(commandEffector({ executor: failing, egress, commandWrote: async () => undefined }), asked),
+    /x\.sock/,
+  );
+  assert.deepEqual(log, [`open ${JSON.stringify(hosts)}`, "close"]);
+});
+
+function path(change: Partial<PathFact>): PathFact {
+  return {
+    pointer: "/path",
+    written: "a",
+    resolved: "/w/a",
+    access: "write",
+    zone: "workspace",
+    kind: "file",
+    hasCopy: true,
+    digest: sha256("before"),
+    ...change,
+  };
+}
+
+function files(answer: object) {
+  const requests: FileRequest[] = [];
+  const wrote: unknown[] = [];
+  const effectors = fileEffectors({
+    executor: executor({}),
+    files: {
+      job: (one) => {
+        requests.push(one);
+        return {
+          argv: ["x"],
+          cwd: "/",
+          mounts: [],
+          env: {},
+          stdin: "",
+          wallMs: 1,
+          outputBytes: 1,
+          memoryBytes: 1,
+          processes: 1,
+          fileBytes: 1,
+          egressSocket: null,
+          runtime: "files",
+        };
+      },
+      answer: () => ({ ok: true, path: "/w/a", bytes: 5, digest: sha256("after"), ...answer }) as never,
+    },
+    labelOf: async () => SYSTEM_LABEL,
+    labelOfFolder: async () => low,
+    wrote: async (...args) => void wrote.push(args),
+  });
+  return { requests, wrote, play: (asked: RunRequest) => play(effectors.get(asked.proposal.tool)!, asked) };
+}
+
+test("R-FS-2: a write carries the digest that was judged, so that another file is refused; a new file expects that there is none", async () => {
+  const one = files({});
+  await one.play(request("write", { path: "a", content: "hello" }, { facts: { paths: [path({})] } }));
+  const { digest: _, ...absent } = path({ kind: "absent" });
+  await one.play(request("write", { path: "a", content: "hello" }, { facts: { paths: [absent] } }));
+  assert.deepEqual(
+    one.requests.map((r) => ("expect" in r ? r.expect : "none")),
+    [sha256("before"), "absent"],
+  );
+});
+
+test("R-FLOW-4: what was written is recorded with the label of the call that wrote it", async () => {
+  const one = files({ created: true });
+  const outcome = await one.play(request("write", { path: "a", content: "hello" }, { facts: { paths: [path({})] } }));
+  assert.deepEqual(one.wrote, [["/w/a", sha256("after"), low]]);
+  assert.match(outcome.text, /^created \/w\/a/);
+});
+
+test("R-FS-4: every access leaves its path, bytes and digest for the record, and a refusal its code", async () => {
+  const read = await files({ content: "hi", lines: 1, from: 1, to: 1 }).play(
+    request("read", { path: "a" }, { facts: { paths: [path({})] } }),
+  );
+  assert.deepEqual(read.data, { path: "/w/a", bytes: 5, digest: sha256("after") });
+  assert.equal(read.label, SYSTEM_LABEL, "the label is the file's own");
+  const refused = await files({
+    ok: false,
+    code: "FILE_CHANGED",
+    message: "it is another file now",
+    hint: "look again",
+  }).play(request("read", { path: "a" }, { facts: { paths: [path({})] } }));
+  assert.deepEqual([refused.ok, refused.data], [false, { code: "FILE_CHANGED" }]);
+});
+
+test("R-FS-2: a file tool without a judged path runs nothing", async () => {
+  await assert.rejects(
+    files({}).play(request("read", { path: "a" })),
+    (error: unknown) => error instanceof Fault && error.code === "PERMIT_REFUSED",
+  );
+});
+
+test("R-AGENT-7: a memory keeps the label of what it was made from, and gives it back", async () => {
+  const rows: MemoryRow[] = [];
+  const memory = {
+    add: async (row: MemoryRow) => void rows.push(row),
+    search: async () => rows,
+    list: async () => rows,
+    remove: async () => false,
+  };
+  await play(rememberEffector({ memory, clock, random }), request("remember", { text: "the code is 4711" }));
+  assert.deepEqual([rows[0]?.text, rows[0]?.label], ["the code is 4711", low]);
+  const recalled = await play(recallEffector({ memory, clock, random }), request("recall", { query: "code" }));
+  assert.equal(recalled.text, "- the code is 4711");
+  assert.equal(recalled.label?.trust, "limited");
+});
+
+test("R-NET-1: a redirect is told and not followed, and the way is closed", async () => {
+  let closed = 0;
+  const egress = { open: async () => ({ socket: "/s", close: async () => ((closed += 1), []) }) };
+  const fetcher = {
+    get: async () => ({
+      status: 302,
+      headers: { location: "http://169.254.169.254/" },
+      body: new Uint8Array(),
+      truncated: false,
+      address: "203.0.113.1",
+    }),
+  };
+  const pages = { read: async () => assert.fail("a redirect has no page") };
+  const outcome = await play(
+    fetchEffector({ egress, fetcher, pages, search: { search: async () => [] } }),
+    request("web_fetch", { url: "https://example.org/" }),
+  );
+  assert.match(outcome.text, /169\.254\.169\.254.*not followed/);
+  assert.equal(closed, 1);
+});
