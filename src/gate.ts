@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { bounded } from "./core/bounded.ts";
 import type { ApprovalRecord } from "./core/approval.ts";
 import type { Facts, Proposal } from "./core/call.ts";
 import type { Decision } from "./core/decision.ts";
@@ -111,7 +112,7 @@ async function effect(
   const { state, result } = outcome;
   await steps.ledger.append({
     ...entryOf(proposal, "outcome", "call.ended", state === "unknown" ? "unknown" : result.ok ? "ok" : "failed"),
-    data: steps.redact({ ...result.data, summary: result.summary, wallMs }),
+    data: recorded(steps, { ...result.data, summary: result.summary, wallMs }),
   });
   await steps.calls.endCall(proposal.id, state, result.summary);
   io.emit({ type: "call.finished", call: proposal.id, ok: result.ok, summary: result.summary, wallMs });
@@ -128,7 +129,7 @@ async function effect(
 function prepare(steps: GateSteps, proposal: Proposal, judged: Judged): Promise<Receipt> {
   return steps.ledger.append({
     ...entryOf(proposal, "prepared", "call.prepared", "begun"),
-    data: { ...steps.redact({ arguments: proposal.arguments, cwd: proposal.cwd }), digest: judged.digest },
+    data: { ...recorded(steps, { arguments: proposal.arguments, cwd: proposal.cwd }), digest: judged.digest },
   });
 }
 
@@ -162,7 +163,7 @@ async function recordDecision(steps: GateSteps, proposal: Proposal, judged: Judg
   const result = { allow: "ok", ask: "asked", deny: "denied" }[decision.verdict];
   await steps.ledger.append({
     ...entryOf(proposal, "call", "call.decided", result),
-    data: steps.redact({
+    data: recorded(steps, {
       tool: proposal.tool,
       arguments: proposal.arguments,
       cwd: proposal.cwd,
@@ -173,6 +174,11 @@ async function recordDecision(steps: GateSteps, proposal: Proposal, judged: Judg
       facts: factsForRecord(facts),
     }),
   });
+}
+
+/** Without secrets, then small enough: a cut must not leave half of a secret that nobody recognises. */
+function recorded(steps: GateSteps, data: JsonObject): JsonObject {
+  return bounded(steps.redact(data));
 }
 
 /** Facts without their long lists of sources: those are in the items that they name. */
