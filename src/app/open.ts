@@ -33,8 +33,8 @@ export type Served = {
   readonly loaded: Loaded;
   readonly model: ChosenModel;
   readonly wired: Wired;
-  /** A one-time login for the page, as an address. */
-  login(): Promise<string>;
+  /** A one-time login for the page, as an address; undefined where the page is turned off. */
+  login(): Promise<string | undefined>;
   /** Stops everything at once, as the owner, without a door. */
   halt(): Promise<void>;
   /** Ends it and its helpers; resolves when all of it is gone. */
@@ -109,8 +109,7 @@ async function openDoors(given: WireUp, wired: Wired, port: number | undefined):
     wired,
     halt,
     login: async () => {
-      if (!channelEnabled(loaded.config, "webchat"))
-        throw new Fault("DENIED", { message: "the page is turned off", hint: "set `channels.webchat.enabled: true`" });
+      if (!channelEnabled(loaded.config, "webchat")) return undefined;
       const request = {
         person: parsePersonId(OWNER),
         trust: "full",

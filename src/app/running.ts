@@ -6,7 +6,9 @@
  * @module
  */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
+import { Fault } from "../core/fault.ts";
 import type { Home } from "./home.ts";
 
 const RUNNING = z.looseObject({
@@ -45,4 +47,29 @@ export function isGateway({ pid }: Running): boolean {
     if (error instanceof Error) return false;
     throw error;
   }
+}
+
+const SIGNAL_PATIENCE_MS = 5000;
+
+/** Resolves when the gateway has stopped. @throws Fault GATEWAY_UNREACHABLE where it does not say so. */
+export async function stopBySignal(home: Home, running: Running): Promise<void> {
+  if (!isGateway(running))
+    throw notStopped(`process ${running.pid} does not look like a gateway`, "look: `vambrace status`");
+  const before = readRunning(home)?.stoppedMs;
+  process.kill(running.pid, "SIGUSR2");
+  for (let waitedMs = 0; waitedMs < SIGNAL_PATIENCE_MS; waitedMs += 50) {
+    await wait(50);
+    const now = readRunning(home);
+    if (now?.stoppedMs !== undefined && now.stoppedMs !== before) return;
+    // Ending is stopping too: what it had started ends with it.
+    if (now === undefined || !isGateway(running)) return;
+  }
+  throw notStopped(
+    "the gateway did not stop: it does not react at all",
+    `end it, and everything it started, with \`kill -9 ${running.pid}\``,
+  );
+}
+
+function notStopped(message: string, hint: string): Fault {
+  return new Fault("GATEWAY_UNREACHABLE", { message, hint });
 }

@@ -4,7 +4,7 @@ import { Fault } from "../core/fault.ts";
 import { questionView } from "../wire/events.ts";
 import { connect } from "./client.ts";
 import { type Command, flagOn } from "./command.ts";
-import { drawQuestion } from "./conversation.ts";
+import { drawQuestion } from "./question.ts";
 
 const Questions = z.looseObject({ questions: z.array(questionView) });
 const Done = z.looseObject({});

@@ -1,11 +1,15 @@
 /** `vambrace chat`: the terminal that talks with a running gateway. @module */
 import { randomUUID } from "node:crypto";
-import { createInterface, type Interface } from "node:readline/promises";
-import type { z } from "zod";
-import { meAnswer } from "../wire/answers.ts";
+import { z } from "zod";
+import { stateFolder } from "../app/config/environment.ts";
+import { homeAt } from "../app/home.ts";
+import { toFault } from "../core/fault.ts";
+import { type MeAnswer, meAnswer } from "../wire/answers.ts";
 import { connect, type GatewayClient } from "./client.ts";
 import type { Command, Io } from "./command.ts";
-import { converse } from "./conversation.ts";
+import { converse, sayFault } from "./conversation.ts";
+import { Keyboard } from "./keyboard.ts";
+import { freshLogin, showLogin } from "./login.ts";
 import { paint } from "./style.ts";
 
 export const chatCommand: Command = {
@@ -16,73 +20,115 @@ export const chatCommand: Command = {
   options: {},
   help: {},
   async run(_args, _flags, io) {
-    return chat(io, connect(io));
+    const client = connect(io);
+    const me = await client.get("/api/me", meAnswer);
+    io.err(`vambrace ${me.version} on ${client.url}: you are ${me.person}; model: ${modelName(me)}`);
+    return chat(io, client, { leaving: "leaves; the gateway goes on" });
   },
 };
 
-/** Reads lines until end of file, `/quit`, or Ctrl-C at an empty prompt; Ctrl-C during a turn ends the turn. */
-export async function chat(io: Io, client: GatewayClient): Promise<number> {
+/**
+ * Reads requests until end of file, `/quit`, or a second Ctrl-C with nothing running and nothing typed.
+ *
+ * @param how.leaving what leaving does, as a person reads it.
+ */
+export async function chat(io: Io, client: GatewayClient, how: { readonly leaving: string }): Promise<number> {
   const me = await client.get("/api/me", meAnswer);
-  io.err(greeting(me));
-  io.err("type a request; /help for help, /quit or Ctrl-D to leave");
-  const terminal = createInterface({
-    input: io.stdin,
-    output: io.isTerminal ? process.stdout : undefined,
-    terminal: io.isTerminal,
+  if (me.halted) io.err(paint(io, "red", "STOPPED: nothing is done until you type /resume"));
+  if (io.isTerminal) io.err(`type a request; /help shows more; /quit or Ctrl-D ${how.leaving}`);
+  const keyboard = new Keyboard(io);
+  const here: Here = { io, client, keyboard, me };
+  let isLeaving = false;
+  keyboard.onInterrupt(() => {
+    if (isLeaving) return keyboard.close();
+    isLeaving = true;
+    process.stdout.write(`\n(Ctrl-C once more, or Ctrl-D, ${how.leaving})\n${promptFor(here)}`);
   });
-  const lines = terminal[Symbol.asyncIterator]();
   try {
     for (;;) {
-      prompt(io, terminal, me);
-      const next = await lines.next();
-      if (next.done === true || io.signal.aborted) return 0;
-      const text = next.value.trim();
-      if (text === "/quit" || text === "/exit") return 0;
-      if (text === "/help") io.err(HELP);
-      else if (text !== "") await oneTurn(io, client, { text, terminal, lines });
+      const text = (await keyboard.request(promptFor(here)))?.trim();
+      if (text === undefined || text === "/quit" || text === "/exit") return 0;
+      isLeaving = false;
+      if (text !== "") await obey(here, text);
     }
   } finally {
-    terminal.close();
+    keyboard.close();
   }
 }
 
-type Me = z.infer<typeof meAnswer>;
+type Here = { readonly io: Io; readonly client: GatewayClient; readonly keyboard: Keyboard; readonly me: MeAnswer };
 
-function greeting({ version, person, model, halted }: Me): string {
-  const name =
-    model.provider === "offline" ? "offline planner (no model is configured)" : `${model.provider}/${model.model}`;
-  const stopped = halted ? "; STOPPED, see `vambrace resume`" : "";
-  return `vambrace ${version}: you are ${person}; model: ${name}${stopped}`;
+function promptFor({ io, me }: Here): string {
+  return `${paint(io, "bold", me.model.provider === "offline" ? "offline" : "you")} > `;
 }
 
-function prompt(io: Io, terminal: Interface, { model }: Me): void {
-  if (!io.isTerminal) return;
-  terminal.setPrompt(`${paint(io, "bold", model.provider === "offline" ? "offline" : "you")} > `);
-  terminal.prompt();
+function modelName({ model }: MeAnswer): string {
+  return model.provider === "offline" ? "offline planner (no model is configured)" : `${model.provider}/${model.model}`;
 }
 
-const HELP = `ask for things in plain words: "list the files here", "run the tests", "what is in notes.md"
-/quit leaves; Ctrl-C ends what is running; \`vambrace stop\` in another terminal halts everything
-questions are answered with y (once), s (for this session) or n; no answer is no`;
+const HELP = `ask in plain words: "list the files here", "run the tests", "what is in notes.md"
+questions: y is yes once, s is yes for this session, n is no; no answer is no
+Ctrl-C ends what runs, and a question with it
+/stop     halts everything: turns, commands, schedules
+/resume   starts again after a stop
+/login    shows an address that logs a browser in to the page, once
+/quit     leaves
+in another terminal: \`vambrace approvals\`, \`vambrace status\`, \`vambrace stop\` (in a checkout: bin/vambrace)`;
 
-type Typed = { readonly text: string; readonly terminal: Interface; readonly lines: AsyncIterator<string> };
+const Done = z.looseObject({});
 
-async function oneTurn(io: Io, client: GatewayClient, typed: Typed): Promise<void> {
-  const turn = new AbortController();
-  const end = (): void => turn.abort(new Error("stopped"));
-  typed.terminal.on("SIGINT", end);
-  const asker = async (prompt: string): Promise<string> => {
-    process.stdout.write(prompt);
-    const answer = await typed.lines.next();
-    return answer.done === true ? "n" : answer.value;
-  };
+/** One message or command; whatever goes wrong in it is said, and the chat goes on. */
+async function obey(here: Here, text: string): Promise<void> {
+  const { io, client } = here;
   try {
-    const signal = AbortSignal.any([turn.signal, io.signal]);
-    await converse(io, client, { text: typed.text, messageId: randomUUID(), signal }, asker);
+    const own = text.startsWith("/") ? OWN.get(text) : undefined;
+    if (own !== undefined) await own(io, client);
+    else if (/^\/[a-z]+$/.test(text)) io.err(`there is no ${text}; /help shows what there is`);
+    else await oneTurn(here, text);
   } catch (thrown) {
-    if (!turn.signal.aborted) throw thrown;
-    io.err("stopped");
+    const fault = toFault(thrown);
+    if (fault.code === "GATEWAY_UNREACHABLE") throw fault;
+    io.err(sayFault(io, fault));
+  }
+}
+
+const OWN: ReadonlyMap<string, (io: Io, client: GatewayClient) => Promise<void>> = new Map([
+  ["/help", async (io: Io) => io.err(HELP)],
+  [
+    "/stop",
+    async (io: Io, client: GatewayClient) => {
+      await client.post("/api/stop", { reason: "said in the chat" }, Done);
+      io.err("stopped: nothing runs, and nothing will until /resume");
+    },
+  ],
+  [
+    "/resume",
+    async (io: Io, client: GatewayClient) => {
+      await client.post("/api/resume", {}, Done);
+      io.err("resumed: requests are taken again");
+    },
+  ],
+  [
+    "/login",
+    async (io: Io, client: GatewayClient) => {
+      showLogin(io, homeAt(stateFolder(io.env)), (await freshLogin(client)).address);
+    },
+  ],
+]);
+
+async function oneTurn({ io, client, keyboard, me }: Here, text: string): Promise<void> {
+  const turn = new AbortController();
+  const leave = keyboard.onInterrupt(() => turn.abort(new Error("stopped")));
+  // Only a person who sees the question may answer it: what a pipe holds was written before.
+  const asker = io.isTerminal ? (prompt: string, signal: AbortSignal) => keyboard.answer(prompt, signal) : undefined;
+  const signal = AbortSignal.any([turn.signal, io.signal]);
+  try {
+    const echoes = me.model.provider === "offline";
+    await converse(io, client, { text, messageId: randomUUID(), signal, echoes }, asker);
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    io.err(paint(io, "yellow", "stopped: what this turn was doing has ended"));
   } finally {
-    typed.terminal.off("SIGINT", end);
+    leave();
   }
 }

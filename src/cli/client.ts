@@ -5,21 +5,20 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import type { z } from "zod";
 import { stateFolder } from "../app/config/environment.ts";
-import { homeAt } from "../app/home.ts";
+import { type Home, homeAt } from "../app/home.ts";
+import { isGateway, readRunning, type Running } from "../app/running.ts";
 import { Fault } from "../core/fault.ts";
 import { createNet } from "../edges/net/net.ts";
 import { errorAnswer } from "../wire/answers.ts";
 import { serverMessage, type ServerMessage } from "../wire/socket.ts";
 import type { Io } from "./command.ts";
 
-const Running = z.looseObject({ url: z.string(), pid: z.number() });
-
 export type GatewayClient = {
   readonly url: string;
   get<T>(path: string, schema: z.ZodType<T>): Promise<T>;
-  post<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T>;
+  post<T>(path: string, body: unknown, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T>;
   delete(path: string): Promise<void>;
   /** What `POST /api/chat` streams. */
   chat(body: unknown, signal: AbortSignal): AsyncGenerator<ServerMessage>;
@@ -28,9 +27,7 @@ export type GatewayClient = {
 /** @throws Fault GATEWAY_UNREACHABLE where none is running, or this person may not read its token. */
 export function connect(io: Io): GatewayClient {
   const home = homeAt(stateFolder(io.env));
-  const running = Running.safeParse(readJson(home.running));
-  if (!running.success) throw unreachable("no gateway is running");
-  const { url } = running.data;
+  const { url } = runningOf(home);
   const token = readText(home.cliToken);
   const net = createNet();
   const fetcher = net.fetchFor({ kind: "origin", origin: new URL(url).origin });
@@ -48,7 +45,7 @@ export function connect(io: Io): GatewayClient {
     };
     const answer = await fetcher(new URL(path, url), init).catch((cause: unknown) => {
       if (signal?.aborted === true) throw cause;
-      throw unreachable("the gateway does not answer", cause);
+      throw unreachable(`the gateway does not answer on ${url}`, cause);
     });
     if (!answer.ok) throw await refusal(answer);
     return answer;
@@ -57,7 +54,7 @@ export function connect(io: Io): GatewayClient {
   return {
     url,
     get: async (path, schema) => schema.parse(await (await send("GET", path)).json()),
-    post: async (path, body, schema) => schema.parse(await (await send("POST", path, body)).json()),
+    post: async (path, body, schema, signal) => schema.parse(await (await send("POST", path, body, signal)).json()),
     async delete(path) {
       await (await send("DELETE", path)).body?.cancel();
     },
@@ -66,6 +63,24 @@ export function connect(io: Io): GatewayClient {
       for await (const data of eventData(answer)) yield serverMessage.parse(JSON.parse(data));
     },
   };
+}
+
+/** @throws Fault GATEWAY_UNREACHABLE where none runs, or one crashed and left only its mark. */
+export function runningOf(home: Home): Running {
+  const running = readRunning(home);
+  if (running === undefined) throw unreachable("no gateway is running");
+  if (!isThere(running)) throw unreachable("no gateway is running: the last one did not end in order");
+  return running;
+}
+
+/** One in a test, or of another user, does not look like ours and may run all the same. */
+function isThere(running: Running): boolean {
+  if (isGateway(running)) return true;
+  try {
+    return process.kill(running.pid, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
 }
 
 /** The data of server-sent events, each as one string. */
@@ -90,15 +105,6 @@ async function refusal(answer: Response): Promise<Fault> {
     : { message: `the gateway answered ${answer.status}`, hint: "look in its log" };
   const code = answer.status === 403 || answer.status === 401 ? "DENIED" : "GATEWAY_REFUSED";
   return new Fault(code, { message, hint });
-}
-
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    if (cause instanceof Error) return undefined;
-    throw cause;
-  }
 }
 
 function readText(path: string): string {

@@ -8,6 +8,7 @@ export const COMMANDS = {
   chat: async (): Promise<Command> => (await import("./chat.ts")).chatCommand,
   ask: async (): Promise<Command> => (await import("./ask.ts")).askCommand,
   approvals: async (): Promise<Command> => (await import("./approvals.ts")).approvalsCommand,
+  login: async (): Promise<Command> => (await import("./login.ts")).loginCommand,
   status: async (): Promise<Command> => (await import("./control.ts")).statusCommand,
   stop: async (): Promise<Command> => (await import("./control.ts")).stopCommand,
   resume: async (): Promise<Command> => (await import("./control.ts")).resumeCommand,

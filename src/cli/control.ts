@@ -1,8 +1,12 @@
 /** `vambrace stop`, `resume` and `status`. @module */
 import { z } from "zod";
-import { connect } from "./client.ts";
-import { type Command, flagOn } from "./command.ts";
-import { oneLine, paint, table } from "./style.ts";
+import { stateFolder } from "../app/config/environment.ts";
+import { homeAt } from "../app/home.ts";
+import { stopBySignal } from "../app/running.ts";
+import { Fault } from "../core/fault.ts";
+import { connect, runningOf } from "./client.ts";
+import { type Command, flagOn, type Io } from "./command.ts";
+import { oneLine, paint, plural, table } from "./style.ts";
 
 const Done = z.looseObject({});
 
@@ -14,11 +18,32 @@ export const stopCommand: Command = {
   options: {},
   help: {},
   async run(args, _flags, io) {
-    await connect(io).post("/api/stop", { reason: args.join(" ") || "said in a terminal" }, Done);
+    const home = homeAt(stateFolder(io.env));
+    const running = runningOf(home);
+    const reason = args.join(" ") || "said in a terminal";
+    const why = await askToStop(io, reason);
+    if (why !== undefined) {
+      io.err(`the gateway did not take it over HTTP (${why}); stopping it by a signal`);
+      await stopBySignal(home, running);
+    }
     io.err("stopped: nothing runs, and nothing will until `vambrace resume`");
     return 0;
   },
 };
+
+/** A stop that waits is none: after this long it is said another way. */
+const HTTP_PATIENCE_MS = 3000;
+
+/** @returns why it was not taken. */
+async function askToStop(io: Io, reason: string): Promise<string | undefined> {
+  try {
+    await connect(io).post("/api/stop", { reason }, Done, AbortSignal.timeout(HTTP_PATIENCE_MS));
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof Fault) return thrown.message;
+    return thrown instanceof Error && thrown.name === "TimeoutError" ? "no answer" : String(thrown);
+  }
+}
 
 export const resumeCommand: Command = {
   name: "resume",
@@ -29,7 +54,7 @@ export const resumeCommand: Command = {
   help: {},
   async run(_args, _flags, io) {
     await connect(io).post("/api/resume", {}, Done);
-    io.err("resumed");
+    io.err("resumed: requests are taken again");
     return 0;
   },
 };
@@ -73,9 +98,9 @@ export const statusCommand: Command = {
         ],
         [
           "work",
-          `${status.turnsRunning} turns running, ${status.approvalsOpen} questions open, ${status.sessions} sessions`,
+          `${plural(status.turnsRunning, "turn")} running, ${plural(status.approvalsOpen, "question")} open, ${plural(status.sessions, "session")}`,
         ],
-        ["ledger", `${status.ledger.entries} entries, root ${status.ledger.rootHex.slice(0, 16)}…`],
+        ["records", `${status.ledger.entries} in the ledger, root ${status.ledger.rootHex.slice(0, 16)}…`],
         ...status.readiness.map((control) => [
           control.control,
           `${control.ready ? paint(io, "green", "ready") : paint(io, "red", "NOT READY")}: ${oneLine(control.says, 120)}`,

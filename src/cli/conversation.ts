@@ -5,15 +5,26 @@
  * @module
  */
 import { z } from "zod";
+import { systemClock } from "../app/system.ts";
+import { Fault } from "../core/fault.ts";
 import type { OutcomeView, QuestionView, TurnEventView } from "../wire/events.ts";
 import type { GatewayClient } from "./client.ts";
 import type { Io } from "./command.ts";
-import { oneLine, paint, printable } from "./style.ts";
+import { describeCall, drawQuestion } from "./question.ts";
+import { paint, printable } from "./style.ts";
 
-/** Puts a question to the person; absent: nobody can be asked here, so the answer is no. */
-export type Asker = (prompt: string) => Promise<string>;
+/** Puts a question to the person; undefined: the signal came first, or nobody is there any more. */
+export type Asker = (prompt: string, signal: AbortSignal) => Promise<string | undefined>;
 
 export type TurnReport = { readonly outcome: OutcomeView | undefined; readonly refused: number };
+
+export type Said = {
+  readonly text: string;
+  readonly messageId: string;
+  readonly signal: AbortSignal;
+  /** Whether the model repeats what commands print: then it is shown only while a command takes long. */
+  readonly echoes?: boolean;
+};
 
 const Done = z.looseObject({});
 
@@ -21,109 +32,212 @@ const Done = z.looseObject({});
 export async function converse(
   io: Io,
   client: GatewayClient,
-  request: { readonly text: string; readonly messageId: string; readonly signal: AbortSignal },
+  { text, messageId, signal, echoes = false }: Said,
   asker: Asker | undefined,
 ): Promise<TurnReport> {
-  const { signal, ...body } = request;
+  const turn: Turn = {
+    io,
+    client,
+    asker,
+    signal,
+    echoes,
+    calls: new Map(),
+    atLineStart: true,
+    refused: 0,
+    asking: Promise.resolve(),
+  };
   let outcome: OutcomeView | undefined;
-  let refused = 0;
-  let atLineStart = true;
-  for await (const message of client.chat(body, signal)) {
-    if (message.type === "outcome") outcome = message.outcome;
-    if (message.type === "fault")
-      io.err(`error: ${printable(message.fault.message)}\nhint: ${printable(message.fault.hint)}`);
-    if (message.type !== "event") continue;
-    const { event } = message;
-    if (event.type === "text") {
-      io.write(printable(event.delta));
-      atLineStart = event.delta.endsWith("\n");
-      continue;
+  try {
+    for await (const message of client.chat({ text, messageId }, signal)) {
+      if (message.type === "outcome") outcome = message.outcome;
+      if (message.type === "fault") tell(turn, sayFault(io, message.fault));
+      if (message.type === "event") show(turn, message.event);
     }
-    if (!atLineStart) io.write("\n");
-    atLineStart = true;
-    if (event.type === "approval.asked") {
-      const yes = await decide(io, client, event.question, asker);
-      if (!yes) refused += 1;
-      continue;
-    }
-    if (event.type === "call.decided" && event.verdict === "deny") refused += 1;
-    show(io, event);
+    if (!turn.atLineStart) io.write("\n");
+  } finally {
+    // A question that nobody answered is over with its turn.
+    for (const call of turn.calls.values()) call.question?.abort();
   }
-  if (!atLineStart) io.write("\n");
-  return { outcome, refused };
+  return { outcome, refused: turn.refused };
 }
 
-function show(io: Io, event: TurnEventView): void {
-  const line = lineOf(io, event);
-  if (line !== undefined) io.err(line);
+type Call = {
+  /** What it is, as one line; empty once it was shown. */
+  line: string;
+  readonly begunMs: number;
+  /** Output that is kept back, and how many lines were shown. */
+  held: string;
+  shown: number;
+  /** Its open question: aborted when it is answered elsewhere. */
+  question?: AbortController;
+};
+
+type Turn = {
+  readonly io: Io;
+  readonly client: GatewayClient;
+  readonly asker: Asker | undefined;
+  readonly signal: AbortSignal;
+  readonly echoes: boolean;
+  readonly calls: Map<string, Call>;
+  atLineStart: boolean;
+  refused: number;
+  /** Questions that came before: one at a time stands there. */
+  asking: Promise<void>;
+};
+
+/** A line of its own, whatever the model was in the middle of. */
+function tell(turn: Turn, line: string): void {
+  if (!turn.atLineStart) turn.io.write("\n");
+  turn.atLineStart = true;
+  turn.io.err(line);
 }
 
-/** What a person reads of an event; nothing where it is said elsewhere, or says nothing. */
-function lineOf(io: Io, event: TurnEventView): string | undefined {
-  const { type } = event;
-  if (type === "fault") {
-    return `${paint(io, "red", `error: ${printable(event.message)}`)}\nhint: ${printable(event.hint)}`;
-  }
-  if (type === "turn.finished") return event.stop === "done" ? undefined : paint(io, "yellow", `(${event.stop})`);
-  if (type === "call.proposed") {
-    return paint(io, "cyan", `→ ${event.tool} ${oneLine(describeArguments(event.arguments), 160)}`);
-  }
-  if (type === "call.decided" && event.verdict === "deny") {
-    return paint(io, "red", `✗ refused: ${printable(event.says)} [${event.because.join(", ")}]`);
-  }
-  if (type === "call.output") return paint(io, "gray", printable(event.text).trimEnd().replaceAll(/^/gm, "  "));
-  return type === "call.finished" ? finishedLine(io, event) : undefined;
+export function sayFault(io: Io, { message, hint }: { readonly message: string; readonly hint: string }): string {
+  return `${paint(io, "red", `error: ${printable(message)}`)}\nhint: ${printable(hint)}`;
 }
 
-function finishedLine(io: Io, { ok, summary, wallMs }: Extract<TurnEventView, { type: "call.finished" }>): string {
-  return paint(io, ok ? "green" : "yellow", `${ok ? "✓" : "!"} ${printable(summary)} (${wallMs} ms)`);
+const ENDS: Readonly<Record<string, string>> = {
+  refused: "the turn ended: it was refused",
+  budget: "the turn ended: its budget is used up",
+  loop: "the turn ended: it went round in circles",
+  stopped: "stopped",
+  failed: "the turn failed",
+};
+
+function show(turn: Turn, event: TurnEventView): void {
+  const { io } = turn;
+  if (event.type === "text") {
+    io.write(printable(event.delta));
+    if (event.delta !== "") turn.atLineStart = event.delta.endsWith("\n");
+  } else if (event.type === "fault") {
+    tell(turn, sayFault(io, event));
+  } else if (event.type === "turn.finished") {
+    const end = ENDS[event.stop];
+    if (end !== undefined) tell(turn, paint(io, "yellow", end));
+  } else if (event.type !== "turn.started") {
+    showCall(turn, event);
+  }
 }
 
-/** @returns whether it was a yes. */
-async function decide(
-  io: Io,
-  client: GatewayClient,
-  question: QuestionView,
-  asker: Asker | undefined,
-): Promise<boolean> {
-  io.err(drawQuestion(io, question));
-  const said =
-    asker === undefined
-      ? "n"
-      : (await asker("  [y] yes, once   [s] yes, for this session   [n] no  > ")).trim().toLowerCase();
-  const yes = said === "y" || said === "yes" || said === "s";
-  if (asker === undefined) io.err("  nobody can be asked here: no");
-  const body = { answer: yes ? "yes" : "no", scope: said === "s" ? "session" : "once" };
-  await client.post(`/api/approvals/${question.id}`, body, Done).catch((error: unknown) => {
-    io.err(`  ${error instanceof Error ? printable(error.message) : "the answer was not taken"}`);
+type CallEvent = Exclude<TurnEventView, { type: "text" | "fault" | "turn.started" | "turn.finished" }>;
+
+function showCall(turn: Turn, event: CallEvent): void {
+  if (event.type === "call.proposed") {
+    const line = describeCall(event.tool, event.arguments);
+    turn.calls.set(event.call, { line, begunMs: systemClock.monotonicMs(), held: "", shown: 0 });
+    return;
+  }
+  const call = turn.calls.get(event.type === "approval.asked" ? event.question.call : event.call);
+  if (call === undefined) return;
+  if (event.type === "call.decided") decided(turn, call, event);
+  else if (event.type === "approval.asked") ask(turn, call, event.question);
+  else if (event.type === "approval.answered") answered(turn, call, event);
+  else if (event.type === "call.output") output(turn, call, event.text);
+  else finished(turn, call, event);
+}
+
+function introduce(turn: Turn, call: Call, why = ""): void {
+  if (call.line !== "") tell(turn, `${paint(turn.io, "cyan", `→ ${call.line}`)}${why}`);
+  call.line = "";
+}
+
+/** What is asked is shown by its question. */
+function decided(turn: Turn, call: Call, event: Extract<CallEvent, { type: "call.decided" }>): void {
+  if (event.verdict === "ask") return;
+  introduce(turn, call);
+  if (event.verdict !== "deny") return;
+  turn.refused += 1;
+  tell(turn, `${paint(turn.io, "red", `✗ refused: ${printable(event.says)}`)} ${rules(turn.io, event.because)}`);
+}
+
+function rules(io: Io, because: readonly string[]): string {
+  return paint(io, "gray", `[${because.join(", ")}]`);
+}
+
+const CHOICES = "  [y] yes, once   [s] yes, for this session   [n] no  > ";
+const ANSWERS: ReadonlyMap<string, { readonly answer: "yes" | "no"; readonly scope: "once" | "session" }> = new Map([
+  ["y", { answer: "yes", scope: "once" }],
+  ["yes", { answer: "yes", scope: "once" }],
+  ["s", { answer: "yes", scope: "session" }],
+  ["n", { answer: "no", scope: "once" }],
+  ["no", { answer: "no", scope: "once" }],
+]);
+
+/** A yes that comes faster than anybody reads was meant for something else. */
+const TOO_SOON_MS = 500;
+
+function ask(turn: Turn, call: Call, question: QuestionView): void {
+  call.question = new AbortController();
+  call.line = "";
+  const { signal } = call.question;
+  turn.asking = turn.asking.then(() => (signal.aborted ? undefined : put(turn, call, question, signal)));
+}
+
+/** Puts it while the turn's events go on: somebody may answer it in another place first. */
+async function put(turn: Turn, call: Call, question: QuestionView, over: AbortSignal): Promise<void> {
+  const { io, client, asker } = turn;
+  tell(turn, drawQuestion(io, question));
+  if (asker === undefined) io.err("  nobody can be asked here, so the answer is no");
+  const ended = AbortSignal.any([turn.signal, over]);
+  const chosen = asker === undefined ? ANSWERS.get("n") : await choose(io, asker, ended);
+  if (chosen === undefined) return;
+  // From here on it is this answer that is reported back, not somebody else's.
+  delete call.question;
+  await client.post(`/api/approvals/${question.id}`, chosen, Done).catch((error: unknown) => {
+    if (!turn.signal.aborted)
+      tell(turn, `  ${error instanceof Fault ? printable(error.message) : "the answer was not taken"}`);
   });
-  return yes;
 }
 
-/** The exact call, its folder, why it asks, and where each argument that matters came from. */
-export function drawQuestion(io: Io, question: QuestionView): string {
-  const lines = [
-    paint(io, ["yellow", "bold"], `? ${question.tool} needs your yes`),
-    `  why     ${printable(question.says)} [${question.because.join(", ")}]`,
-  ];
-  for (const [name, value] of Object.entries(question.arguments)) {
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    lines.push(`  ${name.padEnd(7)} ${paint(io, "bold", printable(text).replaceAll("\n", "\n          "))}`);
+async function choose(io: Io, asker: Asker, ended: AbortSignal): Promise<ReturnType<(typeof ANSWERS)["get"]>> {
+  for (;;) {
+    const askedMs = systemClock.monotonicMs();
+    const said = await asker(CHOICES, ended);
+    if (said === undefined) return undefined;
+    const chosen = ANSWERS.get(said.trim().toLowerCase());
+    const isTooSoon = systemClock.monotonicMs() - askedMs < TOO_SOON_MS;
+    if (chosen !== undefined && !(chosen.answer === "yes" && isTooSoon)) return chosen;
+    io.err(
+      chosen === undefined ? "  please type y, s or n" : "  that was too fast to have been read: once more, please",
+    );
   }
-  lines.push(`  folder  ${printable(question.cwd)}`);
-  for (const origin of question.origins) {
-    const from = origin.sources[0];
-    const source =
-      from === undefined
-        ? "the model alone; nobody wrote it"
-        : `${from.kind} ${oneLine(from.id, 60)}, trust ${from.trust}`;
-    lines.push(`  from    ${origin.argument}: ${source}`);
-  }
-  return lines.join("\n");
 }
 
-function describeArguments(args: Readonly<Record<string, unknown>>): string {
-  return Object.entries(args)
-    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
-    .join(" ");
+function answered(turn: Turn, call: Call, { answer, by }: Extract<CallEvent, { type: "approval.answered" }>): void {
+  if (answer === "no") turn.refused += 1;
+  const isOpenHere = call.question !== undefined;
+  call.question?.abort();
+  delete call.question;
+  if (call.line !== "") return introduce(turn, call, answer === "yes" ? "  (you said yes for this session)" : "");
+  if (!isOpenHere) return;
+  const who = by === "nobody" ? "nobody said yes in time" : `${printable(by)} said ${answer} in another place`;
+  tell(turn, `  ${who}`);
+}
+
+/** Lines of one call's output that are shown as it comes; the model has all of it. */
+const SHOWN_LINES = 40;
+const LONG_MS = 1000;
+
+function output(turn: Turn, call: Call, text: string): void {
+  call.held += text;
+  if (turn.echoes && systemClock.monotonicMs() - call.begunMs < LONG_MS) return;
+  const end = call.held.lastIndexOf("\n") + 1;
+  printOutput(turn, call, call.held.slice(0, end));
+  call.held = call.held.slice(end);
+}
+
+function printOutput(turn: Turn, call: Call, text: string): void {
+  if (text === "") return;
+  const lines = printable(text).replace(/\n$/, "").split("\n");
+  const fitting = lines.slice(0, Math.max(0, SHOWN_LINES - call.shown));
+  for (const line of fitting) tell(turn, paint(turn.io, "gray", `  ${line}`));
+  if (call.shown < SHOWN_LINES && call.shown + lines.length > SHOWN_LINES) tell(turn, "  … and more");
+  call.shown += lines.length;
+}
+
+function finished(turn: Turn, call: Call, event: Extract<CallEvent, { type: "call.finished" }>): void {
+  if (!turn.echoes || call.shown > 0) printOutput(turn, call, call.held);
+  const { ok, summary, wallMs } = event;
+  const seconds = wallMs < 1000 ? `${wallMs} ms` : `${(wallMs / 1000).toFixed(1)} s`;
+  tell(turn, paint(turn.io, ok ? "green" : "yellow", `${ok ? "✓" : "!"} ${printable(summary)} (${seconds})`));
 }

@@ -16,7 +16,7 @@ import type { Command, Flags, Io } from "./command.ts";
 setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
 
 const stop = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort(new Error(signal)));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort(new Error(signal)));
 
 const io: Io = {
   out: (line) => process.stdout.write(`${line}\n`),

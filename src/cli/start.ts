@@ -1,8 +1,9 @@
 /** `vambrace start`: the gateway, and with --chat the terminal that talks with it. @module */
-import { writeFileSync } from "node:fs";
+import { agentSettings } from "../app/config/settings.ts";
 import type { Served } from "../app/open.ts";
-import { Fault } from "../core/fault.ts";
+import { Fault, toFault } from "../core/fault.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
+import { showLogin } from "./login.ts";
 import { paint } from "./style.ts";
 
 export const startCommand: Command = {
@@ -21,18 +22,21 @@ export const startCommand: Command = {
     chat: "when it runs, talk with it in this terminal; leaving the chat ends it",
   },
   async run(_args, flags, io) {
-    if (flagOn(flags, "detach")) return startDetached(flags, io);
+    const port = portOf(flags);
+    if (flagOn(flags, "detach")) return startDetached(port, io);
     await firstTime(io);
     const { serve } = await import("../app/serve.ts");
-    const port = portOf(flags);
     const served = await serve({ env: io.env, ...(port === undefined ? {} : { port }) });
+    const stopping = stopOnSignal(io, served);
     try {
       await announce(io, served);
       if (flagOn(flags, "chat") && io.isTerminal) return await chatHere(io);
       await until(io.signal);
       return 0;
     } finally {
+      stopping();
       await served.close();
+      if (io.isTerminal) io.err("the gateway has ended");
     }
   },
 };
@@ -43,23 +47,36 @@ async function firstTime(io: Io): Promise<void> {
   await setUpOnce(io);
 }
 
+/** `vambrace stop` says it this way where HTTP refuses or hangs. */
+function stopOnSignal(io: Io, served: Served): () => void {
+  const stop = (): void => {
+    served.halt().then(
+      () => io.err("stopped by a signal: nothing runs until `vambrace resume`"),
+      (error: unknown) => io.err(`error: stopped by a signal, which could not be recorded: ${toFault(error).message}`),
+    );
+  };
+  process.on("SIGUSR2", stop);
+  return () => process.off("SIGUSR2", stop);
+}
+
 async function announce(io: Io, served: Served): Promise<void> {
-  io.err(`vambrace listens on ${served.url} (state: ${served.home.root})`);
-  io.err(`model: ${served.model.why}`);
-  if (served.model.weak !== undefined) io.err(paint(io, "yellow", `warning: ${served.model.weak}`));
-  for (const line of served.loaded.downgrades) io.err(paint(io, "yellow", `weaker than the default: ${line}`));
+  const { loaded, home, model } = served;
+  const workspace = agentSettings(loaded.config, loaded.places)[0]?.workspace ?? "";
+  io.err(`vambrace listens on ${served.url}`);
+  io.err(`  model      ${model.why}`);
+  io.err(`  works in   ${workspace}`);
+  io.err(`  state in   ${home.root}`);
+  if (model.weak !== undefined) io.err(paint(io, "yellow", `  warning    ${model.weak}`));
+  for (const line of loaded.downgrades) io.err(paint(io, "yellow", `  weaker     ${line}`));
   const address = await served.login();
-  if (io.isTerminal) {
-    io.err(`page, with a login that works once within ten minutes: ${paint(io, "bold", address)}`);
-    return;
-  }
-  writeFileSync(served.home.login, `${address}\n`, { mode: 0o600 });
-  io.err(`the address of the page, with a one-time login, is in ${served.home.login}`);
+  if (address === undefined) return io.err("  page       turned off: `channels.webchat.enabled` is false");
+  if (io.isTerminal) io.err("  page       this address logs in one browser, once, within ten minutes:");
+  showLogin(io, home, address);
 }
 
 async function chatHere(io: Io): Promise<number> {
   const [{ chat }, { connect }] = await Promise.all([import("./chat.ts"), import("./client.ts")]);
-  return chat(io, connect(io));
+  return chat(io, connect(io), { leaving: "ends the gateway too" });
 }
 
 function until(signal: AbortSignal): Promise<void> {
@@ -80,12 +97,11 @@ function portOf(flags: Flags): number | undefined {
   });
 }
 
-async function startDetached(flags: Flags, io: Io): Promise<number> {
+async function startDetached(port: number | undefined, io: Io): Promise<number> {
+  await firstTime(io);
   const { startInBackground } = await import("../app/lifecycle-detach.ts");
-  const port = flagText(flags, "port");
-  if (port !== undefined) portOf(flags);
-  const { pid, url } = await startInBackground(port === undefined ? [] : ["--port", port], io.env);
+  const { pid, url } = await startInBackground(port === undefined ? [] : ["--port", String(port)], io.env);
   io.out(JSON.stringify({ pid, url }));
-  io.err(`runs in the background as process ${pid}: ${url}`);
+  io.err(`runs in the background as process ${pid}; \`vambrace chat\` talks to it, \`kill ${pid}\` ends it`);
   return 0;
 }

@@ -40,3 +40,60 @@ export function table(rows: readonly (readonly string[])[]): string {
     .map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join("  "))
     .join("\n");
 }
+
+/** `1 turn`, `2 turns`. */
+export function plural(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
+// What takes two columns: East Asian wide letters and pictures.
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+
+/** Columns that a printable text takes; near enough for laying out. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const letter of text) if (!/\p{M}/u.test(letter)) width += WIDE.test(letter) ? 2 : 1;
+  return width;
+}
+
+/** Columns of the terminal; 80 where there is none. */
+export function columns(): number {
+  return Math.max(process.stdout.columns ?? 80, 40);
+}
+
+/**
+ * A label and its text beside it, broken before the edge so that every line
+ * stands behind a bar: a long value cannot draw a row that looks like another.
+ */
+export function field(io: Io, label: string, text: string): string {
+  const most = columns() - LABEL_COLUMNS - 4;
+  const rows = printable(text)
+    .split("\n")
+    .flatMap((line) => broken(line.replaceAll("\t", "    "), most));
+  return rows
+    .map((row, i) => `  ${paint(io, "gray", `${(i === 0 ? label : "").padEnd(LABEL_COLUMNS)}│`)} ${row}`)
+    .join("\n");
+}
+
+const LABEL_COLUMNS = 9;
+
+/** At a space where there is one near the edge, else in the middle of a word. */
+function broken(line: string, most: number): readonly string[] {
+  const rows: string[] = [];
+  let row = "";
+  let width = 0;
+  for (const letter of line) {
+    const columnsMore = widthOf(letter);
+    if (width + columnsMore > most) {
+      const space = row.lastIndexOf(" ");
+      const cut = space > most / 2 ? space + 1 : row.length;
+      rows.push(row.slice(0, cut));
+      row = row.slice(cut);
+      width = widthOf(row);
+    }
+    row += letter;
+    width += columnsMore;
+  }
+  return [...rows, row];
+}
