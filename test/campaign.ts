@@ -28,18 +28,19 @@ export type Place = {
 export const HOME_CANARY = "CANARY-HOME-6d1f0c";
 
 /** A machine's worth of folders: home with a canary in it, state, workspace, configuration. */
-export function makePlace(config: JsonObject = {}): Place {
+export function makePlace(config: JsonObject | ((place: Place) => JsonObject) = {}): Place {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "vambrace-gateway-")));
   const [home, state, workspace] = [join(root, "home"), join(root, "state"), join(root, "work")];
   for (const folder of [home, join(home, ".ssh"), state, workspace]) mkdirSync(folder, { mode: 0o700 });
   writeFileSync(join(home, ".ssh", "id_canary"), `${HOME_CANARY}\n`, { mode: 0o600 });
+  const env = { PATH: process.env["PATH"], HOME: home, VAMBRACE_HOME: state };
+  const place = { root, home, state, workspace, env, remove: () => rmSync(root, { recursive: true, force: true }) };
   const base = {
     agents: { defaults: { workspace } },
     folders: [{ path: workspace, trust: "full", confidentiality: "internal" }],
   };
-  writeConfig(state, { ...base, ...config });
-  const env = { PATH: process.env["PATH"], HOME: home, VAMBRACE_HOME: state };
-  return { root, home, state, workspace, env, remove: () => rmSync(root, { recursive: true, force: true }) };
+  writeConfig(state, { ...base, ...(typeof config === "function" ? config(place) : config) });
+  return place;
 }
 
 export function writeConfig(state: string, config: JsonObject): void {

@@ -7,6 +7,7 @@ import type { ApprovalKind, PolicyId } from "./decision.ts";
 import type { ApprovalId, CallId, PersonId } from "./ids.ts";
 import type { Digest, JsonObject } from "./json.ts";
 import type { ArgumentFact, Facts } from "./call.ts";
+import type { Trust } from "./label.ts";
 import type { Origin } from "./person.ts";
 import type { Effect } from "./tool.ts";
 
@@ -29,6 +30,8 @@ export type Question = {
   readonly origin: Origin;
   /** Who may answer. */
   readonly askedOf: readonly PersonId[];
+  /** How far the door was trusted at which each was found: a token with less says no only. Absent: full. */
+  readonly askedAt?: Readonly<Record<string, Trust>>;
   readonly expiresMs: number;
 };
 

@@ -30,7 +30,7 @@ import type { Helpers } from "../helpers.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Budgets } from "./budgets.ts";
 import type { Kit } from "./kits.ts";
-import type { Presence } from "./people.ts";
+import type { Presence, Reachable } from "./people.ts";
 import { putQuestion } from "./questions.ts";
 
 /** Who a message is from, once a door or another session has said so. */
@@ -127,7 +127,8 @@ function createEngineGate(parts: EngineParts, waits: Map<TurnId, number>): Gate 
     waits.set(proposal.origin.turn, (waits.get(proposal.origin.turn) ?? 0) + ms);
   };
   const nowMs = (): number => clock.monotonicMs();
-  const questions = { desk: parts.desk, ledger: helpers.ledger, waited, nowMs };
+  const doors = (): readonly Reachable[] => presence.reachable();
+  const questions = { desk: parts.desk, ledger: helpers.ledger, waited, nowMs, doors };
   const run = createRun(office, parts.effectors);
   return createGate({
     judge: async (proposal) => {

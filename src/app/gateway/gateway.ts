@@ -4,7 +4,9 @@
  *
  * @module
  */
+import type { Question } from "../../core/approval.ts";
 import { Fault } from "../../core/fault.ts";
+import { trustRank } from "../../core/label.ts";
 import type { Permission } from "../../core/person.ts";
 import type { Caller, Gateway, GatewayStatus, QuestionEvent, Readiness } from "../../core/ports/gateway.ts";
 import type { LedgerEntry } from "../../core/ports/ledger.ts";
@@ -38,7 +40,13 @@ export function createGateway(parts: GatewayParts): Gateway {
     execute: (caller, request, signal) => chat.execute(need(caller, "execute"), request, signal),
     questions: (caller) => desk.open(need(caller, "approve").person),
     async answer(caller, id, answer, scope) {
-      desk.answer(id, need(caller, "approve").person, answer, scope);
+      const { person } = need(caller, "approve");
+      if (answer === "yes")
+        refuseWeaker(
+          caller,
+          desk.open(person).find((question) => question.id === id),
+        );
+      desk.answer(id, person, answer, scope);
     },
     watch: (caller, listener, signal) => watch(parts, caller, listener, signal),
     sessions: async (caller) => (await parts.store.sessions.list()).filter((row) => isOf(row, need(caller, "chat"))),
@@ -66,6 +74,15 @@ function need(caller: Caller, permission: Permission): Caller {
   throw new Fault("DENIED", {
     message: `this token may not ${permission}`,
     hint: "ask an operator for a token that may",
+  });
+}
+
+/** Who was asked at a trusted door is not answered for by his own weaker token. */
+function refuseWeaker({ person, trust }: Caller, question: Question | undefined): void {
+  if (question === undefined || trustRank(trust) >= trustRank(question.askedAt?.[person] ?? "full")) return;
+  throw new Fault("DENIED", {
+    message: "this token has less trust than the door at which you were asked",
+    hint: "answer at that door",
   });
 }
 

@@ -11,6 +11,7 @@ import type { Ledger } from "../../core/ports/ledger.ts";
 import type { Judged } from "../../core/run.ts";
 import type { GateIo } from "../../gate.ts";
 import type { ApprovalDesk, QuestionDraft } from "../../steps/approval/desk.ts";
+import type { Reachable } from "./people.ts";
 
 export type QuestionParts = {
   readonly desk: ApprovalDesk;
@@ -18,6 +19,8 @@ export type QuestionParts = {
   /** Told how long a turn waited for an answer, in milliseconds. */
   readonly waited: (proposal: Proposal, ms: number) => void;
   readonly nowMs: () => number;
+  /** Of the best door that each has open now. */
+  readonly doors: () => readonly Reachable[];
 };
 
 export async function putQuestion(
@@ -44,6 +47,7 @@ export async function putQuestion(
     origin,
     // Each may do this himself: nobody approves above his own permissions.
     askedOf: decision.askOf.map(parsePersonId),
+    askedAt: Object.fromEntries(parts.doors().map(({ person, trust }) => [person, trust])),
   };
   await parts.ledger.append({
     kind: "approval",
