@@ -56,7 +56,10 @@ export function samples(count: number, seed: number): readonly string[] {
 }
 
 /** @returns null where the sandbox is missing. */
-export async function campaign(commands: readonly string[], find: CommandFinder = commandFinder(WORLD)): Promise<Campaign | null> {
+export async function campaign(
+  commands: readonly string[],
+  find: CommandFinder = commandFinder(WORLD),
+): Promise<Campaign | null> {
   const recorded = recordPrograms(commands);
   if (recorded === null) return null;
   const misses: Miss[] = [];
@@ -88,9 +91,12 @@ async function main(count: number, seed: number): Promise<void> {
     const commands = samples(Math.min(step, count - at), seed + at);
     const result = await campaign([...commands, ...(at === 0 ? ORDINARY : [])]);
     if (result === null) throw new Error("no sandbox: install bubblewrap");
-    console.log(`${at + commands.length} commands: ${result.ran} started something, ${result.opaque} opaque, ${result.misses.length} missed`);
+    console.log(
+      `${at + commands.length} commands: ${result.ran} started something, ${result.opaque} opaque, ${result.misses.length} missed`,
+    );
     for (const miss of result.misses) console.log(JSON.stringify(miss));
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(Number(process.argv[2] ?? 1000), Number(process.argv[3] ?? 1));
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href)
+  await main(Number(process.argv[2] ?? 1000), Number(process.argv[3] ?? 1));

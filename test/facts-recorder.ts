@@ -9,7 +9,16 @@
  * @module
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -61,7 +70,8 @@ function prepare(root: string, commands: readonly string[]): void {
   const recorder = join(root, "bin", ".recorder");
   writeFileSync(recorder, RECORDER);
   chmodSync(recorder, 0o755);
-  for (const name of new Set([...REAL.split(" "), ...RECORDED.split(" ")])) symlinkSync(".recorder", join(root, "bin", name));
+  for (const name of new Set([...REAL.split(" "), ...RECORDED.split(" ")]))
+    symlinkSync(".recorder", join(root, "bin", name));
   for (const [i, command] of commands.entries()) writeFileSync(join(root, "cases", String(i)), command);
   writeFileSync(join(root, "driver"), DRIVER);
 }
@@ -72,27 +82,49 @@ function sandbox(root: string): string[] {
   return [
     "--unshare-all",
     "--die-with-parent",
-    "--tmpfs", "/",
+    "--tmpfs",
+    "/",
     ...system.flatMap((path) => ["--ro-bind", path, path]),
-    "--ro-bind", "/usr/bin/bash", "/inner/bash",
-    "--ro-bind", "/usr/bin/mkdir", "/inner/mkdir",
+    "--ro-bind",
+    "/usr/bin/bash",
+    "/inner/bash",
+    "--ro-bind",
+    "/usr/bin/mkdir",
+    "/inner/mkdir",
     ...real.flatMap((name) => ["--ro-bind", `/usr/bin/${name}`, `/inner/real/${name}`]),
-    "--ro-bind", join(root, "bin"), "/usr/bin",
-    "--symlink", "usr/bin", "/bin",
-    "--ro-bind", join(root, "cases"), "/cases",
-    "--ro-bind", join(root, "driver"), "/driver",
-    "--bind", join(root, "log"), "/log",
-    "--tmpfs", "/w",
-    "--proc", "/proc",
-    "--dev", "/dev",
-    "--tmpfs", "/tmp",
+    "--ro-bind",
+    join(root, "bin"),
+    "/usr/bin",
+    "--symlink",
+    "usr/bin",
+    "/bin",
+    "--ro-bind",
+    join(root, "cases"),
+    "/cases",
+    "--ro-bind",
+    join(root, "driver"),
+    "/driver",
+    "--bind",
+    join(root, "log"),
+    "/log",
+    "--tmpfs",
+    "/w",
+    "--proc",
+    "/proc",
+    "--dev",
+    "/dev",
+    "--tmpfs",
+    "/tmp",
     "--clearenv",
-    "--setenv", "PATH", "/inner:/inner/real",
-    "--", "/inner/bash", "/driver",
+    "--setenv",
+    "PATH",
+    "/inner:/inner/real",
+    "--",
+    "/inner/bash",
+    "/driver",
   ];
 }
 
 export function recorderNames(): ReadonlySet<string> {
   return new Set([...REAL.split(" "), ...RECORDED.split(" ")]);
 }
-

@@ -101,13 +101,14 @@ async function matches(use: PathUse, world: CommandWorld): Promise<readonly stri
 }
 
 /** Names without anything that a shell or an editor would read as more than a name. */
-const PLAIN_NAME = /^[\w.@+,=:%-]+$/;
+const PLAIN_NAME = /^(?!-)[\w.@+,=:%-]+$/;
 const MOST_CHECKED = 2000;
 
 async function checkNames(pattern: string, found: Found, world: CommandWorld): Promise<void> {
   const parts = pattern.split("/").slice(1);
   const wild = parts.findIndex((part) => isPattern(part));
-  const open = [sureFolder(wild < 0 ? parts : parts.slice(0, wild))];
+  const root = await resolvePath(sureFolder(wild < 0 ? parts : parts.slice(0, wild)), world.files);
+  const open = [root.path];
   let left = MOST_CHECKED;
   for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
     const status = await world.files.lstat(folder);
@@ -125,9 +126,10 @@ async function checkNames(pattern: string, found: Found, world: CommandWorld): P
 async function checkDashes(pattern: string, found: Found, world: CommandWorld): Promise<void> {
   const parts = pattern.split("/").slice(1);
   const wild = parts.findIndex((part) => isPattern(part));
-  const names = await world.files.readdir(sureFolder(parts.slice(0, wild)), MOST_NAMES);
+  const folder = await resolvePath(sureFolder(parts.slice(0, wild)), world.files);
+  const names = await world.files.readdir(folder.path, MOST_NAMES);
   // A folder with more names than can be looked at is as good as one with a bad one; one that is absent has none.
-  const isThere = (await world.files.lstat(sureFolder(parts.slice(0, wild)))) !== null;
+  const isThere = folder.ok && folder.status !== null;
   if (isThere && (names === null || names.some((name) => name.startsWith("-")))) {
     found.hide("a file whose name begins with `-` would be an option");
   }

@@ -14,8 +14,9 @@ export type Field =
   /**
    * A shell pattern; characters that stand for themselves are escaped with a backslash. `**` stands for anything below.
    * `word`: what is not known of it are short words of letters, digits, `.`, `_`, `:`, `+` and `-`, not names of files.
+   * `from`: the patterns of names that were put into a text which is more than a path.
    */
-  | { readonly kind: "pattern"; readonly text: string; readonly word?: true }
+  | { readonly kind: "pattern"; readonly text: string; readonly word?: true; readonly from?: readonly string[] }
   /**
    * `text` is what it surely begins with; `many`: may be several words, or none. `data`: no expansion of the shell, but
    * something that a program reads while it runs; as a path it can only be one that the sandbox shows.
@@ -139,6 +140,7 @@ export class FieldBuilder {
   #text = "";
   #pattern = false;
   #words = true;
+  #from: string[] = [];
   #started = false;
   #unset = false;
   #unknown: { why: string; many: boolean; data: boolean } | undefined;
@@ -196,6 +198,7 @@ export class FieldBuilder {
       const before = this.#words;
       this.glob(field.text);
       this.#words = before && field.word === true;
+      if (field.word !== true) this.#from.push(...(field.from ?? [field.text]));
     } else {
       this.quoted(field.text);
       this.unknown(field.why, field.many, field.data === true);
@@ -219,7 +222,8 @@ export class FieldBuilder {
         const { why, many, data } = this.#unknown;
         this.#done.push({ kind: "unknown", text: sure, why, many, ...(data ? { data } : {}) });
       } else if (this.#pattern) {
-        this.#done.push({ kind: "pattern", text: this.#text, ...(this.#words ? { word: true } : {}) });
+        const from = this.#from.length > 0 ? { from: this.#from } : {};
+        this.#done.push({ kind: "pattern", text: this.#text, ...(this.#words ? { word: true } : {}), ...from });
       } else {
         const mark = this.#unset ? { marked: unescapePattern(marked) } : {};
         this.#done.push({ kind: "literal", text: unescapePattern(this.#text), ...mark });
@@ -228,6 +232,7 @@ export class FieldBuilder {
     this.#text = "";
     this.#pattern = false;
     this.#words = true;
+    this.#from = [];
     this.#started = false;
     this.#unset = false;
     this.#unknown = undefined;

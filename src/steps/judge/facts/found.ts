@@ -74,10 +74,10 @@ export class Found {
   /** Names of files become part of a text that is run: that is followed only where every such name is a plain one. */
   plainNames(field: Field, state: Pick<State, "places">): void {
     if (field.kind !== "pattern" || field.word === true) return;
-    if (state.places === null && !field.text.startsWith("/")) this.hide(`which names \`${shown(field)}\` stands for`);
-    for (const place of state.places ?? ["/"]) {
-      const from = field.text.startsWith("/") ? "" : `${escapePattern(place)}/`;
-      this.plain.add(from + field.text);
+    if (state.places === null) this.hide(`which names \`${shown(field)}\` stands for`);
+    for (const pattern of field.from ?? [field.text]) {
+      if (pattern.startsWith("/")) this.plain.add(pattern);
+      else for (const place of state.places ?? []) this.plain.add(`${escapePattern(place)}/${pattern}`);
     }
   }
 

@@ -49,9 +49,14 @@ function followScript(script: Field, run: Run): void {
   }
   for (const [access, file] of effects.files) usePath(access, literal(file), run);
   for (const command of effects.commands) {
-    if (command === "") run.analysis.found.hide("sed runs what it reads");
+    if (command === "") runsInput(run);
     else runShell(literal(command), run);
   }
+}
+
+function runsInput(run: Run): void {
+  run.issues.push({ says: "runs what it reads" });
+  run.analysis.found.hide("sed runs what it reads");
 }
 
 type Effects = { readonly commands: string[]; readonly files: (readonly ["read" | "write", string])[] };
