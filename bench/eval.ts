@@ -1,0 +1,41 @@
+/**
+ * `npm run eval -- FOLDER`: how well the product does on the evaluation data.
+ * Prints counts and nothing of the data; what is not there is skipped, saying
+ * so.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { judgeOn } from "../src/cli/judging.ts";
+import { evalCommands, printRows, type Row } from "./eval-commands.ts";
+import { evalPaths, evalUrls, inHome, shippedGround } from "./eval-gate.ts";
+import { evalPersonal, evalSecrets } from "./eval-scan.ts";
+import { evalAgentDojo, evalInjecAgent, passed } from "./eval-sessions.ts";
+
+const [given, ...only] = process.argv.slice(2);
+if (given === undefined || !existsSync(given)) {
+  console.error("error: say where the evaluation data is");
+  console.error("hint: npm run eval -- FOLDER [commands|urls|paths|agentdojo|injecagent|secrets|personal]…");
+  process.exit(2);
+}
+const folder = resolve(given);
+
+const PARTS: readonly (readonly [string, () => Promise<readonly Row[]> | readonly Row[]])[] = [
+  ["commands", () => evalCommands(folder)],
+  ["urls", () => evalUrls(folder)],
+  ["paths", () => evalPaths(folder)],
+  ["agentdojo", () => inHome(async (home) => evalAgentDojo(folder, await judgeOn(shippedGround(home))))],
+  ["injecagent", () => inHome(async (home) => evalInjecAgent(folder, await judgeOn(shippedGround(home))))],
+  ["secrets", () => evalSecrets(folder)],
+  ["personal", () => evalPersonal(folder)],
+];
+
+for (const [name, measure] of PARTS) {
+  if (only.length > 0 && !only.includes(name)) continue;
+  const startedMs = performance.now();
+  const rows = await measure();
+  console.log(`\n${name} (${((performance.now() - startedMs) / 1000).toFixed(1)} s)`);
+  console.log(printRows(rows));
+}
+if (passed.length > 0) console.error(`\npassed without a person: ${[...new Set(passed)].join(", ")}`);
