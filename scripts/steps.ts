@@ -41,6 +41,7 @@ function runQuietly(argv: readonly [string, ...string[]]): Promise<{ status: num
 /** What is read rather than run. */
 export const STATIC_STEPS: readonly Step[] = [
   { name: "types", argv: ["tsc", "-p", "."] },
+  { name: "types of the page", argv: ["tsc", "-p", "web"] },
   { name: "lint", argv: ["oxlint", "--type-aware", "src", "test", "bench", "scripts", "demo"] },
   { name: "format", argv: ["biome", "format", "."] },
   { name: "imports", argv: ["node", "scripts/imports.ts"] },

@@ -33,9 +33,10 @@ export async function startInBackground(
     if (running !== undefined && running.pid === child.pid) return running;
     if (await Promise.race([ended.promise, wait(50, false as const)])) break;
   }
-  const said = readFileSync(output, "utf8").trim().split("\n").slice(-4).join("; ");
+  const said = readFileSync(output, "utf8").trim();
+  const [, message, hint] = /^error: (.*)\nhint: (.*)/m.exec(said) ?? [];
   throw new Fault("GATEWAY_UNREACHABLE", {
-    message: `the gateway did not start: ${said.slice(0, 500)}`,
-    hint: `what it said is in ${output}`,
+    message: `the gateway did not start: ${message ?? said.split("\n").slice(-4).join("; ").slice(0, 500)}`,
+    hint: hint ?? `what it said is in ${output}`,
   });
 }

@@ -121,7 +121,7 @@ async function openDoors(given: WireUp, wired: Wired, port: number | undefined):
     },
     async close() {
       ending.abort(new Error("the gateway ends"));
-      rmSync(home.running, { force: true });
+      for (const gone of [home.running, home.login]) rmSync(gone, { force: true });
       await http.close();
       await ticking;
       await wired.close();

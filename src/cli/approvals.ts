@@ -27,9 +27,15 @@ export const approvalsCommand: Command = {
       return 0;
     }
     const { questions } = await client.get("/api/approvals", Questions);
-    if (flagOn(flags, "json")) io.out(JSON.stringify(questions));
-    else if (questions.length === 0) io.err("nothing waits for you");
-    else for (const question of questions) io.out(`${question.id}\n${drawQuestion(io, question)}`);
+    if (flagOn(flags, "json")) {
+      io.out(JSON.stringify(questions));
+      return 0;
+    }
+    if (questions.length === 0) io.err("nothing waits for you");
+    for (const question of questions) {
+      io.out(`${drawQuestion(io, question)}\n`);
+      io.err(`  answer with: vambrace approvals yes ${question.id}   (or no; yes with --session)\n`);
+    }
     return 0;
   },
 };

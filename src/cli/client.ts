@@ -118,7 +118,7 @@ function readText(path: string): string {
 function unreachable(message: string, cause?: unknown): Fault {
   return new Fault("GATEWAY_UNREACHABLE", {
     message,
-    hint: "start one with `vambrace start`, in another terminal or with --detach",
+    hint: "start one with `vambrace start` (in a checkout: `npm start`), in another terminal or with --detach",
     cause,
   });
 }

@@ -64,7 +64,7 @@ export async function converse(
 type Call = {
   /** What it is, as one line; empty once it was shown. */
   line: string;
-  readonly begunMs: number;
+  begunMs: number;
   /** Output that is kept back, and how many lines were shown. */
   held: string;
   shown: number;
@@ -205,6 +205,8 @@ async function choose(io: Io, asker: Asker, ended: AbortSignal): Promise<ReturnT
 
 function answered(turn: Turn, call: Call, { answer, by }: Extract<CallEvent, { type: "approval.answered" }>): void {
   if (answer === "no") turn.refused += 1;
+  // What waited for a person did not take long by itself.
+  call.begunMs = systemClock.monotonicMs();
   const isOpenHere = call.question !== undefined;
   call.question?.abort();
   delete call.question;

@@ -54,7 +54,7 @@ function originsOf({ origins }: QuestionView): readonly string[] {
     const place =
       from === undefined
         ? "put together by the model; nobody wrote it like this"
-        : `${WROTE.get(from.kind) ?? from.kind} ${oneLine(from.id, 80)} (trust: ${from.trust})${designated ? "" : ", not named for this"}`;
+        : `${WROTE.get(from.kind) ?? from.kind} ${oneLine(from.id, 80)} (trust: ${from.trust})${designated || from.kind === "person" ? "" : ", not named by a person"}`;
     byPlace.set(place, (byPlace.get(place) ?? new Set()).add(argument));
   }
   return [...byPlace].map(([place, names]) => `${[...names].join(", ")}: ${place}`);

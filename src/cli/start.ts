@@ -70,7 +70,7 @@ async function announce(io: Io, served: Served): Promise<void> {
   for (const line of loaded.downgrades) io.err(paint(io, "yellow", `  weaker     ${line}`));
   const address = await served.login();
   if (address === undefined) return io.err("  page       turned off: `channels.webchat.enabled` is false");
-  if (io.isTerminal) io.err("  page       this address logs in one browser, once, within ten minutes:");
+  if (io.isTerminal) io.err("  page       logs in one browser, once, within ten minutes:");
   showLogin(io, home, address);
 }
 
