@@ -83,6 +83,7 @@ test("R-AGENT-8: a line that cannot be read is answered in its place, and the re
       ["last", "allow"],
     ],
   );
+  assert.match(answers(ran)[7]?.error?.message ?? "", /longer than/);
   assert.match(answers(ran)[6]?.error?.message ?? "", /sudo/);
 });
 
