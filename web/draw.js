@@ -25,6 +25,24 @@ export function make(document, name, part = {}, children = []) {
 
 const VERDICTS = { allow: "allowed", ask: "asked", deny: "denied" };
 
+/** Fences of code blocks, as models write them. */
+const FENCE = /^```.*$/m;
+
+/**
+ * What a model wrote: paragraphs, and between fences its blocks; nothing else of its markup means anything.
+ *
+ * @param {Document} document @param {string} text
+ */
+function drawText(document, text) {
+  return text.split(FENCE).flatMap((part, i) => {
+    const shown = part.replace(/^\n+|\n+$/g, "");
+    return shown === "" ? [] : [make(document, i % 2 === 1 ? "pre" : "p", { class: "text", text: shown })];
+  });
+}
+
+/** Longest output of one call that is kept on the page, in UTF-16 units; the model has all of it. */
+const OUTPUT_LIMIT = 20_000;
+
 /**
  * One turn in the conversation; feed it the events as they come.
  *
@@ -39,7 +57,7 @@ export function drawTurn(document, message) {
   ]);
   const answer = make(document, "div", { class: "theirs" }, [make(document, "h3", { text: "Vambrace" })]);
   turn.append(said, answer);
-  /** @type {Map<string, { line: Element, tool: string }>} */
+  /** @type {Map<string, { line: Element, output?: { element: Element, text: string } }>} */
   const calls = new Map();
   /** @type {{ element: Element, text: string } | undefined} */
   let open;
@@ -47,11 +65,11 @@ export function drawTurn(document, message) {
   /** @param {string} delta */
   function write(delta) {
     if (open === undefined) {
-      open = { element: make(document, "p", { class: "text" }), text: "" };
+      open = { element: make(document, "div"), text: "" };
       answer.append(open.element);
     }
     open.text += delta;
-    open.element.textContent = visible(open.text);
+    open.element.replaceChildren(...drawText(document, open.text));
   }
 
   /** @param {string} kind @param {string} text */
@@ -67,13 +85,31 @@ export function drawTurn(document, message) {
     const line = make(document, "div", { class: "call" }, [
       make(document, "code", { text: `${event.tool}(${shown.join(", ")})` }),
     ]);
-    calls.set(event.call, { line, tool: event.tool });
+    calls.set(event.call, { line });
     answer.append(line);
   }
 
   /** @param {string} call @param {string} kind @param {string} text */
   function mark(call, kind, text) {
     calls.get(call)?.line.append(make(document, "span", { class: `mark ${kind}`, text }));
+  }
+
+  /** @param {string} id @param {string} text */
+  function output(id, text) {
+    const call = calls.get(id);
+    if (call === undefined) return;
+    if (call.output === undefined) {
+      call.output = { element: make(document, "pre", { class: "text" }), text: "" };
+      const details = make(document, "details", {}, [
+        make(document, "summary", { text: "output" }),
+        call.output.element,
+      ]);
+      call.line.after(details);
+    }
+    if (call.output.text.length > OUTPUT_LIMIT) return;
+    call.output.text += text;
+    const isCut = call.output.text.length > OUTPUT_LIMIT;
+    call.output.element.textContent = visible(call.output.text.slice(0, OUTPUT_LIMIT)) + (isCut ? "\n… and more" : "");
   }
 
   return {
@@ -83,14 +119,19 @@ export function drawTurn(document, message) {
     event(event) {
       if (event.type === "text") write(event.delta);
       else if (event.type === "call.proposed") propose(event);
-      else if (event.type === "call.decided")
-        mark(event.call, event.verdict, `${VERDICTS[event.verdict]}: ${event.says}`);
+      else if (event.type === "call.decided") mark(event.call, event.verdict, verdictOf(event));
       else if (event.type === "approval.answered") mark(event.call, event.answer, `${event.by} said ${event.answer}`);
+      else if (event.type === "call.output") output(event.call, event.text);
       else if (event.type === "call.finished") mark(event.call, event.ok ? "ok" : "failed", event.summary);
       else if (event.type === "fault") note("fault", `${event.message} (${event.hint})`);
       else if (event.type === "turn.finished" && event.stop !== "done") note("fault", `this turn ended: ${event.stop}`);
     },
   };
+}
+
+/** @param {{ verdict: "allow" | "ask" | "deny", says: string }} decision */
+function verdictOf({ verdict, says }) {
+  return says === "Allowed." ? VERDICTS[verdict] : `${VERDICTS[verdict]}: ${says}`;
 }
 
 /**
@@ -109,6 +150,20 @@ const ANSWERS = /** @type {const} */ ([
   ["y", "Yes, once", "yes", "once"],
   ["s", "Yes, for this session", "yes", "session"],
   ["n", "No", "no", "once"],
+]);
+
+/** @type {ReadonlyMap<string, string>} */
+const QUESTIONS = new Map([
+  ["exec", "run this"],
+  ["write", "write this"],
+  ["delete", "delete this"],
+  ["read", "read this"],
+  ["fetch", "fetch this"],
+  ["send", "send this"],
+  ["pay", "pay this"],
+  ["remember", "keep this"],
+  ["schedule", "do this later"],
+  ["spawn", "hand this on"],
 ]);
 
 /** A card that appears under a finger that was going somewhere else must not be an answer. */
@@ -152,7 +207,7 @@ export function drawQuestion(document, question, { onAnswer, now }) {
     if (found !== undefined) decide(found[2], found[3]);
   });
   card.append(
-    make(document, "h3", { text: question.says }),
+    make(document, "h3", { text: `May it ${QUESTIONS.get(question.effect) ?? question.effect}? (${question.tool})` }),
     drawCall(document, question),
     make(document, "h4", { text: "Where each argument came from" }),
     drawOrigins(document, question),
@@ -171,12 +226,12 @@ export function drawQuestion(document, question, { onAnswer, now }) {
 /** @param {Document} document @param {Question} question */
 function drawCall(document, question) {
   const rows = [
-    ["Tool", `${question.tool} (${question.effect})`],
     ...Object.entries(question.arguments).map(([name, value]) => [name, plain(value)]),
     ["Folder", question.cwd],
+    ["Why it asks", question.says],
     ["Asked in", question.origin.channel],
+    ["No answer is no", `at ${new Date(question.expiresMs).toLocaleTimeString()}`],
     ["Rules", question.because.join(", ")],
-    ["Lapses to no", new Date(question.expiresMs).toLocaleTimeString()],
   ];
   const list = make(document, "dl");
   for (const [name = "", value = ""] of rows) {
@@ -190,10 +245,12 @@ function drawOrigins(document, question) {
   const list = make(document, "ul", { class: "origins" });
   for (const fact of question.origins) {
     const from = fact.sources.map((source) => `${source.kind} ${source.id} (trust: ${source.trust})`);
-    const where = from.length === 0 ? "nowhere that is known: the model made it up" : from.join("; ");
-    const named = fact.designated ? "named by a person" : "not named by a person";
+    const where = from.length === 0 ? "nowhere: the model put it together" : from.join("; ");
+    // A person wrote it, and it asks for another reason: to say "not named" would be wrong.
+    const isWritten = fact.sources[0]?.kind === "person";
+    const named = fact.designated ? "named by a person" : isWritten ? "written by a person" : "not named by a person";
     list.append(
-      make(document, "li", { class: fact.designated ? "named" : "unnamed" }, [
+      make(document, "li", { class: fact.designated || isWritten ? "named" : "unnamed" }, [
         make(document, "code", { text: `${fact.argument} = ${fact.value}` }),
         make(document, "span", { text: ` ${named}; from ${where}` }),
       ]),

@@ -46,7 +46,7 @@ export async function start(outside) {
     const id = message.id ?? "";
     if (message.type === "event") return chat.event(id, message.event);
     if (message.type === "outcome") return chat.end(id);
-    const why = `${message.fault.message} (${message.fault.hint})`;
+    const why = whyOf(message.fault);
     if (questions.has(id)) return questions.refused(id, why);
     return chat.has(id) ? chat.end(id, why) : elements.tell("status-connection", why);
   }
@@ -65,6 +65,11 @@ export async function start(outside) {
   if (outside.hash !== "") outside.dropHash();
   if (code !== undefined) return gate.logIn(code);
   return session.proof() === null ? gate.leave(HOW) : gate.enter();
+}
+
+/** @param {{ code: string, message: string, hint: string }} fault */
+function whyOf({ code, message, hint }) {
+  return code === "HALTED" ? "everything is stopped: press Resume to start again" : `${message} (${hint})`;
 }
 
 /**
@@ -126,5 +131,8 @@ function listen({ at, take }, { chat, gate, look, session }) {
   at("stop-turn").addEventListener("click", () => chat.stop());
   at("halt").addEventListener("click", () => void session.call("POST", "/api/stop", { reason: "the page" }).then(look));
   at("resume").addEventListener("click", () => void session.call("POST", "/api/resume", {}).then(look));
-  at("logout").addEventListener("click", () => void session.logout().then(() => gate.leave("You are logged out.")));
+  at("logout").addEventListener(
+    "click",
+    () => void session.logout().then(() => gate.leave(`You are logged out. ${HOW}`)),
+  );
 }

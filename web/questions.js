@@ -21,13 +21,18 @@ export function createQuestions({ document, at, show }, { send, now }) {
     cards.set(question.id, card);
     at("question-list").append(card.element);
     show("questions", true);
+    card.element.scrollIntoView?.({ block: "nearest" });
   }
 
   /** @param {string} id */
   function remove(id) {
-    cards.get(id)?.element.remove();
+    const element = cards.get(id)?.element;
+    const wasFocused = element?.contains(document.activeElement) === true;
+    element?.remove();
     cards.delete(id);
     show("questions", cards.size > 0);
+    // Whoever answers by keyboard goes on from there, and not from the top of the page.
+    if (wasFocused) (cards.values().next().value?.element ?? at("text")).focus();
   }
 
   return {

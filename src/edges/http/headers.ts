@@ -23,7 +23,6 @@ const CSP = [
 const PERMISSIONS = [
   "accelerometer",
   "autoplay",
-  "bluetooth",
   "camera",
   "clipboard-read",
   "display-capture",
