@@ -191,7 +191,7 @@ async function admit(
 
 /** The history of the session and this turn's own message, which is kept with it the first time it is asked for. */
 async function itemsOf(parts: EngineParts, turn: TurnRow): Promise<readonly ContextItem[]> {
-  const history = await parts.sessions.history(turn.session, HISTORY);
+  const history = await parts.sessions.history(turn.session, HISTORY, turn.id);
   const message = messageItem(turn);
   if (history.some((item) => item.id === message.id)) return history;
   await parts.sessions.add(turn.id, [message]);

@@ -55,6 +55,8 @@ export type SessionStore = {
   addItems(turn: TurnId, items: readonly ContextItem[]): Promise<void>;
   /** Newest `limit` items of a session, oldest first, with the labels that they had. */
   items(session: SessionId, limit: number): Promise<readonly ContextItem[]>;
+  /** Every item of a turn, oldest first. */
+  turnItems(turn: TurnId): Promise<readonly ContextItem[]>;
   /** @throws Fault CALL_REPEATED where the id was prepared before: an effect starts at most once. */
   prepareCall(call: {
     readonly id: CallId;

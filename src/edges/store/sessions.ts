@@ -43,6 +43,10 @@ export function sessionPart(db: Database): Part {
         .all("SELECT body FROM item WHERE session = ? ORDER BY seq DESC LIMIT ?", session, limit)
         .map((row) => readItem(columns(row).text("body")))
         .reverse(),
+    turnItems: async (turn) =>
+      db
+        .all("SELECT body FROM item WHERE turn = ? ORDER BY seq", turn)
+        .map((row) => readItem(columns(row).text("body"))),
   };
 }
 

@@ -118,6 +118,7 @@ function itemsAndCalls({ turns, items, calls, step }: Held) {
         .filter((held) => held.session === session)
         .map((held) => held.item)
         .slice(-limit),
+    turnItems: async (turn) => items.filter((held) => held.turn === turn).map((held) => held.item),
     async prepareCall(call) {
       step();
       calls.push({ id: call.id, turn: call.turn, tool: call.tool, state: "prepared", summary: "" });

@@ -203,6 +203,22 @@ test("R-LOG-2: a turn that somebody runs now is left alone", async () => {
   assert.equal((await store.openCalls()).length, 1);
 });
 
+test("R-LOG-2: a turn that goes on is shown last, although others ran in the session since", async () => {
+  const store = memoryStore();
+  const { sessions, session, turn } = await interrupted(store, ["kept"]);
+  const said = (text: string) => ({ kind: "person", id: newId("itm", random), person: owner, text, label }) as const;
+  await sessions.add(turn.id, [said("mine")]);
+  const principal = { person: owner, trust: "full", roles: [] } as const;
+  const next = { session: session.id, id: newId("msg", random), text: "next", label, principal };
+  const { turn: other } = await sessions.receive(next);
+  await sessions.add(other.id, [said("next"), { ...modelItem(), text: "answered" }]);
+  const shown = await sessions.history(session.id, 20, turn.id);
+  assert.deepEqual(
+    shown.map((item) => item.text),
+    ["next", "answered", "", "fine", "mine"],
+  );
+});
+
 async function countWrites(turns: readonly (readonly ("asked" | "prepared" | "done" | "kept")[])[]): Promise<number> {
   const steps = { left: 10_000 };
   const store = memoryStore(steps);

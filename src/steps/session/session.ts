@@ -43,8 +43,10 @@ export type Sessions = {
   /**
    * What the model is shown of a session: the newest `limit` items, oldest first, with their labels; each call
    * followed by its result. To be asked for when a turn begins or resumes, not while its calls run.
+   *
+   * @param turn the one that goes on: what belongs to it stands last, although others may have run since.
    */
-  history(session: SessionId, limit: number): Promise<readonly ContextItem[]>;
+  history(session: SessionId, limit: number, turn?: TurnId): Promise<readonly ContextItem[]>;
   /** For turns that nobody runs now: at start all of them. May be called again: it ends the same. */
   recover(witness: Witness, which: (turn: TurnId) => boolean): Promise<readonly Recovery[]>;
 };
@@ -77,7 +79,13 @@ export function createSessions(deps: {
     begin: async (turn) => store.begin(turn),
     add: async (turn, items) => store.addItems(turn, items),
     finish: async (turn, stop, reply) => store.finish(turn, stop, reply),
-    history: async (session, limit) => pairResults(await store.items(session, limit)),
+    async history(session, limit, turn) {
+      const items = await store.items(session, limit);
+      if (turn === undefined) return pairResults(items);
+      const own = await store.turnItems(turn);
+      const ids = new Set(own.map(({ id }) => id));
+      return pairResults([...items.filter(({ id }) => !ids.has(id)), ...own]);
+    },
     recover: async (witness, which) => recover(store, witness, which),
   };
 }
