@@ -98,7 +98,7 @@ async function playUndefended(folder: string, canary: string): Promise<DemoRepor
     forbiddenPaths: [],
     nodePath: node,
     bwrapPaths: BWRAP_PATHS,
-    systemPaths: [dirname(node)],
+    systemPaths: [],
   };
   const refuseProbe = (): never => {
     throw new Error("the demo proves nothing of the sandbox");
@@ -112,7 +112,10 @@ async function playUndefended(folder: string, canary: string): Promise<DemoRepor
     const job: Job = {
       argv: [node, "undefended.ts", String(INSIDE_PORT)],
       cwd: work,
-      mounts: [{ path: work, access: "write" }],
+      mounts: [
+        { path: work, access: "write" },
+        { path: dirname(node), access: "read" },
+      ],
       env: { PATH: "/usr/bin:/bin", HOME: "/tmp" },
       stdin: DEMO_QUESTION,
       wallMs: 20_000,
