@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -37,6 +46,12 @@ test("R-FS-1: a copy in a pack is found, through deltas too, and a damaged pack 
     const copies = async (): Promise<readonly boolean[]> =>
       Promise.all(["v0", "v1", "v2", "one", "new"].map(async (name) => (await find(name, "write", "", root)).hasCopy));
     assert.deepEqual(await copies(), [true, true, true, true, false]);
+    // A store that is reached through a link may be anybody's.
+    renameSync(join(root, ".git"), join(root, "store"));
+    symlinkSync("store", join(root, ".git"));
+    assert.deepEqual(await copies(), [false, false, false, false, false]);
+    rmSync(join(root, ".git"));
+    renameSync(join(root, "store"), join(root, ".git"));
     const folder = join(root, ".git/objects/pack");
     for (const name of readdirSync(folder).filter((one) => one.endsWith(".pack"))) {
       const bytes = readFileSync(join(folder, name));

@@ -52,8 +52,12 @@ async function unpack(pack: Pack, where: Where, depth: number): Promise<Packed |
   if (entry === null || content === null) return null;
   if (entry.kind !== undefined) return { kind: entry.kind, content };
   const base = entry.base === undefined ? null : await unpack(pack, entry.base, depth + 1);
-  const patched = base === null ? null : patch(base.content, content);
-  return base === null || patched === null ? null : { kind: base.kind, content: patched };
+  return base === null ? null : patched(base, content);
+}
+
+function patched(base: Packed, delta: Buffer): Packed | null {
+  const content = patch(base.content, delta);
+  return content === null ? null : { kind: base.kind, content };
 }
 
 type Entry = { readonly kind?: string; readonly base?: Where; readonly size: number; readonly data: number };

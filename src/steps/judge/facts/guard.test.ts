@@ -10,12 +10,15 @@ const HIDDEN = [
   "echo $((id) )$((id\n))",
   "((ls); id)",
   "ls $(",
+  "echo $(if)",
+  'echo "$(ls |)"',
+  `${"$(".repeat(100)}id${")".repeat(100)}`,
   "ls `id",
   'echo "',
 ];
 
 for (const source of HIDDEN) {
-  test(`INVARIANT(shell-whole): \`${source}\` is not taken for understood`, () => {
+  test(`INVARIANT(shell-whole): \`${source.slice(0, 40).replaceAll("\n", "⏎")}\` is not taken for understood`, () => {
     assert.equal(parseGuarded(source).ok, false);
   });
 }

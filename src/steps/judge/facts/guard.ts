@@ -124,17 +124,13 @@ function noteSubstitution(node: Node<"CommandExpansion">, seen: Seen): void {
   if (node.script?.source !== undefined) seen.quiet.push({ from: node.pos, to: node.end });
 }
 
-const WORDS: ReadonlySet<string> = new Set(["Word", "TestCommand", "ArithmeticCommand", "ArithmeticFor"]);
+const WORDS: ReadonlySet<string> = new Set(["Word", "Assignment", "TestCommand", "ArithmeticCommand", "ArithmeticFor"]);
 
 function noteText(node: SyntaxNode, seen: Seen): void {
   const span = { from: node.pos, to: node.end };
   if (node.type === "SingleQuoted" || node.type === "AnsiCQuoted") seen.quiet.push(span);
   else if (node.type === "DoubleQuoted" || node.type === "LocaleString") {
     for (const part of node.parts) if (part.type === "Literal") seen.plain.push({ from: part.pos, to: part.end });
-  } else if (node.type === "Assignment") {
-    seen.words.push(span);
-    const behindArray = node.value.type === "Word" && node.value.text.startsWith("(");
-    if (behindArray) seen.why = "text behind an array literal";
   } else if (WORDS.has(node.type)) seen.words.push(span);
 }
 

@@ -95,6 +95,7 @@ test("R-EXEC-2: the blocklist finds a program however it is reached", async () =
   for (const command of [
     "rm x",
     "/bin/rm x",
+    "./sub/rm x",
     "\\rm x",
     "env rm x",
     "echo a | xargs rm",

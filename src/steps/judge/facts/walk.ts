@@ -11,7 +11,7 @@
 import type { Statement, SyntaxNode } from "unbash";
 import { type Call, Choices, type Outcome } from "./analysis.ts";
 import { compound, expansionOf } from "./compound.ts";
-import { type Field, literal, NO_INPUT, shown, type Stream, UNSET_MARK, withNames } from "./fields.ts";
+import { type Field, literal, NO_INPUT, shown, type Stream, withNames } from "./fields.ts";
 import { Found } from "./found.ts";
 import { parseGuarded } from "./guard.ts";
 import { after, either, same, together } from "./outcome.ts";
@@ -78,7 +78,7 @@ function deeper(shell: Walking, call: Call, walk: () => Outcome): Outcome {
 function evaluate(text: Field, call: Call, shell: Walking): Outcome {
   const source = withNames(text);
   shell.found.plainNames(text, call.state);
-  if (source === undefined || (source.includes(UNSET_MARK) && source.replaceAll(UNSET_MARK, "").trim() === "")) {
+  if (source === undefined) {
     const why = text.kind === "unknown" ? text.why : "its text is not known";
     shell.found.hide(`what \`${shown(text).slice(0, 60)}\` runs: ${why}`);
     return same(call.state);

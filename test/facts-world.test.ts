@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { sha256 } from "../core/json.ts";
-import { filePort } from "./world.ts";
+import { sha256 } from "../src/core/json.ts";
+import { filePort } from "../src/app/world.ts";
 
 test("R-FS-2: the file port reads regular files only, and follows no link", async () => {
   const root = mkdtempSync(join(tmpdir(), "vambrace-world-"));
