@@ -226,7 +226,7 @@ export function drawQuestion(document, question, { onAnswer, now }) {
 /** @param {Document} document @param {Question} question */
 function drawCall(document, question) {
   const rows = [
-    ...Object.entries(question.arguments).map(([name, value]) => [name, plain(value)]),
+    ...Object.entries(question.arguments).map(([name, value]) => [name, plain(value) || "(empty)"]),
     ["Folder", question.cwd],
     ["Why it asks", question.says],
     ["Asked in", question.origin.channel],
@@ -244,15 +244,15 @@ function drawCall(document, question) {
 function drawOrigins(document, question) {
   const list = make(document, "ul", { class: "origins" });
   for (const fact of question.origins) {
-    const from = fact.sources.map((source) => `${source.kind} ${source.id} (trust: ${source.trust})`);
-    const where = from.length === 0 ? "nowhere: the model put it together" : from.join("; ");
+    const from = [...new Set(fact.sources.map(({ kind, id, trust }) => `${kind} ${id} (trust: ${trust})`))];
     // A person wrote it, and it asks for another reason: to say "not named" would be wrong.
-    const isWritten = fact.sources[0]?.kind === "person";
-    const named = fact.designated ? "named by a person" : isWritten ? "written by a person" : "not named by a person";
+    const isWritten = fact.designated || fact.sources[0]?.kind === "person";
+    const named = isWritten ? "named by a person" : "not named by a person";
+    const where = from.length === 0 ? "put together by the model" : `${named}; from ${from.join("; ")}`;
     list.append(
-      make(document, "li", { class: fact.designated || isWritten ? "named" : "unnamed" }, [
-        make(document, "code", { text: `${fact.argument} = ${fact.value}` }),
-        make(document, "span", { text: ` ${named}; from ${where}` }),
+      make(document, "li", { class: isWritten ? "named" : "unnamed" }, [
+        make(document, "code", { text: `${fact.argument} = ${fact.value || "(empty)"}` }),
+        make(document, "span", { text: ` ${where}` }),
       ]),
     );
   }

@@ -59,7 +59,7 @@ export function widthOf(text: string): number {
 
 /** Columns of the terminal; 80 where there is none. */
 export function columns(): number {
-  return Math.max(process.stdout.columns ?? 80, 40);
+  return Math.max(process.stdout.columns || 80, 40);
 }
 
 /**
