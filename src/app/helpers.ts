@@ -7,6 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { createJobSigner, createSelfTestMint } from "../core/job-token.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type { Connection, EgressGate, Executor, JobSigner } from "../core/ports/executor.ts";
@@ -69,7 +70,7 @@ export async function startHelpers(parts: HelperParts): Promise<Helpers> {
   };
   const probe = {
     mint: createSelfTestMint({ signer, random: parts.random }),
-    secretPaths: [home.root, INSTALLATION],
+    secretPaths: [home.proof, join(INSTALLATION, "package.json")],
     hostPid: process.pid,
   };
   const [broker, proxy] = await Promise.all([

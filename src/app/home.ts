@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -26,6 +26,8 @@ export type Home = {
   readonly cliToken: string;
   /** Where the running gateway listens, and its process id. */
   readonly running: string;
+  /** Something that no sandbox may read: what the proof of the sandbox reaches for. */
+  readonly proof: string;
   /** The one-time login, where no terminal could show it; mode 600. */
   readonly login: string;
 };
@@ -44,6 +46,7 @@ export function homeAt(root: string): Home {
     policies: at("policies"),
     cliToken: at("cli-token"),
     running: at("running.json"),
+    proof: at("proof"),
     login: at("login.txt"),
   };
 }
@@ -53,6 +56,7 @@ export function makeHome(home: Home): void {
   for (const folder of [home.root, home.ledger, home.store, home.broker, home.run, home.logs]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
+  writeFileSync(home.proof, "a sandbox that can read this is none\n", { mode: 0o600 });
 }
 
 /** The folder that holds `src` or `dist`: never mounted, never readable by a tool. */
