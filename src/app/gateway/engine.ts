@@ -191,7 +191,9 @@ async function admit(
 
 /** The history of the session and this turn's own message, which is kept with it the first time it is asked for. */
 async function itemsOf(parts: EngineParts, turn: TurnRow): Promise<readonly ContextItem[]> {
-  const history = await parts.sessions.history(turn.session, HISTORY, turn.id);
+  // Begun before: others may have run since, and what it is about has to stand last.
+  const goesOn = turn.begins === 0 ? undefined : turn.id;
+  const history = await parts.sessions.history(turn.session, HISTORY, goesOn);
   const message = messageItem(turn);
   if (history.some((item) => item.id === message.id)) return history;
   await parts.sessions.add(turn.id, [message]);

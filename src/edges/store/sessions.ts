@@ -45,7 +45,12 @@ export function sessionPart(db: Database): Part {
         .reverse(),
     turnItems: async (turn) =>
       db
-        .all("SELECT body FROM item WHERE turn = ? ORDER BY seq", turn)
+        // By session: that is what items are indexed by.
+        .all(
+          "SELECT body FROM item WHERE session = (SELECT session FROM turn WHERE id = ?) AND turn = ? ORDER BY seq",
+          turn,
+          turn,
+        )
         .map((row) => readItem(columns(row).text("body"))),
   };
 }
