@@ -6,7 +6,9 @@ import { BWRAP_PATHS } from "../src/app/helpers.ts";
 
 const missing = BWRAP_PATHS.some((path) => existsSync(path)) ? false : "bubblewrap is not installed";
 
-test("R-FLOW-6: the e-mail that orders the files away gets them from an undefended agent, and not from this one", { skip: missing }, async () => {
+test("R-FLOW-6: the e-mail that orders the files away gets them from an undefended agent, and not from this one", {
+  skip: missing,
+}, async () => {
   const report = await playDemo(() => undefined);
   assert.equal(report.undefended.left, true, "the canary leaves where nothing holds it");
   assert.ok(report.undefended.received.length >= 2, "by the command and by the message");

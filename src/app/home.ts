@@ -7,6 +7,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Fault } from "../core/fault.ts";
 
 export type Home = {
   readonly root: string;
@@ -51,12 +52,20 @@ export function homeAt(root: string): Home {
   };
 }
 
-/** Makes the folders, each for the owner alone. */
+/** Makes the folders, each for the owner alone. @throws Fault STATE_UNAVAILABLE */
 export function makeHome(home: Home): void {
-  for (const folder of [home.root, home.ledger, home.store, home.broker, home.run, home.logs]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    for (const folder of [home.root, home.ledger, home.store, home.broker, home.run, home.logs]) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    }
+    writeFileSync(home.proof, "a sandbox that can read this is none\n", { mode: 0o600 });
+  } catch (cause) {
+    throw new Fault("STATE_UNAVAILABLE", {
+      message: `the state folder \`${home.root}\` cannot be written: ${cause instanceof Error ? cause.message : "unknown"}`,
+      hint: "free some room, mend its owner and mode, or set VAMBRACE_HOME to another folder",
+      cause,
+    });
   }
-  writeFileSync(home.proof, "a sandbox that can read this is none\n", { mode: 0o600 });
 }
 
 /** The folder that holds `src` or `dist`: never mounted, never readable by a tool. */
