@@ -117,6 +117,19 @@ test("R-EXEC-2: file names become part of a command line only where they are pla
   assert.notDeepEqual((await bad(command, asked())).opaque, []);
 });
 
+test("R-EXEC-2: a pattern that matches more than can be told is not written through unsaid", async () => {
+  const many = fakeFinder(
+    Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`${WORKSPACE}/.g${i}/hooks/x`, ""])),
+  );
+  assert.notDeepEqual((await many("echo x | tee .g*/hooks/x", asked())).opaque, []);
+  assert.deepEqual((await many("cat .g*/hooks/x", asked())).opaque, []);
+  assert.deepEqual((await find("echo x | tee su*/x", asked())).writes, [`${WORKSPACE}/sub/x`]);
+});
+
+test("R-EXEC-2: a command with more steps than anybody would follow is not followed", async () => {
+  assert.ok((await find(Array(9000).fill("a").join("|"), asked())).opaque.includes("too much to follow"));
+});
+
 test("R-EXEC-2: length and depth are bounded", async () => {
   assert.notDeepEqual((await find(`ls ${"a ".repeat(20_000)}`, asked())).opaque, []);
   assert.notDeepEqual((await find("$(".repeat(10_000), asked())).opaque, []);

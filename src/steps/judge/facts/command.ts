@@ -13,7 +13,7 @@ import type { CommandFinder, CommandWorld, PathAccess } from "./types.ts";
 import { analyse } from "./walk.ts";
 
 /** Of names that a pattern matches; beyond this its folder stands for all of them. */
-const MOST_MATCHES = 64;
+const MOST_MATCHES = 32;
 const MOST_NAMES = 2000;
 
 export type Program = ProgramFact & {
@@ -78,20 +78,25 @@ async function pathsOf(found: Found, access: PathAccess, world: CommandWorld): P
   const out = new Set<string>();
   for (const use of found.paths.values()) {
     if (use.access !== access) continue;
-    for (const path of await matches(use, world)) out.add(path);
+    for (const path of await matches(use, found, world)) out.add(path);
   }
   return [...out];
 }
 
 /** The files that a use can mean: what a pattern matches now, and what it stands for when nothing matches. */
-async function matches(use: PathUse, world: CommandWorld): Promise<readonly string[]> {
+async function matches(use: PathUse, found: Found, world: CommandWorld): Promise<readonly string[]> {
   if (!use.pattern) return [(await resolvePath(use.path, world.files)).path];
   const parts = use.path.split("/").slice(1);
   let level: readonly string[] = [""];
   for (const [i, part] of parts.entries()) {
     if (part === "**") return resolveAll(level, world);
     const next = await oneLevel(level, part, world);
-    if (next === "too many") return resolveAll([sureFolder(parts.slice(0, i))], world);
+    if (next === "too many") {
+      // A folder stands for what is read in it; what is written in it may be any of its protected files.
+      if (use.access !== "read")
+        found.hide(`which of too many names \`${unescapePattern(use.path).slice(0, 100)}\` matches`);
+      return resolveAll([sureFolder(parts.slice(0, i))], world);
+    }
     // Nothing matches now: the shell leaves the text as it is. A folder may still be made before it is used.
     const sure = i < parts.length - 1 ? [sureFolder(parts.slice(0, i))] : [];
     if (next.length === 0) return resolveAll([...sure, unescapePattern(use.path)], world);
