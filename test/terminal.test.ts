@@ -55,11 +55,12 @@ test("R-EXEC-1: on a terminal, what was named acts, and what was not is asked, w
   await t.test("what was typed before a question stood there is not its answer", async () => {
     terminal.press(`run perl -e 'open F, q(>early)'${ENTER}y${ENTER}`);
     await terminal.see(CHOICES);
+    await wait(READING_MS);
+    terminal.say("perhaps");
+    assert.doesNotMatch(await terminal.see(/please type y, s or n/), /too fast/);
     terminal.say("y");
     await terminal.see(/too fast to have been read/);
     assert.equal(existsSync(inWorkspace("early")), false);
-    terminal.say("perhaps");
-    await terminal.see(/please type y, s or n/);
     terminal.say("n");
     await terminal.see(/did not understand “y”[^]*offline > $/);
     assert.equal(existsSync(inWorkspace("early")), false);
@@ -114,6 +115,24 @@ test("R-EXEC-1: on a terminal, what was named acts, and what was not is asked, w
     terminal.say("list the files here");
     await terminal.see(/only\.txt[^]*offline > $/);
   });
+
+  await t.test(
+    "what another turn asks meanwhile is shown between what is typed, and answered from another terminal",
+    async () => {
+      const token = readFileSync(join(place.state, "cli-token"), "utf8").trim();
+      const asking = fetch(`http://127.0.0.1:${place.port}/api/chat`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json", accept: "application/json" },
+        body: JSON.stringify({ text: "run perl -e 'open F, q(>elsewhere)'" }),
+      });
+      const shown = await terminal.see(/vambrace approvals yes (apr_\w+)`[^]*offline > $/);
+      assert.match(shown, /command +│ perl/);
+      const id = /apr_\w+/.exec(shown)?.[0] ?? "";
+      assert.equal(await openPipe(place, ["approvals", "no", id]).ended, 0);
+      assert.match(JSON.stringify(await (await asking).json()), /owner said no/);
+      assert.equal(existsSync(inWorkspace("elsewhere")), false);
+    },
+  );
 
   await t.test("a second start says that one runs, and disturbs nothing", async () => {
     const second = openPipe(place, ["start"]);

@@ -11,6 +11,7 @@ import { converse, sayFault } from "./conversation.ts";
 import { Keyboard } from "./keyboard.ts";
 import { freshLogin, showLogin } from "./login.ts";
 import { paint } from "./style.ts";
+import { watch, type Watching } from "./watching.ts";
 
 export const chatCommand: Command = {
   name: "chat",
@@ -37,7 +38,8 @@ export async function chat(io: Io, client: GatewayClient, how: { readonly leavin
   if (me.halted) io.err(paint(io, "red", "STOPPED: nothing is done until you type /resume"));
   if (io.isTerminal) io.err(`type a request; /help shows more; /quit or Ctrl-D ${how.leaving}`);
   const keyboard = new Keyboard(io);
-  const here: Here = { io, client, keyboard, me };
+  const watching = io.isTerminal ? watch(io, client, (text) => keyboard.interject(text)) : undefined;
+  const here: Here = { io, client, keyboard, me, watching };
   let isLeaving = false;
   keyboard.onInterrupt(() => {
     if (isLeaving) return keyboard.close();
@@ -52,11 +54,18 @@ export async function chat(io: Io, client: GatewayClient, how: { readonly leavin
       if (text !== "") await obey(here, text);
     }
   } finally {
+    watching?.end();
     keyboard.close();
   }
 }
 
-type Here = { readonly io: Io; readonly client: GatewayClient; readonly keyboard: Keyboard; readonly me: MeAnswer };
+type Here = {
+  readonly io: Io;
+  readonly client: GatewayClient;
+  readonly keyboard: Keyboard;
+  readonly me: MeAnswer;
+  readonly watching: Watching | undefined;
+};
 
 function promptFor({ io, me }: Here): string {
   return `${paint(io, "bold", me.model.provider === "offline" ? "offline" : "you")} > `;
@@ -116,7 +125,7 @@ const OWN: ReadonlyMap<string, (io: Io, client: GatewayClient) => Promise<void>>
   ],
 ]);
 
-async function oneTurn({ io, client, keyboard, me }: Here, text: string): Promise<void> {
+async function oneTurn({ io, client, keyboard, me, watching }: Here, text: string): Promise<void> {
   const turn = new AbortController();
   const leave = keyboard.onInterrupt(() => turn.abort(new Error("stopped")));
   // Only a person who sees the question may answer it: what a pipe holds was written before.
@@ -124,7 +133,8 @@ async function oneTurn({ io, client, keyboard, me }: Here, text: string): Promis
   const signal = AbortSignal.any([turn.signal, io.signal]);
   try {
     const echoes = me.model.provider === "offline";
-    await converse(io, client, { text, messageId: randomUUID(), signal, echoes }, asker);
+    const onQuestion = (id: string): void => watching?.own(id);
+    await converse(io, client, { text, messageId: randomUUID(), signal, echoes, onQuestion }, asker);
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
     io.err(paint(io, "yellow", "stopped: what this turn was doing has ended"));

@@ -20,6 +20,8 @@ export type GatewayClient = {
   get<T>(path: string, schema: z.ZodType<T>): Promise<T>;
   post<T>(path: string, body: unknown, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T>;
   delete(path: string): Promise<void>;
+  /** What comes by itself, until the gateway ends the stream: then watch again. */
+  watch(signal: AbortSignal): AsyncGenerator<ServerMessage>;
   /** What `POST /api/chat` streams. */
   chat(body: unknown, signal: AbortSignal): AsyncGenerator<ServerMessage>;
 };
@@ -57,6 +59,10 @@ export function connect(io: Io): GatewayClient {
     post: async (path, body, schema, signal) => schema.parse(await (await send("POST", path, body, signal)).json()),
     async delete(path) {
       await (await send("DELETE", path)).body?.cancel();
+    },
+    async *watch(signal) {
+      const answer = await send("GET", "/api/events", undefined, signal);
+      for await (const data of eventData(answer)) yield serverMessage.parse(JSON.parse(data));
     },
     async *chat(body, signal) {
       const answer = await send("POST", "/api/chat", body, signal);

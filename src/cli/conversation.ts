@@ -24,6 +24,8 @@ export type Said = {
   readonly signal: AbortSignal;
   /** Whether the model repeats what commands print: then it is shown only while a command takes long. */
   readonly echoes?: boolean;
+  /** Told of each question that is put here. */
+  readonly onQuestion?: (id: string) => void;
 };
 
 const Done = z.looseObject({});
@@ -32,7 +34,7 @@ const Done = z.looseObject({});
 export async function converse(
   io: Io,
   client: GatewayClient,
-  { text, messageId, signal, echoes = false }: Said,
+  { text, messageId, signal, echoes = false, onQuestion = () => undefined }: Said,
   asker: Asker | undefined,
 ): Promise<TurnReport> {
   const turn: Turn = {
@@ -51,7 +53,9 @@ export async function converse(
     for await (const message of client.chat({ text, messageId }, signal)) {
       if (message.type === "outcome") outcome = message.outcome;
       if (message.type === "fault") tell(turn, sayFault(io, message.fault));
-      if (message.type === "event") show(turn, message.event);
+      if (message.type !== "event") continue;
+      if (message.event.type === "approval.asked") onQuestion(message.event.question.id);
+      show(turn, message.event);
     }
     if (!turn.atLineStart) io.write("\n");
   } finally {

@@ -84,6 +84,14 @@ export class Keyboard {
     return () => void (this.#interrupt = before);
   }
 
+  /** Prints between what is typed: the prompt and what stands behind it come again below. */
+  interject(text: string): void {
+    if (this.#ended.signal.aborted) return;
+    if (this.#isTerminal && this.#waiter !== undefined) process.stdout.write("\r\u001b[K");
+    process.stdout.write(`${text}\n`);
+    if (this.#isTerminal && this.#waiter !== undefined) this.#lines.prompt(true);
+  }
+
   close(): void {
     if (this.#ended.signal.aborted) return;
     this.#print(PASTE_MARKS_OFF);

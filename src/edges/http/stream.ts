@@ -57,6 +57,35 @@ export async function streamTurn(run: RunTurn, parts: StreamParts): Promise<Resp
   };
   const beating = beat(parts.clock, parts.limits.streamAliveMs, wire);
   await Promise.race([begun.promise, follow(), beating]);
+  return eventStream(wire);
+}
+
+export type WatchParts = Pick<StreamParts, "clock" | "limits" | "signal"> & {
+  /** How long it goes on; the reader then comes back, and is asked again who he is. */
+  readonly lifeMs: number;
+};
+
+/** What comes by itself, until the reader leaves, its time is over or the gateway closes. */
+export function streamWatch(
+  begin: (say: (text: string) => void, signal: AbortSignal) => void,
+  parts: WatchParts,
+): Response {
+  const wire = openStream(parts.limits.unreadBytes);
+  const over = new AbortController();
+  const signal = AbortSignal.any([parts.signal, wire.gone, wire.ended, over.signal]);
+  signal.addEventListener("abort", () => wire.end(), { once: true });
+  parts.clock.sleep(parts.lifeMs, signal).then(
+    () => over.abort(),
+    () => over.abort(),
+  );
+  begin((said) => wire.send(`data: ${said}\n\n`), signal);
+  // Said at once, so that the reader knows that he is heard.
+  wire.send(": watching\n\n");
+  void beat(parts.clock, parts.limits.streamAliveMs, wire);
+  return eventStream(wire);
+}
+
+function eventStream(wire: Wire): Response {
   return new Response(wire.body, {
     headers: { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" },
   });

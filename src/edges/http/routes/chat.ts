@@ -6,7 +6,7 @@ import { type ChatBody, chatRequest } from "../../../wire/requests.ts";
 import { WIRE_VERSION } from "../../../wire/version.ts";
 import type { Head } from "../head.ts";
 import { callerRoute, type Route } from "../route.ts";
-import { type Dialect, streamTurn } from "../stream.ts";
+import { type Dialect, streamTurn, streamWatch } from "../stream.ts";
 import type { RouteParts } from "./parts.ts";
 
 const say = (message: object): string => JSON.stringify({ v: WIRE_VERSION, ...message });
@@ -40,6 +40,22 @@ export function chatRoutes(parts: RouteParts): readonly Route[] {
           tell: (thrown) => parts.tell(thrown, ask),
         });
       },
+    }),
+    callerRoute({
+      method: "GET",
+      path: "/api/events",
+      says: "what comes by itself, as a stream of events: notices, and questions that open and close; come back when it ends",
+      needs: "chat",
+      run: async (ask, caller) =>
+        streamWatch(
+          (tell, signal) => parts.gateway.watch(caller, (event) => tell(say({ type: "question", event })), signal),
+          {
+            clock,
+            limits,
+            signal: AbortSignal.any([ask.signal, turns.closing]),
+            lifeMs: limits.heartbeatMs,
+          },
+        ),
     }),
   ];
 }
