@@ -134,7 +134,10 @@ function readProc(pid: number, name: string): string {
 /** Whether any process of this machine has `mark` in its command line. */
 export function runs(mark: string): boolean {
   return readdirSync("/proc").some(
-    (name) => /^\d+$/.test(name) && Number(name) !== process.pid && readProc(Number(name), "cmdline").includes(mark),
+    (name) =>
+      /^\d+$/.test(name) &&
+      Number(name) !== process.pid &&
+      readProc(Number(name), "cmdline").replaceAll("\0", " ").includes(mark),
   );
 }
 

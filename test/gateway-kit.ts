@@ -14,6 +14,7 @@ import type { JsonObject } from "../src/core/json.ts";
 import type { Trust } from "../src/core/label.ts";
 import { PERMISSIONS, type Permission } from "../src/core/person.ts";
 import type { Caller, ChatOutcome } from "../src/core/ports/gateway.ts";
+import type { ModelRequest } from "../src/core/ports/model.ts";
 import type { TurnEvent } from "../src/core/turn.ts";
 import { systemRandom } from "../src/app/system.ts";
 import { type ScriptStep, scriptedModel } from "../src/edges/models/scripted.ts";
@@ -25,6 +26,8 @@ export type Plays = Map<string, readonly ScriptStep[]>;
 export type Kit = {
   readonly place: Place;
   readonly plays: Plays;
+  /** All that the model was ever shown. */
+  readonly requests: readonly ModelRequest[];
   /** The newest start of it. */
   served(): Served;
   token(): string;
@@ -39,7 +42,9 @@ export async function startKit(
 ): Promise<Kit> {
   const place = makePlace(config);
   const plays: Plays = new Map();
+  const requests: ModelRequest[] = [];
   const model = scriptedModel((request) => {
+    requests.push(request);
     const begun = request.messages.findLastIndex((message) => message.role === "user");
     const [, name = ""] = /\bplay ([\w-]+)/.exec(request.messages[begun]?.text ?? "") ?? [];
     const done = request.messages.slice(begun + 1).filter((message) => message.role === "assistant").length;
@@ -53,6 +58,7 @@ export async function startKit(
   return {
     place,
     plays,
+    requests,
     served: () => served,
     token: () => tokenOf(place),
     async restart() {

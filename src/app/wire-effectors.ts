@@ -57,10 +57,7 @@ export function wireEffectors({
   };
   const memory = { memory: store.memory, clock, random };
   return new Map<string, Effector>([
-    [
-      "exec",
-      commandEffector({ executor, egress, commandWrote: (mounts, label) => labels.commandWrote(mounts, label) }),
-    ],
+    ["exec", commandEffector({ executor, egress, commandWrote: (...ran) => labels.commandWrote(...ran) })],
     ...fileEffectors({
       executor,
       files: { job: fileJob, answer: parseFileAnswer },

@@ -2,24 +2,21 @@
  * Labels of files: as the last recorded writer left them, by path and content.
  *
  * A file that nobody recorded has the label of its folder, as the operator said
- * at set-up (default: written by anybody, private). A command may have written
- * anything in what was mounted for it, so each run lowers what unrecorded files
- * of that folder are taken for, for good.
+ * at set-up (default: written by anybody, private).
+ *
+ * What a command wrote has the join of the call and of all that it may have
+ * read. A command that was understood read and wrote the paths that it names;
+ * any other may have copied anything into anything of what was mounted for it.
+ * Unrecorded files of these places are taken for that from then on, for good.
  *
  * @module
  */
+import type { PathFact } from "../../core/call.ts";
 import type { Mount } from "../../core/decision.ts";
-import { type Digest, isArray, isObject, type JsonObject, type JsonValue } from "../../core/json.ts";
-import {
-  CONFIDENTIALITY_LEVELS,
-  type Confidentiality,
-  join,
-  type Label,
-  TRUST_LEVELS,
-  type Trust,
-  UNKNOWN_LABEL,
-} from "../../core/label.ts";
+import type { Digest } from "../../core/json.ts";
+import { type Confidentiality, join, type Label, type Trust } from "../../core/label.ts";
 import type { FileLabelStore, StateStore } from "../../core/ports/store.ts";
+import { createFloors, parents } from "./floors.ts";
 
 export type FolderTrust = { readonly path: string; readonly trust: Trust; readonly confidentiality: Confidentiality };
 
@@ -27,7 +24,15 @@ export type FileLabels = {
   ofFile(path: string, digest: Digest): Promise<Label>;
   ofFolder(path: string): Promise<Label>;
   wrote(path: string, digest: Digest, label: Label): Promise<void>;
-  commandWrote(mounts: readonly Mount[], label: Label): Promise<void>;
+  /** To be noted before the command starts. */
+  commandWrote(mounts: readonly Mount[], label: Label, command: CommandTouched): Promise<void>;
+};
+
+/** What the judge found out about a command. */
+export type CommandTouched = {
+  /** Whether it can have touched nothing but `paths`. */
+  readonly isKnown: boolean;
+  readonly paths: readonly PathFact[];
 };
 
 export function createFileLabels(parts: {
@@ -37,26 +42,51 @@ export function createFileLabels(parts: {
   /** Who may know what lies in these folders. */
   readonly owner: string;
 }): FileLabels {
-  const { labels, state, folders, owner } = parts;
+  const { labels, folders, owner } = parts;
+  const floors = createFloors(parts.state);
   // The longest path first: the nearest folder decides.
   const byLength = [...folders].sort((a, b) => b.path.length - a.path.length);
 
   const ofFolder = async (path: string): Promise<Label> => {
     let label = declared(path, byLength, owner);
     for (const folder of parents(path)) {
-      const floor = readLabel(await state.get(floorKey(folder)));
+      const floor = await floors.of(folder);
       if (floor !== undefined) label = join(label, floor);
     }
     return label;
   };
 
+  /** Whatever lies in there: the folder's own label, that of named folders inside, and of all that was ever written there. */
+  const ofAllIn = async (path: string): Promise<Label> => {
+    const inside = byLength.filter((folder) => folder.path.startsWith(`${path}/`));
+    const holds = await floors.heldIn(path);
+    const labelsInside = inside.map((folder) => declared(folder.path, byLength, owner));
+    return [...labelsInside, ...(holds === undefined ? [] : [holds])].reduce(join, await ofFolder(path));
+  };
+
+  const ofPath = async ({ resolved, kind, digest }: PathFact): Promise<Label> => {
+    if (kind === "file" && digest !== undefined) return (await labels.get(resolved, digest)) ?? ofFolder(resolved);
+    return ofAllIn(resolved);
+  };
+
   return {
     ofFile: async (path, digest) => (await labels.get(path, digest)) ?? ofFolder(path),
     ofFolder,
-    wrote: (path, digest, label) => labels.set(path, digest, label),
-    async commandWrote(mounts, label) {
-      for (const { path, access } of mounts) {
-        if (access === "write") await state.set(floorKey(path), writeLabel(join(await ofFolder(path), label)));
+    async wrote(path, digest, label) {
+      await floors.note(path, label);
+      await labels.set(path, digest, label);
+    },
+    async commandWrote(mounts, label, { isKnown, paths }) {
+      const read = isKnown
+        ? await Promise.all(paths.map(ofPath))
+        : await Promise.all(mounts.map(({ path }) => ofAllIn(path)));
+      const made = read.reduce(join, label);
+      const written = isKnown
+        ? paths.filter(({ access }) => access !== "read").map(({ resolved }) => resolved)
+        : mounts.filter(({ access }) => access === "write").map(({ path }) => path);
+      for (const path of written) {
+        await floors.note(path, made);
+        await floors.lower(path, made);
       }
     },
   };
@@ -71,34 +101,4 @@ function declared(path: string, folders: readonly FolderTrust[], owner: string):
     audience: { kind: "persons", persons: [owner] },
     sources: [{ kind: "file", id: path, trust }],
   };
-}
-
-function floorKey(folder: string): string {
-  return `folder-floor:${folder}`;
-}
-
-function parents(path: string): readonly string[] {
-  const found: string[] = [];
-  for (let at = path; at !== ""; at = at.slice(0, at.lastIndexOf("/"))) found.push(at);
-  return found;
-}
-
-/** Without its sources: they would grow with each run, and the folder itself says enough. */
-function writeLabel({ trust, confidentiality, audience }: Label): JsonObject {
-  return { trust, confidentiality, audience: audience.kind === "anyone" ? null : [...audience.persons] };
-}
-
-/** A stored label that cannot be read is the least trusted there is. */
-function readLabel(row: JsonObject | undefined): Label | undefined {
-  if (row === undefined) return undefined;
-  const trust = TRUST_LEVELS.find((level) => level === row["trust"]);
-  const confidentiality = CONFIDENTIALITY_LEVELS.find((level) => level === row["confidentiality"]);
-  if (!isObject(row) || trust === undefined || confidentiality === undefined) return UNKNOWN_LABEL;
-  return { trust, confidentiality, audience: readAudience(row["audience"]), sources: [] };
-}
-
-function readAudience(value: JsonValue | undefined): Label["audience"] {
-  if (value === null) return { kind: "anyone" };
-  const persons = isArray(value) ? value.filter((one) => typeof one === "string") : [];
-  return { kind: "persons", persons };
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { COMMAND_ENVIRONMENT } from "../../core/command-environment.ts";
+import type { PathFact } from "../../core/call.ts";
 import type { HostLimit, Limits, Mount } from "../../core/decision.ts";
 import { digestOf } from "../../core/json.ts";
 import type { Label } from "../../core/label.ts";
@@ -15,8 +16,8 @@ import { type Effector, limitsOf, textArgument, type Work } from "./run.ts";
 export type CommandDeps = {
   readonly executor: Executor;
   readonly egress: EgressGate;
-  /** Notes that everything in these mounts may now have been written under this label. */
-  readonly commandWrote: (mounts: readonly Mount[], label: Label) => Promise<void>;
+  /** Notes what may now have been written, and made of what. */
+  readonly commandWrote: (mounts: readonly Mount[], label: Label, command: Touched) => Promise<void>;
 };
 
 export function commandEffector(deps: CommandDeps): Effector {
@@ -28,12 +29,25 @@ export function commandEffector(deps: CommandDeps): Effector {
       const token = work.spent.sign(digestOf(job));
       const onOutput = (piece: OutputPiece): void => tell(work, piece);
       // Noted before the start: a crash must not leave files that look more trusted than their writer.
-      await deps.commandWrote(limits.mounts, work.judged.facts.influence);
+      await deps.commandWrote(limits.mounts, work.judged.facts.influence, touchedBy(work));
       return describe(await deps.executor.run(job, token, { signal: work.signal, onOutput }));
     } finally {
       await lease?.close();
     }
   };
+}
+
+type Touched = { readonly isKnown: boolean; readonly paths: readonly PathFact[] };
+
+/** Only listed programs that were understood touch nothing but what they name; git reads its history too. */
+function touchedBy({ judged: { facts } }: Work): Touched {
+  const { command, paths } = facts;
+  const isKnown =
+    command !== undefined &&
+    command.opaque.length === 0 &&
+    command.unlisted.length === 0 &&
+    !command.programs.some(({ path }) => path === null || path.endsWith("/git"));
+  return { isKnown, paths };
 }
 
 async function openWay(egress: EgressGate, work: Work, hosts: readonly HostLimit[]): Promise<EgressLease | undefined> {
