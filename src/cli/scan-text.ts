@@ -11,7 +11,7 @@ export const scanTextCommand: Command = {
   name: "scan text",
   summary: "find secrets, personal data and signs of injection in a text",
   usage: "vambrace scan text [--jsonl] < FILE",
-  example: "echo 'key AKIAIOSFODNN7EXAMPLE' | vambrace scan text",
+  example: "echo 'mail ana@example.org, card 4111 1111 1111 1111' | vambrace scan text",
   options: { jsonl: { type: "boolean", default: false } },
   help: { jsonl: 'one {"id","text"} a line in, one answer a line out' },
   async run(_args, flags, io) {

@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { stateFolder } from "../app/config/environment.ts";
 import { homeAt } from "../app/home.ts";
-import { DEFAULT_WORKSPACE, writeFirstConfig } from "../app/config/first.ts";
+import { proposedWorkspace, writeFirstConfig } from "../app/config/first.ts";
 import { toFault } from "../core/fault.ts";
 import { TRUST_LEVELS, type Trust } from "../core/label.ts";
 import type { Io } from "./command.ts";
@@ -24,7 +24,7 @@ export async function setUpOnce(io: Io): Promise<void> {
     return;
   }
   io.err("first start: two questions, Enter takes the safe answer");
-  await askSetUp(io, { workspace: DEFAULT_WORKSPACE, folderTrust: "none" }, async (answers) => {
+  await askSetUp(io, { workspace: proposedWorkspace(where), folderTrust: "none" }, async (answers) => {
     writeFirstConfig(where, answers);
   });
 }

@@ -1,6 +1,7 @@
 /**
  * The whole environment that a command starts with. The judge reads commands by
- * it and the run step gives it to them: one table, so that they cannot differ.
+ * it and the run step gives it to them: one table, so that they differ in
+ * nothing but HOME, which the judge takes for the person's own.
  *
  * @module
  */

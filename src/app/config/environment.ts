@@ -25,9 +25,6 @@ export const KNOWN_VARIABLES = [
   "OLLAMA_HOST",
   "BRAVE_API_KEY",
   "NO_COLOR",
-  "FORCE_COLOR",
-  "TERM",
-  "CI",
 ] as const;
 export type VariableName = (typeof KNOWN_VARIABLES)[number];
 

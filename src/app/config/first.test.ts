@@ -95,3 +95,10 @@ test("R-FS-3: what others can use is found with its mode and mended on request; 
 test("a state folder that is not there yet has nothing to find", (t) => {
   assert.deepEqual(checkStateModes(join(homes(t).userHome, "absent")), []);
 });
+
+test("R-FS-1: where the program itself was put into ~/vambrace, another workspace is proposed and works", (t) => {
+  const { where, userHome } = homes(t);
+  const installation = join(userHome, "vambrace");
+  const loaded = writeFirstConfig({ ...where, installation });
+  assert.equal(loaded.config.agents.defaults.workspace, "~/vambrace-workspace");
+});

@@ -10,12 +10,21 @@ import { stringify } from "yaml";
 import { Fault } from "../../core/fault.ts";
 import type { Trust } from "../../core/label.ts";
 import { holdLock } from "../../edges/store/lock.ts";
+import { INSTALLATION } from "../home.ts";
 import { CONFIG_NAME } from "./document.ts";
 import { makeFile, makeFolder } from "./durable.ts";
+import { userHome } from "./environment.ts";
 import { loadConfig, type Loaded, parseConfig, type Where } from "./load.ts";
+import { expand, overlap } from "./places.ts";
 import { agentSettings } from "./settings.ts";
 
 export const DEFAULT_WORKSPACE = "~/vambrace";
+
+/** The default, unless the program itself was put there, as `git clone` in the home folder does. */
+export function proposedWorkspace(where: Where): string {
+  const places = { home: where.home, userHome: userHome(where.env), installation: where.installation ?? INSTALLATION };
+  return overlap(expand(DEFAULT_WORKSPACE, places), places.installation) ? "~/vambrace-workspace" : DEFAULT_WORKSPACE;
+}
 
 export type Answers = {
   /** Absolute, or from `~/`; absent: `~/vambrace`. */
@@ -46,7 +55,7 @@ function writeOnce(where: Where, answers: Answers): boolean {
     return false;
   }
   try {
-    const text = firstText(answers);
+    const text = firstText({ workspace: proposedWorkspace(where), ...answers });
     parseConfig(text, where);
     makeFile(path, text);
     return true;

@@ -5,7 +5,7 @@
  * @module
  */
 import { chmodSync, lstatSync, readdirSync, type Stats } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 export type ModeFinding = {
   /** Absolute. */
@@ -21,6 +21,9 @@ export type ModeFinding = {
 /** More entries than a state folder has; beyond them nothing was looked at, which is a finding. */
 const ENTRIES_MAX = 100_000;
 
+/** What helpers keep for themselves behind a folder of mode 700; programs in sandboxes have to read some of it. */
+const OF_HELPERS = new Set(["broker", "run"]);
+
 /** The state folder has to be 700 and everything in it 700 or 600, all of it the user's own. */
 export function checkStateModes(home: string): readonly ModeFinding[] {
   const findings: ModeFinding[] = [];
@@ -32,7 +35,8 @@ export function checkStateModes(home: string): readonly ModeFinding[] {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found === undefined) continue;
     findings.push(...wrongWith(path, found));
-    if (found.isDirectory()) waiting.push(...readdirSync(path).map((name) => join(path ?? "", name)));
+    const isClosed = dirname(path) === home && OF_HELPERS.has(basename(path)) && (found.mode & 0o077) === 0;
+    if (found.isDirectory() && !isClosed) waiting.push(...readdirSync(path).map((name) => join(path ?? "", name)));
   }
   return findings;
 }

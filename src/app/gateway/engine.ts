@@ -24,6 +24,7 @@ import type { Outbound } from "../../steps/outbound/outbound.ts";
 import { createRun, type Effector } from "../../steps/run/run.ts";
 import { derived } from "../../steps/session/place.ts";
 import type { Sessions } from "../../steps/session/session.ts";
+import { CATALOGUE } from "../../tools/catalogue.ts";
 import type { BudgetSettings } from "../config/settings.ts";
 import type { Halt } from "../halt.ts";
 import type { Helpers } from "../helpers.ts";
@@ -86,6 +87,7 @@ export function createEngine(parts: EngineParts): Engine {
     tools: (session) => parts.kitOf(session.agent).offered(session.channel),
     proposal: (call, turn, origin, context) => ({
       ...call,
+      ...declarationOf(call.tool),
       principal: turn.principal,
       origin,
       context,
@@ -155,6 +157,12 @@ function createEngineGate(parts: EngineParts, waits: Map<TurnId, number>): Gate 
     clock,
     state: () => parts.halt.state(),
   });
+}
+
+/** Of the tools that ship; for any other the judge has the operator's declaration, or none. */
+function declarationOf(tool: string): Pick<Proposal, "declaration"> {
+  const declaration = CATALOGUE.get(tool)?.declaration;
+  return declaration === undefined ? {} : { declaration };
 }
 
 async function admit(

@@ -50,10 +50,11 @@ export function findersFor(posture: Posture): Finders {
   const { workspace, home } = posture.fs;
   const command = commandFinder({
     files,
-    home: COMMAND_ENVIRONMENT["HOME"] ?? home,
+    // `~` is judged as what a person means by it, though the sandbox has an empty one: stricter, never laxer.
+    home,
     workspace,
     path: COMMAND_PATH,
-    environment: new Map(Object.entries(COMMAND_ENVIRONMENT)),
+    environment: new Map(Object.entries({ ...COMMAND_ENVIRONMENT, HOME: home })),
   });
   return { command, path: pathFinder(files, posture.fs), host: hostFinder(posture.egress) };
 }

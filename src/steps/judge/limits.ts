@@ -55,7 +55,19 @@ function mountsOf(facts: Facts, posture: Posture): readonly Mount[] {
     const access = path.access === "read" ? "read" : "write";
     if (mounts.get(folder) !== "write") mounts.set(folder, access);
   }
-  return [...mounts].filter(([path]) => path !== "").map(([path, access]) => ({ path, access }));
+  return [...mounts]
+    .filter(([path]) => path !== "" && !holdsBlocked(path, posture))
+    .map(([path, access]) => ({ path, access }));
+}
+
+/**
+ * A folder above something blocked is never mounted, whoever approved it: `/` or the home folder would bring
+ * credentials and state along. The tool then finds nothing there.
+ */
+function holdsBlocked(folder: string, { fs }: Posture): boolean {
+  return [...fs.blockedPaths, ...fs.forbiddenPaths].some(
+    (path) => isWithin(path, folder) && !isWithin(folder, fs.workspace),
+  );
 }
 
 /**
