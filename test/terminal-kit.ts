@@ -16,6 +16,7 @@ import { stripVTControlCharacters } from "node:util";
 import { BWRAP_PATHS } from "../src/app/helpers.ts";
 
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+const SCRIPT = "/usr/bin/script";
 const PATIENCE_MS = 15_000;
 
 export type Place = {
@@ -47,7 +48,7 @@ export const CTRL_D = "\u0004";
 /** Why this cannot be tried here; false where it can. */
 export function missing(): string | false {
   if (!BWRAP_PATHS.some((path) => existsSync(path))) return "bubblewrap is not installed";
-  const { stdout } = spawnSync("script", ["--version"], { encoding: "utf8" });
+  const { stdout } = spawnSync(SCRIPT, ["--version"], { encoding: "utf8" });
   return /util-linux/.test(stdout ?? "") ? false : "there is no `script` of util-linux";
 }
 
@@ -83,7 +84,7 @@ async function freePort(): Promise<number> {
 
 export function openTerminal(place: Place, args: readonly string[], env = place.env): Typing {
   const command = ["stty cols 100 rows 40;", "exec", process.execPath, MAIN, ...args].join(" ");
-  const child = spawn("script", ["-qfec", command, "/dev/null"], { cwd: place.home, env });
+  const child = spawn(SCRIPT, ["-qfec", command, "/dev/null"], { cwd: place.home, env });
   place.started.add(child);
   const ended = Promise.withResolvers<number | null>();
   child.on("close", (status) => ended.resolve(status));

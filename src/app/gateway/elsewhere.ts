@@ -117,8 +117,17 @@ export async function runDue(parts: ElsewhereParts): Promise<number> {
     if (session === undefined) continue;
     const principal = currentPrincipal(parts, row);
     const label = noted(row.label, "schedule", row.id);
-    if (principal !== undefined)
-      background(parts, { session, principal, text: row.text, label, name: `due ${row.id} ${row.nextMs}` }, undefined);
+    if (principal === undefined) continue;
+    const begin = { session, principal, text: row.text, label, name: `due ${row.id} ${row.nextMs}` };
+    // Nobody streams this turn: whoever asked for it would not hear of it otherwise.
+    background(parts, begin, async ({ text }) =>
+      parts.notify({
+        to: principal.person,
+        from: `${session.agent}, as scheduled`,
+        text: text || row.text,
+        session: session.id,
+      }),
+    );
   }
   return due.length;
 }
