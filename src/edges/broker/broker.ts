@@ -5,6 +5,7 @@
  */
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { BrokerConfig, FromBroker, JobSummary } from "../../core/broker-wire.ts";
 import { verifyJobToken } from "../../core/job-token.ts";
 import { digestOf, type JsonObject, type JsonValue } from "../../core/json.ts";
@@ -68,6 +69,8 @@ export function openBroker(config: BrokerConfig, link: Link): Broker {
     async stopAll() {
       for (const { stop } of jobs.values()) stop.abort();
       await Promise.all([...jobs.values()].map(({ done }) => done));
+      // A job that has just ended makes its spare in this turn; after it, no more are made.
+      await nextTurn();
       await made.spares?.clear();
     },
   };

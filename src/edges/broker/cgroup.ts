@@ -28,7 +28,7 @@ export type Cgroup = {
 };
 
 const PREFIX = "vambrace-";
-const GONE_TRIES = 400;
+const MOST_WAIT_MS = 500;
 
 /** Where groups can be made on this machine; null where they cannot. */
 export function findCgroups(read: (file: string) => string = readText): CgroupHome | null {
@@ -122,18 +122,24 @@ function writeIfThere(file: string, text: string): void {
   if (fs.existsSync(file)) fs.writeFileSync(file, text);
 }
 
+/** However long it takes: a busy machine may need seconds to end a process, and nothing may be left unwatched. */
 async function removeGroup(group: string): Promise<void> {
-  for (let tries = 0; tries < GONE_TRIES; tries++) {
-    try {
-      fs.rmdirSync(group);
-      return;
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EBUSY")) throw error;
-    }
-    if (tries > 0) killAll(group);
-    await sleep(tries < 20 ? 1 : 10);
+  for (let waitMs = 1; !removed(group); waitMs = Math.min(waitMs * 1.2, MOST_WAIT_MS)) {
+    if (waitMs > 1) killAll(group);
+    await sleep(waitMs);
   }
-  throw new Error("processes of the sandbox could not be killed");
+}
+
+function removed(group: string): boolean {
+  try {
+    fs.rmdirSync(group);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    if (code === "EBUSY") return false;
+    if (code === "ENOENT") return true;
+    throw error;
+  }
 }
 
 function killAll(group: string): void {

@@ -31,8 +31,11 @@ const PROBE = `
 for l in u p; do if (ulimit -$l 4321) 2>/dev/null; then ulimit -$l 4321 && echo "letter $l"; break; fi; done
 ulimit -c 0 && ulimit -f 8 && ulimit -d 65536 && while read -r line; do echo "$line"; done </proc/self/limits`;
 
+/** Only against a shell that never ends: what is not found out here is refused as long as the broker lives. */
+const PROBE_MS = 60_000;
+
 export function planLimits(home: CgroupHome | null): LimitPlan {
-  const probe = spawnSync("/bin/sh", ["-c", PROBE], { env: {}, encoding: "utf8", timeout: 5000 });
+  const probe = spawnSync("/bin/sh", ["-c", PROBE], { env: {}, encoding: "utf8", timeout: PROBE_MS });
   const tried = readProbe(typeof probe.stdout === "string" ? probe.stdout : "");
   const without = (works: boolean): "rlimit" | "none" => (works ? "rlimit" : "none");
   return {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Socket } from "node:net";
+import type { Outflow } from "./pipes.ts";
 
 export type Outlet = {
   /** Answers false where the way is full; then `drained` says when to go on. */
@@ -12,11 +12,15 @@ export type Outlet = {
   drained(): Promise<void>;
 };
 
-/** @returns resolves with the bytes that were thrown away, when the stream has ended. */
-export function pumpOutput(stream: Socket, cap: number, outlet: Outlet): Promise<number> {
+export type Pump = {
+  /** Bytes that were thrown away. Final when the sandbox is gone: its pipes are empty then. */
+  lost(): number;
+};
+
+export function pumpOutput(stream: Outflow, cap: number, outlet: Outlet): Pump {
   let room = cap;
   let lost = 0;
-  stream.on("data", (chunk: Buffer) => {
+  stream.flow((chunk) => {
     const kept = chunk.subarray(0, room);
     room -= kept.length;
     lost += chunk.length - kept.length;
@@ -24,9 +28,5 @@ export function pumpOutput(stream: Socket, cap: number, outlet: Outlet): Promise
     stream.pause();
     void outlet.drained().then(() => stream.resume());
   });
-  return new Promise((resolve) => {
-    stream.once("close", () => resolve(lost));
-    stream.once("error", () => resolve(lost));
-    stream.resume();
-  });
+  return { lost: () => lost };
 }

@@ -115,9 +115,8 @@ async function runIn(sandbox: Sandbox, parts: Parts): Promise<Omit<JobSummary, "
     end = refusedEnd(error);
   }
   await sandbox.gone();
-  const [stdoutLost, stderrLost] = await Promise.all([stdout, stderr]);
   await report(runner, running, shaped);
-  return { end, stdoutLost, stderrLost };
+  return { end, stdoutLost: stdout.lost(), stderrLost: stderr.lost() };
 }
 
 async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Promise<JobEnd> {
@@ -137,7 +136,6 @@ async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Prom
   complaint.pass();
   const end = await Promise.race(ends);
   over.abort();
-  sandbox.kill();
   return end;
 }
 

@@ -11,12 +11,12 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
-import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bwrapLine, type Shape } from "./bwrap-line.ts";
+import { bwrapLine, type Line, type Shape } from "./bwrap-line.ts";
 import { type Cgroup, type CgroupHome, makeCgroup } from "./cgroup.ts";
+import { firstProcess } from "./first-process.ts";
 import { OWN_PROCESSES } from "./limits.ts";
-import type { PipeRack, Pipes } from "./pipes.ts";
+import type { Outflow, PipeRack, Pipes } from "./pipes.ts";
 import { Refused } from "./refusal.ts";
 import { GO, HERE, quote, SET } from "./script.ts";
 import type { SystemView } from "./system.ts";
@@ -30,8 +30,8 @@ export type Workshop = {
 };
 
 export type Sandbox = {
-  readonly stdout: Socket;
-  readonly stderr: Socket;
+  readonly stdout: Outflow;
+  readonly stderr: Outflow;
   /** Resolves true when the limits are set and the program takes over; false when it ended before. */
   readonly ready: Promise<boolean>;
   /** Bubblewrap's exit status. */
@@ -39,26 +39,36 @@ export type Sandbox = {
   limit(limits: { readonly memoryBytes: number; readonly processes: number }): void;
   /** Makes it the job's program. Once. */
   feed(script: string, stdin: string): Promise<void>;
-  kill(): void;
-  /** Ends what is left and resolves when nothing is; then its pipes are free. */
+  /** Ends what is left and resolves when nothing is and all that it printed was handed on. */
   gone(): Promise<void>;
 };
 
 let made = 0;
+
+/** How long bubblewrap may take to say who its first process is before it is killed without that. */
+const SPEAK_MS = 5000;
 
 /** @throws where bubblewrap cannot even be started. */
 export function makeSandbox(shop: Workshop, shape: Shape): Sandbox {
   const line = bwrapLine(shape, shop.system, shop.seccompFile);
   const cgroup = shop.cgroups === null ? null : makeCgroup(shop.cgroups, String(++made));
   const pipes = shop.pipes.take();
+  try {
+    return assemble(start(shop.bwrap, { line, cgroup, pipes }), cgroup, pipes);
+  } finally {
+    for (const fd of [pipes.stdin, pipes.stdout, pipes.stderr, pipes.script, ...line.fds]) fs.closeSync(fd);
+  }
+}
+
+type Parts = { readonly line: Line; readonly cgroup: Cgroup | null; readonly pipes: Pipes };
+
+function start(bwrap: string, { line, cgroup, pipes }: Parts): ChildProcess {
   const join = (cgroup?.doors ?? []).map((door) => `echo $$ >${quote(door)} && `).join("");
-  const child = spawn("/bin/sh", ["-c", `${join}exec "$@"`, "sh", shop.bwrap, ...line.args], {
+  return spawn("/bin/sh", ["-c", `${join}exec "$@"`, "sh", bwrap, ...line.args], {
     env: {},
     cwd: "/",
     stdio: [pipes.stdin, pipes.stdout, pipes.stderr, pipes.script, "pipe", "pipe", ...line.fds],
   });
-  for (const fd of [pipes.stdin, pipes.stdout, pipes.stderr, pipes.script, ...line.fds]) fs.closeSync(fd);
-  return assemble(child, cgroup, pipes);
 }
 
 function assemble(child: ChildProcess, cgroup: Cgroup | null, pipes: Pipes): Sandbox {
@@ -67,19 +77,15 @@ function assemble(child: ChildProcess, cgroup: Cgroup | null, pipes: Pipes): San
     child.once("exit", (code) => resolve(code ?? 137));
   });
   const shell = listen(child, 4);
-  const firstProcess = listen(child, 5)
+  const first = listen(child, 5)
     .heard("}")
-    .then((text) => Number(/"child-pid": (\d+)/.exec(text)?.[1] ?? "0"));
+    .then((text) => /"child-pid": (\d+)/.exec(text)?.[1])
+    .then((pid) => (pid === undefined ? null : firstProcess(Number(pid))));
   let fed = false;
   function fill(script: string, stdin: string): void {
     fed = true;
-    for (const [fd, text] of [
-      [pipes.own.stdin, stdin],
-      [pipes.own.script, script],
-    ] as const) {
-      fs.writeFileSync(fd, text);
-      fs.closeSync(fd);
-    }
+    writeAndClose(pipes.own.stdin, stdin);
+    writeAndClose(pipes.own.script, script);
   }
   return {
     stdout: pipes.own.stdout,
@@ -91,24 +97,38 @@ function assemble(child: ChildProcess, cgroup: Cgroup | null, pipes: Pipes): San
       if (fed) throw new Refused("SANDBOX_BROKEN", "the sandbox was used already", "run the job again");
       fill(script, stdin);
       // A broker that dies before bubblewrap watches it would leave a program that nobody watches. When the shell
-      // inside speaks, bubblewrap does.
-      await shell.heard(HERE);
+      // inside speaks, bubblewrap does; when the first process is bound, that one goes with bubblewrap.
+      if (!(await shell.heard(HERE)).endsWith(HERE)) return;
+      if (!(await (await first)?.bound(child.pid ?? 0))) throw notBound();
       const door = child.stdio[4];
       if (door && "write" in door) door.write(GO);
     },
-    kill: () => void child.kill("SIGKILL"),
     async gone() {
       if (!fed) fill("", "");
+      // Killed between its two processes, bubblewrap would leave the inner one to wait for the outer one for ever.
+      await Promise.race([first, sleep(SPEAK_MS, null, { ref: false })]);
       child.kill("SIGKILL");
       await exited;
-      const pid = await firstProcess;
-      if (pid === 0) await cgroup?.remove();
-      await isGone(pid);
+      const inside = await first;
+      if (inside === null) await cgroup?.remove();
+      else await inside.end();
       pipes.release();
       // The kernel lets go of an empty group a little later; nobody needs to wait for that.
-      if (pid !== 0) cgroup?.remove().catch(() => undefined);
+      if (inside !== null) cgroup?.remove().catch(() => undefined);
     },
   };
+}
+
+function notBound(): Refused {
+  return new Refused("SANDBOX_BROKEN", "bubblewrap ended while it made the sandbox", "run the job again");
+}
+
+function writeAndClose(fd: number, text: string): void {
+  try {
+    fs.writeFileSync(fd, text);
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 type Heard = { heard(words: string): Promise<string> };
@@ -145,18 +165,4 @@ function listen(child: ChildProcess, fd: number): Heard {
         look();
       }),
   };
-}
-
-/** The first process of a process namespace ends only when every other one in it has. */
-async function isGone(pid: number): Promise<void> {
-  if (pid === 0) return;
-  while (isAlive(pid)) await sleep(1);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) [ZX]/s.test(fs.readFileSync(`/proc/${pid}/stat`, "latin1"));
-  } catch {
-    return false; // no such process any more
-  }
 }

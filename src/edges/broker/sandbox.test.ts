@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { firstProcess } from "./first-process.ts";
+import { openPipeRack, type Pipes } from "./pipes.ts";
+import { Refused } from "./refusal.ts";
+import { makeSandbox, type Sandbox } from "./sandbox.ts";
+import { openSystemView } from "./system.ts";
+
+const folder = fs.mkdtempSync(join(tmpdir(), "vambrace-box-"));
+after(() => fs.rmSync(folder, { recursive: true }));
+fs.writeFileSync(join(folder, "seccomp"), "");
+const system = openSystemView(folder, []);
+const pipes = openPipeRack(join(folder, "pipes"), 2);
+
+/** A sandbox whose bubblewrap is a few lines of shell. */
+function fake(script: string): Sandbox {
+  const bwrap = join(folder, `bwrap-${Math.random()}`);
+  fs.writeFileSync(bwrap, `#!/bin/sh\n${script}\n`, { mode: 0o700 });
+  const shape = { mounts: [], gitFolders: [], readOnly: [], egressSocket: null, node: null, beginning: "true" };
+  return makeSandbox({ bwrap, system, seccompFile: join(folder, "seccomp"), cgroups: null, pipes }, shape);
+}
+
+/** What bubblewrap's first process is until it asked the kernel to end it together with bubblewrap. */
+const UNBOUND = `{ echo here >&4; read -r go <&4 && touch ${folder}/started; exec sleep 61; } 5>&- &
+echo "{\\"child-pid\\": $!}" >&5; echo $! >${folder}/pid; exec 5>&-`;
+
+function isThere(): boolean {
+  const pid = fs.readFileSync(join(folder, "pid"), "utf8").trim();
+  return fs.existsSync(`/proc/${pid}`) && !/ [ZX] /.test(fs.readFileSync(`/proc/${pid}/stat`, "latin1"));
+}
+
+test("R-EXEC-4: a sandbox whose first process would outlive bubblewrap is ended all the same", async () => {
+  const sandbox = fake(`${UNBOUND}; exec sleep 61`);
+  while (!fs.existsSync(join(folder, "pid")) || !isThere()) await sleep(1);
+  assert.ok(isThere());
+  await sandbox.gone();
+  assert.ok(!isThere());
+});
+
+test("R-EXEC-4: a program does not start before its sandbox is sure to end with bubblewrap", async () => {
+  const waiting = fake(`${UNBOUND}; exec sleep 61`);
+  const never = waiting.feed("", "");
+  never.catch(() => undefined); // looked at below
+  await sleep(300);
+  await waiting.gone();
+  await assert.rejects(never, Refused);
+  // Here bubblewrap ends at once, by itself.
+  const orphaned = fake(UNBOUND);
+  await assert.rejects(orphaned.feed("", ""), Refused);
+  await orphaned.gone();
+  assert.ok(!isThere());
+  assert.ok(!fs.existsSync(join(folder, "started")));
+});
+
+test("R-EXEC-4: a first process that ended already holds nothing up", async () => {
+  const child = spawn("sleep", ["61"]);
+  const first = firstProcess(child.pid ?? 0);
+  const ended = once(child, "exit");
+  await first.end();
+  assert.deepEqual(await ended, [null, "SIGKILL"]);
+  await first.end();
+  assert.equal(await first.bound(process.pid), false);
+});
+
+function readAll(own: Pipes["own"]): { text(): string } {
+  let text = "";
+  own.stdout.flow((bytes) => (text += bytes.toString("latin1")));
+  return { text: () => text };
+}
+
+test("R-EXEC-4: what is in a pipe when its sandbox is gone is not lost, read late or not at all until then", async () => {
+  for (const pause of [true, false]) {
+    const taken = pipes.take();
+    const out = readAll(taken.own);
+    fs.writeSync(taken.stdout, "one ");
+    await sleep(20);
+    if (pause) taken.own.stdout.pause();
+    fs.writeSync(taken.stdout, "x".repeat(60_000));
+    for (const fd of [taken.stdin, taken.stdout, taken.stderr, taken.script]) fs.closeSync(fd);
+    if (pause) await sleep(20);
+    taken.release();
+    taken.release();
+    assert.equal(out.text(), `one ${"x".repeat(60_000)}`);
+    for (const fd of [taken.own.stdin, taken.own.script]) fs.closeSync(fd);
+  }
+});
+
+test("R-BOX-3: who keeps an end of a pipe reaches no later sandbox, and holds nothing up", () => {
+  const first = pipes.take();
+  const out = readAll(first.own);
+  fs.writeSync(first.stdout, "first");
+  first.release();
+  assert.equal(out.text(), "first");
+  for (let i = 0; i < 5; i++) {
+    const next = pipes.take();
+    assert.notEqual(fs.fstatSync(next.stdout).ino, fs.fstatSync(first.stdout).ino);
+    for (const fd of [next.stdin, next.stdout, next.stderr, next.script]) fs.closeSync(fd);
+    next.release();
+  }
+  for (const fd of [first.stdin, first.stdout, first.stderr, first.script]) fs.closeSync(fd);
+});
