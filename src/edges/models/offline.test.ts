@@ -248,3 +248,10 @@ test("R-AGENT-3: only the last message counts, and a name before it in a room is
   const call = events.find((event) => event.type === "call")?.call;
   assert.equal(call?.tool, "list");
 });
+
+test("R-AGENT-2: what was put off is done when it is due, or said as a reminder; what a session sends is neither", async () => {
+  const due = "[from schedule sch_1; not a person's message]";
+  assert.deepEqual((await play(`${due} list the files here`)).calls.map(spell), ["list {}"]);
+  assert.equal((await play(`${due} stretch`)).text, "Reminder: stretch");
+  assert.deepEqual((await play("[from session ses_1; not a person's message] list the files here")).calls, []);
+});

@@ -106,10 +106,14 @@ function repliesIn(messages: readonly ModelMessage[]): readonly (Reply & { reado
 /** In a room, messages begin with who wrote them; the name is left off where the whole makes no sense. */
 const NAMED = /^[a-z0-9][a-z0-9._@+-]{0,127}: /;
 
+/** What a person had put off comes back in this frame, when it is due. */
+const SCHEDULED = /^\[from schedule \S+; not a person's message\] /;
+
 function* planFor(message: string, about: About): Plan {
-  if (isConditional(message)) return CONDITIONAL;
-  const plans = understand(message, about) ?? understand(message.replace(NAMED, ""), about);
-  if (plans === undefined) return notUnderstood(message.trim());
+  const wanted = message.replace(SCHEDULED, "");
+  if (isConditional(wanted)) return CONDITIONAL;
+  const plans = understand(wanted, about) ?? understand(wanted.replace(NAMED, ""), about);
+  if (plans === undefined) return wanted === message ? notUnderstood(message.trim()) : `Reminder: ${wanted.trim()}`;
   const says: string[] = [];
   for (const { clause, intent } of plans) {
     const plan = intent?.(clause, about);
