@@ -25,9 +25,28 @@ export function openLog(path: string, redact: (text: string) => string): Log {
     { base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite: (line) => redact(line) } },
     destination,
   );
+  let lost = 0;
+  const lose = (): void => {
+    lost += 1;
+  };
+  destination.on("error", lose);
   const at =
     (level: "info" | "warn" | "error") =>
-    (message: string, facts: Readonly<Record<string, unknown>> = {}): void =>
-      inner[level](facts, message);
-  return { info: at("info"), warn: at("warn"), error: at("error"), flush: () => destination.flushSync() };
+    (message: string, facts: Readonly<Record<string, unknown>> = {}): void => {
+      try {
+        if (lost > 0) inner.warn({ lost }, "lines before this one could not be written");
+        lost = 0;
+        inner[level](facts, message);
+      } catch {
+        lose(); // a full disk takes the log away, and must not take the gateway with it
+      }
+    };
+  const flush = (): void => {
+    try {
+      destination.flushSync();
+    } catch {
+      lose();
+    }
+  };
+  return { info: at("info"), warn: at("warn"), error: at("error"), flush };
 }

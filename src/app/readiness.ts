@@ -17,10 +17,14 @@ export type Prover = {
 
 /** A proof of the sandbox holds this long; then it is tried again by whoever asks. */
 const PROOF_HOLDS_MS = 10 * 60_000;
+const STORE_HOLDS_MS = 1_000;
+const PATIENCE_MS = 2_000;
 
 export function createProver(parts: {
   readonly helpers: Helpers;
   readonly clock: Clock;
+  /** Writes something: a store that cannot keep a message takes none. */
+  readonly tryStore: () => Promise<void>;
   readonly policies: () => { readonly count: number; readonly digest: string };
   readonly model: () => string;
 }): Prover {
@@ -53,13 +57,16 @@ export function createProver(parts: {
     return proving;
   };
 
+  const storeReadiness = storeProbe(clock, parts.tryStore);
+
   return {
     prove,
     async now() {
       const lost = new Set(helpers.lost());
       if (clock.monotonicMs() - provedMs > PROOF_HOLDS_MS || (!sandbox.ready && !lost.has("broker"))) await prove();
       return [
-        lost.has("ledger") ? down("ledger") : await ledgerReadiness(helpers),
+        lost.has("ledger") ? down("ledger") : await within(clock, "ledger", ledgerReadiness(helpers)),
+        await within(clock, "store", storeReadiness()),
         lost.has("broker") ? down("sandbox") : sandbox,
         lost.has("egress")
           ? down("egress")
@@ -73,6 +80,39 @@ export function createProver(parts: {
 
 function down(control: string): Readiness {
   return { control, ready: false, says: "its process was lost and is being started again" };
+}
+
+/** Nobody needs a token to ask, so asking often must not write often. */
+function storeProbe(clock: Clock, tryStore: () => Promise<void>): () => Promise<Readiness> {
+  let last: { readonly word: Promise<Readiness>; readonly sinceMs: number } | undefined;
+  return () => {
+    if (last === undefined || clock.monotonicMs() - last.sinceMs > STORE_HOLDS_MS)
+      last = { word: tryToWrite(tryStore), sinceMs: clock.monotonicMs() };
+    return last.word;
+  };
+}
+
+async function tryToWrite(tryStore: () => Promise<void>): Promise<Readiness> {
+  try {
+    await tryStore();
+    return { control: "store", ready: true, says: "it can be written" };
+  } catch (error) {
+    return { control: "store", ready: false, says: error instanceof Error ? error.message : "it cannot be written" };
+  }
+}
+
+/** What hangs is not ready: a supervisor that asks wants an answer. */
+async function within(clock: Clock, control: string, word: Promise<Readiness>): Promise<Readiness> {
+  const timer = new AbortController();
+  const late = clock.sleep(PATIENCE_MS, timer.signal).then(
+    (): Readiness => ({ control, ready: false, says: "it does not answer" }),
+    (): Promise<Readiness> => word, // the word came first
+  );
+  try {
+    return await Promise.race([word, late]);
+  } finally {
+    timer.abort();
+  }
 }
 
 /** Asks the writer itself: a process that runs but cannot write is not ready. */

@@ -87,7 +87,7 @@ export async function wireUp(given: WireUp, starting: Promise<Helpers>, wires: L
 
 async function putTogether(given: WireUp, ground: Ground): Promise<Wired> {
   const { store, helpers, record, kits } = ground;
-  const prover = openProver(given, kits, helpers);
+  const prover = openProver(given, ground);
   // Tried out while the rest is put together; `/readyz` waits for it.
   prover
     .prove()
@@ -242,11 +242,12 @@ async function openAccess(given: WireUp, store: Store, record: Record): Promise<
   return access;
 }
 
-function openProver(given: WireUp, kits: Kits, helpers: Helpers): Prover {
+function openProver(given: WireUp, { kits, helpers, store }: Ground): Prover {
   const { policies } = kits.of(MAIN_AGENT).judge;
   return createProver({
     helpers,
     clock: given.clock,
+    tryStore: () => store.state.set("readiness", { atMs: given.clock.wallMs() }),
     policies: () => ({ count: policies.policies.size, digest: policies.digest }),
     model: () => given.modelOf(MAIN_AGENT).why,
   });
