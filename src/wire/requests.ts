@@ -31,13 +31,11 @@ export const executeRequest = z.strictObject({
   tool: z.string().min(1).max(128),
   arguments: z.record(z.string(), z.json()).default({}),
 });
-export type ExecuteBody = z.infer<typeof executeRequest>;
 
 export const answerRequest = z.strictObject({
   answer: z.enum(["yes", "no"]),
   scope: z.enum(["once", "session"]).default("once"),
 });
-export type AnswerBody = z.infer<typeof answerRequest>;
 
 export const stopRequest = z.strictObject({ reason: z.string().max(500).default("said over HTTP") });
 
@@ -51,7 +49,6 @@ export const tokenRequest = z.strictObject({
   /** Milliseconds since 1970. */
   expiresMs: z.int().positive().optional(),
 });
-export type TokenBody = z.infer<typeof tokenRequest>;
 
 const instant = z.iso.datetime({ offset: true });
 
