@@ -80,6 +80,8 @@ function watchOf(ref: ReadyRef, deps: AttemptDeps, outer: AbortSignal): Watch {
   return {
     signal,
     async within(work) {
+      // Heard before anything can throw: a rejection that nobody hears of ends the process.
+      work.then(ignore, ignore);
       outer.throwIfAborted();
       const timer = new AbortController();
       const ended = clock.sleep(deadlineMs - clock.monotonicMs(), AbortSignal.any([signal, timer.signal])).then(
@@ -89,7 +91,6 @@ function watchOf(ref: ReadyRef, deps: AttemptDeps, outer: AbortSignal): Watch {
       try {
         return await Promise.race([work, ended]);
       } finally {
-        work.then(ignore, ignore);
         ended.catch(ignore);
         timer.abort();
       }

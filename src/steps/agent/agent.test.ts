@@ -293,6 +293,27 @@ test("R-IR-1: a stop before, during the answer, and during a call ends the turn 
   );
 });
 
+test("R-IR-1: a stop between two words leaves no failure that nobody hears of, which would end the process", async () => {
+  const unheard: unknown[] = [];
+  const hear = (reason: unknown): void => void unheard.push(reason);
+  process.on("unhandledRejection", hear);
+  const stop = new AbortController();
+  const attentive: Model = {
+    identity: { provider: "p", model: "m", remote: false },
+    async *stream(_request, signal) {
+      yield { type: "text", delta: "one" };
+      signal.throwIfAborted();
+      yield { type: "text", delta: "two" };
+    },
+  };
+  const emit = (): void => stop.abort(new Error("stopped"));
+  const { outcome } = await turn({ model: attentive, ports: { signal: stop.signal, emit } });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  process.off("unhandledRejection", hear);
+  assert.equal(outcome.stop, "stopped");
+  assert.deepEqual(unheard, []);
+});
+
 test("R-LOG-2: a call whose outcome is unknown is said so, and not run again", async () => {
   const id = newId("call", random);
   const cut: ContextItem = {

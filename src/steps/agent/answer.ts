@@ -83,6 +83,8 @@ async function take(draft: Draft, event: ModelEvent, ports: AnswerPorts): Promis
 }
 
 async function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Heard before anything can throw: a rejection that nobody hears of ends the process.
+  promise.then(ignore, ignore);
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);
@@ -91,7 +93,6 @@ async function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
     return await Promise.race([promise, aborted]);
   } finally {
     signal.removeEventListener("abort", onAbort);
-    promise.then(ignore, ignore);
   }
 }
 
