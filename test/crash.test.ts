@@ -112,10 +112,10 @@ async function campaign(t: TestContext, what: Ending, kills: number): Promise<vo
   const place = makePlace();
   const keeper = await keep(place);
   const said: Said[] = [];
-  let over = false;
+  const stage = { over: false };
   const deadline = performance.now() + kills * 15_000 + 60_000;
   const talk = async (name: string): Promise<void> => {
-    for (let i = 0; !over; i++) {
+    for (let i = 0; !stage.over; i++) {
       const key = `${name}${i}`;
       const text = `${i % 2 === 0 ? "write" : "run"} ${key}`;
       said.push(await sayUntilAnswered(keeper.at, { key, text }, deadline));
@@ -126,7 +126,7 @@ async function campaign(t: TestContext, what: Ending, kills: number): Promise<vo
   try {
     const talkers = Promise.all(["a", "b", "c"].map(talk));
     await Promise.race([killAgainAndAgain(keeper, { what, kills, random, said }), talkers]);
-    over = true;
+    stage.over = true;
     await talkers;
     await keeper.close();
     const counted = await count(place, said);
@@ -135,7 +135,7 @@ async function campaign(t: TestContext, what: Ending, kills: number): Promise<vo
     t.diagnostic(`seed ${seed}; the gateway said: ${keeper.running().said().slice(-2000)}`);
     throw error;
   } finally {
-    over = true;
+    stage.over = true;
     keeper.running().kill();
     if (process.env["VAMBRACE_KEEP"] === undefined) place.remove();
     else t.diagnostic(`kept: ${place.root}`);

@@ -6,30 +6,16 @@
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { BWRAP_PATHS } from "../src/app/helpers.ts";
-import { ownProgram } from "../src/app/home.ts";
-import { startHelper } from "../src/app/lifecycle.ts";
-import { systemClock, systemRandom } from "../src/app/system.ts";
-import { frameReader, jsonFrame } from "../src/core/frame.ts";
+import { systemRandom } from "../src/app/system.ts";
 import { newId, parseAgentId, parsePersonId } from "../src/core/ids.ts";
-import { createJobSigner } from "../src/core/job-token.ts";
-import { isObject, type JsonObject } from "../src/core/json.ts";
+import type { JsonObject } from "../src/core/json.ts";
 import type { ScriptStep } from "../src/edges/models/scripted.ts";
 import { CLI, call, checkLedger, HOME_CANARY, recordsOf } from "./campaign.ts";
 import { answering, callerOf, get, type Kit, makeToken, overSocket, post, say, startKit } from "./gateway-kit.ts";
@@ -323,70 +309,6 @@ test("R-TOOL-2: a direct call that a crash interrupted is reported, and never gi
   assert.ok(
     !(await recordsOf(kit.place.state)).slice(from).some((one) => one.kind === "model" || one.kind === "prepared"),
   );
-});
-
-test("R-TOOL-2: a broker that is spoken to directly starts nothing without a token, whatever stands in its place", {
-  skip,
-}, async () => {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "vambrace-doors-")));
-  const { signer, publicKey } = createJobSigner({ clock: systemClock });
-  const config = {
-    publicKey,
-    folder: join(folder, "broker"),
-    forbiddenPaths: [],
-    nodePath: process.execPath,
-    bwrapPaths: BWRAP_PATHS,
-    systemPaths: [],
-  };
-  const job = {
-    argv: ["/usr/bin/touch", "ran"],
-    cwd: folder,
-    mounts: [{ path: folder, access: "write" }],
-    env: {},
-    stdin: "",
-    wallMs: 5000,
-    outputBytes: 1000,
-    memoryBytes: 2 ** 29,
-    processes: 64,
-    fileBytes: 1e6,
-    egressSocket: null,
-    runtime: "command",
-  };
-  const permit = newId("pmt", systemRandom);
-  const another = signer.sign(permit, "0".repeat(64) as Parameters<typeof signer.sign>[1]);
-  const tokens: readonly JsonObject[] = [
-    {},
-    { token: null },
-    { token: {} },
-    { token: "yes" },
-    { token: { ...another } },
-    { token: { permit, job: "0".repeat(64), notAfterMs: Date.now() + 1000, signature: "" } },
-  ];
-  try {
-    for (const token of tokens) {
-      const helper = await startHelper({
-        name: "broker",
-        program: ownProgram("edges/broker/main.ts"),
-        args: [],
-        heapMiB: 32,
-        log: () => undefined,
-      });
-      const heard: JsonObject[] = [];
-      const read = frameReader();
-      helper.socket.on("data", (chunk: Buffer) => {
-        for (const frame of read(chunk)) if (frame.kind === "json" && isObject(frame.value)) heard.push(frame.value);
-      });
-      helper.socket.write(jsonFrame({ type: "configure", config }));
-      helper.socket.write(jsonFrame({ type: "run", channel: 1, job, ...token }));
-      await Promise.race([helper.gone, until(async () => heard.some((one) => one["type"] === "ended"))]);
-      await helper.stop();
-      const ended = heard.find((one) => one["type"] === "ended");
-      if (ended !== undefined) assert.match(JSON.stringify(ended["end"]), /"how":"refused"/);
-      assert.ok(!existsSync(join(folder, "ran")), JSON.stringify(token));
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 });
 
 test("R-WHO-1: a token of limited trust has nothing written, remembered or made, whatever its person has", {

@@ -213,7 +213,7 @@ function smallDisk(state: string): boolean {
 function fill(folder: string): string {
   const path = join(folder, "filler");
   const { bavail, bsize } = statfsSync(folder);
-  writeFileSync(path, Buffer.alloc(Number(bavail) * Number(bsize) - 4096));
+  writeFileSync(path, Buffer.alloc(bavail * bsize - 4096));
   for (let i = 0; ; i++) {
     try {
       writeFileSync(`${path}-${i}`, Buffer.alloc(4096));

@@ -304,7 +304,7 @@ async function scheduledAs(text: string, caller: Caller): Promise<unknown> {
   const [asked] = (await recordsOf(kit.place.state))
     .slice(from)
     .filter((one) => one.what === "call.decided" && one.target === "schedule");
-  const { trust } = asked?.data?.["facts"] as JsonObject;
+  const { trust } = (asked?.data?.["facts"] ?? {}) as JsonObject;
   assert.equal(asked?.result, trust === "full" ? "ok" : "asked");
   return trust;
 }
@@ -323,7 +323,7 @@ test("R-BOX-1 R-AGENT-6: an approved command sees its workspace and nothing of h
     question = (body["questions"] as readonly JsonObject[]).find((one) => one["tool"] === "exec");
     return question !== undefined;
   });
-  assert.equal((question?.["arguments"] as JsonObject)["command"], "bash spy.sh", "the exact call is shown");
+  assert.equal(((question?.["arguments"] ?? {}) as JsonObject)["command"], "bash spy.sh", "the exact call is shown");
   assert.equal((await post(kit, `/api/approvals/${question?.["id"] as string}`, { answer: "yes" })).status, 200);
   const { body } = await proposed;
   over.abort();
