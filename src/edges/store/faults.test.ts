@@ -57,7 +57,19 @@ const WRITES: readonly [string, (store: Store, given: Given) => Promise<unknown>
   ["state.set", (store) => store.state.set("halted", { halted: true })],
 ];
 
-const READS = ["get", "list", "turn", "unfinished", "items", "openCalls", "calls", "search", "due", "byHash"];
+const READS = [
+  "turnItems",
+  "get",
+  "list",
+  "turn",
+  "unfinished",
+  "items",
+  "openCalls",
+  "calls",
+  "search",
+  "due",
+  "byHash",
+];
 
 /** Everything that the database of a folder holds, as another connection sees it. */
 function contents(dir: string): string {
