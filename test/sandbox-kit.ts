@@ -137,7 +137,8 @@ export async function startBroker(options: KitOptions = {}): Promise<Kit> {
     },
     async close() {
       await executor.close();
-      if (child.exitCode === null) await new Promise((resolve) => child.once("exit", resolve));
+      if (child.exitCode === null && child.signalCode === null)
+        await new Promise((resolve) => child.once("exit", resolve));
       if (options.root === undefined) fs.rmSync(root, { recursive: true, force: true });
     },
   };
