@@ -17,19 +17,23 @@ import { type Probe, proveSandbox } from "./prove.ts";
 /** Bytes, with room for what stands round a job in its frame. */
 const MOST_JOB = FRAME_LIMIT - 4096;
 
-const TOO_LARGE: JobResult = {
-  end: {
-    how: "refused",
-    code: "JOB_TOO_LARGE",
-    message: "the call is larger than the sandbox takes at once (8 MiB)",
-    hint: "do it in smaller pieces; `write` can append",
-  },
+/** A job of which nothing ran. */
+const nothing = (end: JobResult["end"]): JobResult => ({
+  end,
   stdout: new Uint8Array(),
   stderr: new Uint8Array(),
   stdoutLost: 0,
   stderrLost: 0,
   wallMs: 0,
-};
+});
+
+const TOO_LARGE = nothing({
+  how: "refused",
+  code: "JOB_TOO_LARGE",
+  message: "the call is larger than the sandbox takes at once (8 MiB)",
+  hint: "do it in smaller pieces; `write` can append",
+});
+const NEVER_STARTED = nothing({ how: "stopped" });
 
 export type BubblewrapExecutor = Executor & {
   /** Resolves when the broker is ready. @throws Fault BROKER_UNAVAILABLE where it cannot work. */
@@ -47,10 +51,11 @@ export function openBubblewrapExecutor(deps: {
   line.say({ type: "configure", config: deps.config });
   const run: Executor["run"] = (job, token, { signal, onOutput }) => {
     if (Buffer.byteLength(JSON.stringify(job)) > MOST_JOB) return Promise.resolve(TOO_LARGE);
+    // Not sent at all: a short program could be through before a cancellation behind it is heard.
+    if (signal.aborted) return Promise.resolve(NEVER_STARTED);
     const { channel, done } = line.begin(onOutput);
     line.say({ type: "run", channel, job, token });
     const cancel = (): void => line.say({ type: "cancel", channel });
-    if (signal.aborted) cancel();
     signal.addEventListener("abort", cancel, { once: true });
     return done.finally(() => signal.removeEventListener("abort", cancel));
   };
