@@ -12,6 +12,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Figure, median, spreadOf } from "./figure.ts";
 
 const RUNS = 5;
+/** As `scripts/with-node.sh` starts it. */
+const SMALL_POOLS = { MALLOC_MMAP_THRESHOLD_: "32768", MALLOC_TRIM_THRESHOLD_: "32768" };
 const MAIN = ["--max-semi-space-size=1", "--optimize-for-size", "src/cli/main.ts"];
 
 export async function measureStart(): Promise<readonly Figure[]> {
@@ -97,7 +99,7 @@ async function emptyNode(): Promise<number> {
 
 async function readyOnce(home: string, port: number): Promise<{ readonly readyMs: number; readonly pssMb: number }> {
   const startedMs = performance.now();
-  const env = { ...process.env, HOME: home, VAMBRACE_HOME: join(home, ".vambrace") };
+  const env = { ...process.env, ...SMALL_POOLS, HOME: home, VAMBRACE_HOME: join(home, ".vambrace") };
   const child = spawn(process.execPath, [...MAIN, "start", "--port", String(port)], { stdio: "ignore", env });
   try {
     while (!(await isReady(port))) {

@@ -5,16 +5,15 @@ import type { Model } from "../core/ports/model.ts";
 import type { Random } from "../core/ports/random.ts";
 import type { Outbound } from "../steps/outbound/outbound.ts";
 import type { Environment } from "./config/environment.ts";
-import type { Loaded } from "./config/load.ts";
+import type { Ground } from "./ground.ts";
 import type { Home } from "./home.ts";
 import type { Log } from "./log.ts";
 
 /** The person who set it up: whose data an unlabelled private value is. */
 export const OWNER = "owner";
 
-export type WireUp = {
+export type WireUp = Ground & {
   readonly home: Home;
-  readonly loaded: Loaded;
   readonly env: Environment;
   readonly clock: Clock;
   readonly random: Random;

@@ -13,8 +13,9 @@ import { loadPage } from "../edges/http/page.ts";
 import { createHttp } from "../edges/http/server.ts";
 import { createOutbound } from "../steps/outbound/outbound.ts";
 import type { Environment } from "./config/environment.ts";
-import { loadConfig, type Loaded } from "./config/load.ts";
+import type { Loaded } from "./config/load.ts";
 import { channelEnabled, gatewaySettings, MAIN_AGENT } from "./config/settings.ts";
+import type { Ground } from "./ground.ts";
 import type { Helpers } from "./helpers.ts";
 import { type Home, INSTALLATION } from "./home.ts";
 import { type Log, openLog } from "./log.ts";
@@ -44,6 +45,7 @@ export type Served = {
 export type OpenOptions = {
   readonly env: Environment;
   readonly home: Home;
+  readonly ground: Ground;
   /** Under way already. */
   readonly starting: Promise<Helpers>;
   readonly wires: LateWires;
@@ -54,16 +56,17 @@ export type OpenOptions = {
 const TICK_MS = 1000;
 const OWNER_PERMISSIONS: readonly Permission[] = PERMISSIONS;
 
-export async function openGateway({ env, home, starting, wires, port, models }: OpenOptions): Promise<Served> {
-  const loaded = loadConfig({ home: home.root, env });
+export async function openGateway(options: OpenOptions): Promise<Served> {
+  const { env, home, ground, starting, wires, port, models } = options;
+  const { loaded } = ground;
   const outbound = createOutbound(knownSecrets(env, loaded));
   const log = openLog(join(home.logs, "gateway.log"), (line) => outbound.text(line));
   wires.openLog(log);
   const deps = { clock: systemClock, random: systemRandom };
   const chosen = models ?? (await chooseModels(loaded, env, deps));
   const given: WireUp = {
+    ...ground,
     home,
-    loaded,
     env,
     ...deps,
     log,

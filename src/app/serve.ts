@@ -1,8 +1,9 @@
 /**
  * Serve: a running gateway, from the state folder to the open door.
  *
- * The helpers are started first, and everything heavy is read while they boot:
- * that is most of what a start waits for.
+ * The helpers and the thread that vets the policies are started first, and
+ * everything heavy is read while they boot: that is most of what a start waits
+ * for.
  *
  * @module
  */
@@ -10,6 +11,7 @@ import { join } from "node:path";
 import { Fault } from "../core/fault.ts";
 import type { AgentId } from "../core/ids.ts";
 import { holdLock, type Lock } from "../edges/store/lock.ts";
+import { openVetter } from "../steps/judge/policy/vet-apart.ts";
 import type { Environment } from "./config/environment.ts";
 import { stateFolder } from "./config/environment.ts";
 import { type Helpers, startHelpers } from "./helpers.ts";
@@ -34,6 +36,7 @@ export async function serve({ env, port, models }: ServeOptions): Promise<Served
   // Before any helper: a second broker would clear away what the first one works with.
   const lock = takeHome(home);
   const wires = lateWires();
+  const vetter = openVetter();
   const starting = startHelpers({
     home,
     clock: systemClock,
@@ -43,10 +46,13 @@ export async function serve({ env, port, models }: ServeOptions): Promise<Served
     onConnection: (connection, owner) => wires.onConnection(connection, owner),
   });
   try {
+    const { readGround } = await import("./ground.ts");
+    const ground = readGround({ home, env, vet: vetter.vet });
     const { openGateway } = await import("./open.ts");
     const served = await openGateway({
       env,
       home,
+      ground,
       starting,
       wires,
       ...(port === undefined ? {} : { port }),
@@ -57,6 +63,8 @@ export async function serve({ env, port, models }: ServeOptions): Promise<Served
     await endHelpers(starting);
     lock.release();
     throw thrown;
+  } finally {
+    await vetter.close();
   }
 }
 

@@ -14,11 +14,11 @@ import { loadConfig, type Loaded } from "../app/config/load.ts";
 import { toPosture } from "../app/config/posture.ts";
 import { openJudge } from "../app/gateway/kits.ts";
 import { homeAt } from "../app/home.ts";
-import { readPolicies } from "../app/wire-kits.ts";
+import { readPolicies } from "../app/policies.ts";
 import { Fault } from "../core/fault.ts";
 import type { Posture } from "../core/posture.ts";
 import type { Judge } from "../steps/judge/judge.ts";
-import type { PolicyFile } from "../steps/judge/policy/load.ts";
+import { type PolicyFile, vetHere } from "../steps/judge/policy/vet.ts";
 import { type Flags, flagText, type Io } from "./command.ts";
 
 export type Ground = {
@@ -38,7 +38,7 @@ export function groundOf(io: Io, flags: Flags): Ground {
 }
 
 export async function judgeOn({ posture, policies }: Pick<Ground, "posture" | "policies">): Promise<Judge> {
-  return openJudge(posture, policies);
+  return openJudge(posture, policies, vetHere);
 }
 
 /** The absolute path of something that has to be there. @throws Fault COMMAND_USAGE */

@@ -1,10 +1,11 @@
-#!/usr/bin/env -S node --max-semi-space-size=1 --optimize-for-size
+#!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=32768 MALLOC_TRIM_THRESHOLD_=32768 node --max-semi-space-size=1 --optimize-for-size
 /**
  * The command line: finds the command, parses its options, and turns faults
  * into words and an exit status.
  *
  * @module
  */
+import "../edges/net/lean.ts";
 import { setFlagsFromString } from "node:v8";
 import { parseArgs } from "node:util";
 import { readEnvironment } from "../app/config/environment.ts";
@@ -14,6 +15,8 @@ import type { Command, Flags, Io } from "./command.ts";
 
 // Before anything else parses text that a stranger wrote: no pattern may take more than linear time.
 setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
+// WebAssembly checks the policies, once: code that is made quickly and stays small serves that best.
+for (const flag of ["--no-wasm-tier-up", "--no-wasm-dynamic-tiering"]) setFlagsFromString(flag);
 
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort(new Error(signal)));

@@ -6,10 +6,10 @@
  */
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { readPolicies } from "../app/wire-kits.ts";
+import { readPolicies } from "../app/policies.ts";
 import { Fault } from "../core/fault.ts";
 import type { Judge } from "../steps/judge/judge.ts";
-import type { PolicyFile } from "../steps/judge/policy/load.ts";
+import type { PolicyFile } from "../steps/judge/policy/vet.ts";
 import { replaySession } from "../steps/judge/replay.ts";
 import { parseReplaySession, type ReplayAnswer, type ReplaySession } from "../wire/replay.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";

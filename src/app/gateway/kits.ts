@@ -19,7 +19,7 @@ import { pathFinder } from "../../steps/judge/facts/paths.ts";
 import type { Finders } from "../../steps/judge/gather.ts";
 import { createJudge, type Judge } from "../../steps/judge/judge.ts";
 import { offeredTools } from "../../steps/judge/offered.ts";
-import type { PolicyFile } from "../../steps/judge/policy/load.ts";
+import type { PolicyFile, Vet } from "../../steps/judge/policy/vet.ts";
 import { CATALOGUE } from "../../tools/catalogue.ts";
 import { filePort } from "../world.ts";
 
@@ -39,9 +39,9 @@ export type Kit = {
 };
 
 /** The judge of one posture, over this machine's files. @throws Fault POLICY_INVALID */
-export async function openJudge(posture: Posture, operatorPolicies: readonly PolicyFile[]): Promise<Judge> {
+export async function openJudge(posture: Posture, operatorPolicies: readonly PolicyFile[], vet: Vet): Promise<Judge> {
   const tools = [...CATALOGUE.values()].map(({ declaration, groups }) => ({ declaration, groups }));
-  return createJudge({ posture, operatorPolicies, tools, facts: findersFor(posture) });
+  return createJudge({ posture, operatorPolicies, vet, tools, facts: findersFor(posture) });
 }
 
 /** What the judge may look at: as a command would find it in the sandbox. */
@@ -63,6 +63,7 @@ export async function openKit(parts: {
   readonly agent: AgentId;
   readonly posture: Posture;
   readonly operatorPolicies: readonly PolicyFile[];
+  readonly vet: Vet;
   readonly model: Model;
   readonly contextTokens: number;
   readonly random: Random;
@@ -72,7 +73,7 @@ export async function openKit(parts: {
     agent,
     workspace: posture.fs.workspace,
     posture,
-    judge: await openJudge(posture, parts.operatorPolicies),
+    judge: await openJudge(posture, parts.operatorPolicies, parts.vet),
     model,
     contextTokens: parts.contextTokens,
     offered: (channel) => offered(posture, channel),

@@ -9,8 +9,9 @@ import { openJudge } from "../../app/gateway/kits.ts";
 import { homeAt } from "../../app/home.ts";
 import { chooseModels } from "../../app/models.ts";
 import { systemClock, systemRandom } from "../../app/system.ts";
-import { readPolicies } from "../../app/wire-kits.ts";
+import { readPolicies } from "../../app/policies.ts";
 import { verifyLedger } from "../../ledger/verify.ts";
+import { vetHere } from "../../steps/judge/policy/vet.ts";
 import type { Io } from "../command.ts";
 import { fail, failed, type Line, ok, warn } from "./line.ts";
 
@@ -65,7 +66,7 @@ function load(root: string, env: Environment): Loaded | Line {
 
 async function policiesLine({ config, places }: Loaded, folder: string): Promise<Line> {
   try {
-    const { policies } = await openJudge(toPosture(config, places), readPolicies(folder));
+    const { policies } = await openJudge(toPosture(config, places), readPolicies(folder), vetHere);
     return ok("policies", `${policies.policies.size} policies, set ${policies.digest.slice(0, 12)}`);
   } catch (thrown) {
     return failed("policies", thrown);

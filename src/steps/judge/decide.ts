@@ -12,7 +12,7 @@
 import { APPROVAL_KINDS, type ApprovalKind, type Decision, type Limits, type PolicyId } from "../../core/decision.ts";
 import { type Trust, trustRank } from "../../core/label.ts";
 import type { Engine, PolicyAnswer } from "./policy/engine.ts";
-import type { LoadedPolicy } from "./policy/load.ts";
+import type { LoadedPolicy } from "./policy/vet.ts";
 import type { RequestBody } from "./requests.ts";
 
 /** Somebody who can be asked now. */

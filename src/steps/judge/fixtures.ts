@@ -16,6 +16,7 @@ import { CATALOGUE } from "../../tools/catalogue.ts";
 import type { Reachable } from "./decide.ts";
 import type { Finders } from "./gather.ts";
 import { createJudge, type Judge, type JudgeDeps } from "./judge.ts";
+import { vetHere } from "./policy/vet.ts";
 import { isWithin } from "./requests.ts";
 
 export const WORKSPACE = "/home/ana/vambrace";
@@ -153,6 +154,7 @@ export const judgeWith = (deps: Partial<JudgeDeps> = {}): Promise<Judge> =>
   createJudge({
     posture: postureWith(),
     operatorPolicies: [],
+    vet: vetHere,
     tools: [...CATALOGUE.values()],
     facts: FINDERS,
     ...deps,

@@ -20,7 +20,8 @@ import { FinderFault, type Finders, gather, type WorldFacts } from "./gather.ts"
 import { limitsFor } from "./limits.ts";
 import { DECLARED_GROUP, type NamedTool } from "./offered.ts";
 import { type Engine, openEngine } from "./policy/engine.ts";
-import { loadPolicies, type PolicyFile, type PolicySet } from "./policy/load.ts";
+import { loadPolicies, type PolicySet } from "./policy/load.ts";
+import type { PolicyFile, Vet } from "./policy/vet.ts";
 import { requestsFor } from "./requests.ts";
 
 export type JudgedTool = { readonly declaration: ToolDeclaration; readonly groups: readonly string[] };
@@ -29,6 +30,8 @@ export type JudgeDeps = {
   readonly posture: Posture;
   /** Text of `operator/*.cedar`, already read. */
   readonly operatorPolicies: readonly PolicyFile[];
+  /** Checks the whole set before it counts. */
+  readonly vet: Vet;
   /** The tools that ship; those of `posture.declarations` are added. */
   readonly tools: readonly JudgedTool[];
   readonly facts: Finders;
@@ -54,8 +57,8 @@ export type Judge = {
 
 /** @throws Fault POLICY_INVALID where the set does not validate; keep the judge that you have. */
 export async function createJudge(deps: JudgeDeps): Promise<Judge> {
-  const policies = await loadPolicies({ posture: deps.posture, operator: deps.operatorPolicies });
-  const engine = await openEngine(policies);
+  const policies = await loadPolicies({ posture: deps.posture, operator: deps.operatorPolicies, vet: deps.vet });
+  const engine = openEngine(policies);
   const tools = new Map(deps.tools.map((tool) => [tool.declaration.name, tool]));
   for (const [name, declaration] of deps.posture.declarations) {
     if (!tools.has(name)) tools.set(name, { declaration, groups: [DECLARED_GROUP] });

@@ -4,9 +4,10 @@ import { Fault } from "../../../core/fault.ts";
 import { FINDERS, judgeWith, OWNER, postureWith, proposal, says, stranger } from "../fixtures.ts";
 import { openEngine, type PolicyRequest } from "./engine.ts";
 import { loadPolicies } from "./load.ts";
+import { vetHere } from "./vet.ts";
 
 const load = (text: string, name = "mine.cedar") =>
-  loadPolicies({ posture: postureWith(), operator: [{ name, text }] });
+  loadPolicies({ posture: postureWith(), operator: [{ name, text }], vet: vetHere });
 
 async function refused(text: string, reason: RegExp): Promise<void> {
   await assert.rejects(load(text), (error: unknown) => {
@@ -118,7 +119,7 @@ test("R-WHO-6: an error that shows only under an approval denies as well", async
 });
 
 test("R-WHO-6: a request that does not fit the schema is an error, never an allow", async () => {
-  const engine = await openEngine(await load('@id("all") @says("All.") permit (principal, action, resource);'));
+  const engine = openEngine(await load('@id("all") @says("All.") permit (principal, action, resource);'));
   const request: PolicyRequest = {
     principal: { id: "owner", trust: 4, roles: [] },
     action: "read",
@@ -137,11 +138,15 @@ test("R-WHO-6: a request that does not fit the schema is an error, never an allo
 });
 
 test("R-WHO-4: the digest follows the policies, whatever layer they are in", async () => {
-  const base = await loadPolicies({ posture: postureWith(), operator: [] });
-  const same = await loadPolicies({ posture: postureWith(), operator: [] });
+  const base = await loadPolicies({ posture: postureWith(), operator: [], vet: vetHere });
+  const same = await loadPolicies({ posture: postureWith(), operator: [], vet: vetHere });
   const text = '@id("a") @says("x") forbid (principal, action == Action::"pay", resource);';
-  const more = await loadPolicies({ posture: postureWith(), operator: [{ name: "a", text }] });
-  const other = await loadPolicies({ posture: postureWith({ effects: new Map([["send", "full"]]) }), operator: [] });
+  const more = await loadPolicies({ posture: postureWith(), operator: [{ name: "a", text }], vet: vetHere });
+  const other = await loadPolicies({
+    posture: postureWith({ effects: new Map([["send", "full"]]) }),
+    operator: [],
+    vet: vetHere,
+  });
   assert.equal(base.digest, same.digest);
   assert.equal(new Set([base.digest, more.digest, other.digest]).size, 3);
   assert.ok([...base.policies.values()].every((policy) => policy.says.length > 0 && policy.id !== ""));

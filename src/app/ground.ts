@@ -1,0 +1,40 @@
+/**
+ * What a start reads first: configuration and the operator's policies. The
+ * policies of every agent begin to be vetted here, beside everything else that
+ * is still to be read.
+ *
+ * @module
+ */
+import { loadPolicies } from "../steps/judge/policy/load.ts";
+import type { PolicyFile, Vet } from "../steps/judge/policy/vet.ts";
+import type { Environment } from "./config/environment.ts";
+import { loadConfig, type Loaded } from "./config/load.ts";
+import { toPosture } from "./config/posture.ts";
+import { agentSettings } from "./config/settings.ts";
+import type { Home } from "./home.ts";
+import { readPolicies } from "./policies.ts";
+
+export type Ground = {
+  readonly loaded: Loaded;
+  readonly operatorPolicies: readonly PolicyFile[];
+  readonly vet: Vet;
+};
+
+/** @throws Fault where the configuration cannot be used; policies that cannot be are refused when their judge is made. */
+export function readGround({
+  home,
+  env,
+  vet,
+}: {
+  readonly home: Home;
+  readonly env: Environment;
+  readonly vet: Vet;
+}): Ground {
+  const loaded = loadConfig({ home: home.root, env });
+  const operatorPolicies = readPolicies(home.policies);
+  for (const { id } of agentSettings(loaded.config, loaded.places)) {
+    const posture = toPosture(loaded.config, loaded.places, id);
+    loadPolicies({ posture, operator: operatorPolicies, vet }).catch(() => undefined);
+  }
+  return { loaded, operatorPolicies, vet };
+}
