@@ -8,6 +8,7 @@ import { contextTokensOf } from "../edges/models/config.ts";
 import { createModel } from "../edges/models/model.ts";
 import { probeOllama } from "../edges/models/ollama.ts";
 import { knownWeak } from "../edges/models/weak.ts";
+import { listens } from "../edges/net/listens.ts";
 import { createNet } from "../edges/net/net.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Loaded } from "./config/load.ts";
@@ -20,6 +21,9 @@ export type ChosenModel = {
   readonly weak?: string;
 };
 
+/** How long a model on this machine may take to accept a connection. */
+const PROBE_MS = 500;
+
 /** @throws Fault where a configured model cannot work: nothing else is taken in its place (rule 4, no silent downgrade). */
 export async function chooseModels(
   loaded: Loaded,
@@ -28,8 +32,8 @@ export async function chooseModels(
 ): Promise<ReadonlyMap<AgentId, ChosenModel>> {
   const net = createNet();
   const fetchFor = net.fetchFor.bind(net);
-  const probeLocal = (origin: string): Promise<readonly string[] | undefined> =>
-    probeOllama(origin, { fetchFor, clock: deps.clock });
+  const probeLocal = async (origin: string): Promise<readonly string[] | undefined> =>
+    (await listens(origin, PROBE_MS)) ? probeOllama(origin, { fetchFor, clock: deps.clock }) : undefined;
   const chosen = new Map<AgentId, ChosenModel>();
   for (const { id } of agentSettings(loaded.config, loaded.places)) {
     const { refs, why } = await chooseModel({ ...modelSettings(loaded.config, env, id), probeLocal });
