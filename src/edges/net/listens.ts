@@ -13,7 +13,11 @@ import { connect } from "node:net";
 export function listens(origin: string, waitMs: number): Promise<boolean> {
   const { hostname, port, protocol } = new URL(origin);
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || (protocol === "https:" ? 443 : 80)), timeout: waitMs });
+  const socket = connect({
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: Number(port || (protocol === "https:" ? 443 : 80)),
+    timeout: waitMs,
+  });
   const answer = (isThere: boolean) => (): void => {
     socket.destroy();
     resolve(isThere);
