@@ -59,7 +59,7 @@ const NAMES: readonly (readonly [RegExp, Role])[] = [
   ],
   [/(?:^|_)(?:date|time|day|start|end|recurring|limit|offset|page|max_results|n)$/, "plain"],
   [
-    /(?:^|_)(?:subject|body|content|text|message|title|description|comment|note|attachments|updates|data|information)$/,
+    /(?:^|_)(?:subject|body|content|text|message|title|description|comment|note|location|attachments|updates|data|information)$/,
     "content",
   ],
   [/(?:^|_)(?:password|permission|level|state|permanent|value|operation|action|mode|side)$/, "value"],
@@ -91,12 +91,15 @@ export function declare(schema: Schema): ReplayDeclaration {
   const reaches = named === "write" && roles.some(([, { role }]) => role === "recipient");
   const effect = reaches ? "send" : named;
   const isClock = isRead && nouns.includes("current") && nouns.some((noun) => /^(?:day|date|time)$/.test(noun));
-  const isDirectory = isRead && nouns.some((noun) => /^(?:contacts?|payees?|addressbook)$/.test(noun));
+  // The person's own organisers: what is looked up there by name. Not what others send: mail, messages, reviews.
+  const isDirectory = nouns.some((noun) => /^(?:contacts?|payees?|addressbook)$/.test(noun)) && isRead;
+  const isOrganiser =
+    (isRead || verb === "create") && nouns.some((noun) => /^(?:calendar|events?|files?|notes?|tasks?)$/.test(noun));
   return {
     name: schema.name,
     ...(effect === undefined ? {} : { effect }),
     arguments: Object.fromEntries(roles),
     returns: { trust: isClock ? "full" : "none", confidentiality: "private" },
-    ...(isDirectory ? { directory: true } : {}),
+    ...(isDirectory || isOrganiser ? { directory: true } : {}),
   };
 }

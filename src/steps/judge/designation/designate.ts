@@ -18,6 +18,7 @@ import { leadsIn } from "./content.ts";
 import { directoriesIn, namesFor } from "./directory.ts";
 import { fits } from "./fitting.ts";
 import { currentRequest, type Message, type Request } from "./request.ts";
+import { modesIn } from "./modes.ts";
 import { holds, kindOf, type Mention, mentionsOf } from "./values.ts";
 import { asksFor } from "./verbs.ts";
 import { overlaps, type OwnWords, ownWords } from "./words.ts";
@@ -124,7 +125,8 @@ function finder(input: DesignationInput, cwd: string): Find {
   const look = (matter: Matter, reading: Reading): Mention | undefined => {
     const direct = mention(matter, reading.words, cwd);
     if (direct !== undefined || directories.length === 0) return direct === "negated" ? undefined : direct;
-    for (const name of namesFor(matter.value, directories)) {
+    for (const { name, beside } of namesFor(matter.value, matter.name, directories)) {
+      if (beside.length > 0 && !beside.some((word) => saysWord(reading.words, word))) continue;
       const named = mention({ ...matter, value: name }, reading.words, cwd, "words");
       if (named !== undefined && named !== "negated") return { ...named, spelling: matter.value };
     }
@@ -139,6 +141,14 @@ function finder(input: DesignationInput, cwd: string): Find {
   };
 }
 
+/** In the author's own words, in the singular or the plural. */
+function saysWord(words: OwnWords, word: string): boolean {
+  const stem = word.replace(/s$/, "");
+  return (
+    stem !== "" && [...mentionsOf(stem, "words", words, "/"), ...mentionsOf(`${stem}s`, "words", words, "/")].length > 0
+  );
+}
+
 function mention(
   matter: Matter,
   words: OwnWords,
@@ -151,7 +161,14 @@ function mention(
     if (overlaps(words.negated, one)) return "negated";
     if (found === undefined && (one.quoted || fits(one, kind, words.text, matter))) found = one;
   }
-  return found;
+  return found ?? access(matter, words);
+}
+
+/** `with read permissions` names `r`, where the argument is a setting. */
+function access({ role, value }: Matter, words: OwnWords): Mention | "negated" | undefined {
+  if (role !== "value") return undefined;
+  const [first] = modesIn(value, words.text);
+  return first !== undefined && overlaps(words.negated, first) ? "negated" : first;
 }
 
 const CHOICES = {

@@ -87,7 +87,7 @@ function wordsOf(text: string): readonly string[] {
 }
 
 /** `file_id` and `fileId`: file, id. */
-function nameWords(name: string): readonly string[] {
+export function nameWords(name: string): readonly string[] {
   return name
     .replace(/([a-z])([A-Z])/g, "$1 $2")
     .toLowerCase()
