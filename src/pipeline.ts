@@ -16,6 +16,7 @@ import type { Proposal } from "./core/call.ts";
 import { type Fault, toFault } from "./core/fault.ts";
 import type { MessageId, TurnId } from "./core/ids.ts";
 import type { ContextItem, ProposedCall } from "./core/item.ts";
+import type { JsonObject } from "./core/json.ts";
 import type { Label } from "./core/label.ts";
 import type { Origin, Principal } from "./core/person.ts";
 import type { Ledger, LedgerEntry } from "./core/ports/ledger.ts";
@@ -254,8 +255,12 @@ function turnEntry(turn: TurnRow, session: SessionRow, step: Step): LedgerEntry 
     target: session.channel,
     session: session.id,
     turn: turn.id,
-    data: { trust, confidentiality, characters: turn.text.length },
+    data: { trust, confidentiality, characters: turn.text.length, ...cameThrough(turn.principal) },
   };
+}
+
+function cameThrough({ within }: Principal): JsonObject {
+  return within === undefined ? {} : { within: within.map(({ agent, channel }) => `${agent}/${channel}`) };
 }
 
 async function recordFault(ledger: Ledger, fault: Fault, turn: TurnRow, session: SessionRow): Promise<void> {

@@ -51,8 +51,6 @@ before(async () => {
           { path: join(place.workspace, "inbox"), trust: "none", confidentiality: "private" },
           { path: join(place.root, "research", "inbox"), trust: "none", confidentiality: "private" },
         ],
-        // So that sessions which no door began can be hijacked too.
-        channels: { default: { tools: { profile: "coding" } } },
         people: {
           ben: { trust: "standard", roles: ["developer"] },
           // Each with sessions of his own, that nothing has touched yet.

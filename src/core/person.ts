@@ -20,7 +20,12 @@ export type Principal = {
   readonly person: PersonId;
   readonly trust: Trust;
   readonly roles: readonly string[];
+  /** The doors that his request came through before it got to the session it is in; what each of them refuses is refused. */
+  readonly within?: readonly Door[];
 };
+
+/** A way in, as one agent has it: what is offered there is in the posture of that agent. */
+export type Door = { readonly agent: AgentId; readonly channel: string };
 
 /** Where a turn happens. */
 export type Origin = {

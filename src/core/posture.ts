@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { AgentId } from "./ids.ts";
 import type { Trust } from "./label.ts";
 import type { Effect, ToolDeclaration } from "./tool.ts";
 
@@ -39,8 +40,13 @@ export type EgressRule = {
 };
 
 export type Posture = {
-  /** `default`, `terminal`, `webchat`, `api`, …; a channel that is not here has `default`. */
+  /**
+   * `default`, `terminal`, `webchat`, `api`, …; a channel that is not here has `default`. A door of another agent that
+   * has other rules there is here as `AGENT:CHANNEL`.
+   */
   readonly channels: ReadonlyMap<string, ToolPosture>;
+  /** The other agents of this gateway. Absent: none. */
+  readonly others?: ReadonlySet<AgentId>;
   readonly fs: {
     /** Absolute. */
     readonly workspace: string;

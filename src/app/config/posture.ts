@@ -3,14 +3,15 @@
  *
  * @module
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Posture } from "../../core/posture.ts";
 import type { Effect, ToolDeclaration } from "../../core/tool.ts";
 import type { Trust } from "../../core/label.ts";
-import { parseAgentId } from "../../core/ids.ts";
+import { type AgentId, parseAgentId } from "../../core/ids.ts";
 import { doorsOf } from "./doors.ts";
 import { alwaysBlocked, expand, forbiddenPaths, type Places } from "./places.ts";
 import type { Config } from "./schema.ts";
-import { agentEntry, peopleOf } from "./settings.ts";
+import { agentEntry, agentIds, peopleOf } from "./settings.ts";
 
 /** @param agent absent: `main`. Each agent has its own workspace and may have fewer tools. */
 export function toPosture(config: Config, places: Places, agent = parseAgentId("main")): Posture {
@@ -18,7 +19,7 @@ export function toPosture(config: Config, places: Places, agent = parseAgentId("
   const { fs, exec } = config.tools;
   const { memoryMb, processes, fileMb } = config.agents.defaults.sandbox;
   return {
-    channels: doorsOf(config, entry?.tools),
+    ...doorsFor(config, agent),
     fs: {
       workspace: expand(entry?.workspace ?? config.agents.defaults.workspace, places),
       workspaceOnly: fs.workspaceOnly,
@@ -42,6 +43,19 @@ export function toPosture(config: Config, places: Places, agent = parseAgentId("
     persons: new Map([...peopleOf(config)].map(([id, { trust, roles }]) => [id, { trust, roles }])),
     roles: new Map(Object.entries(config.roles)),
   };
+}
+
+/** This agent's doors, and those of others that have other rules: what they refuse, they refuse for what they spawn. */
+function doorsFor(config: Config, agent: AgentId): Pick<Posture, "channels" | "others"> {
+  const channels = new Map(doorsOf(config, agentEntry(config, agent)?.tools));
+  const own = new Map(channels);
+  const others = agentIds(config).filter((id) => id !== agent);
+  for (const other of others) {
+    for (const [channel, rules] of doorsOf(config, agentEntry(config, other)?.tools)) {
+      if (!isDeepStrictEqual(rules, own.get(channel))) channels.set(`${other}:${channel}`, rules);
+    }
+  }
+  return { channels, others: new Set(others) };
 }
 
 function effectsOf(config: Config): ReadonlyMap<Effect, Trust> {

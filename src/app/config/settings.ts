@@ -53,9 +53,12 @@ export type AgentSettings = {
 export const MAIN_AGENT = parseAgentId("main");
 
 /** `main` first; each other agent has an entry. */
+export function agentIds(config: Config): readonly AgentId[] {
+  return [...new Set([MAIN_AGENT, ...Object.keys(config.agents.entries).map(parseAgentId)])];
+}
+
 export function agentSettings(config: Config, places: Places): readonly AgentSettings[] {
-  const ids = [MAIN_AGENT, ...Object.keys(config.agents.entries).map(parseAgentId)];
-  return [...new Set(ids)].map((id) => ({
+  return agentIds(config).map((id) => ({
     id,
     workspace: expand(agentEntry(config, id)?.workspace ?? config.agents.defaults.workspace, places),
   }));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cameBy } from "../../core/doors.ts";
 import { Fault } from "../../core/fault.ts";
 import { newId, parseAgentId } from "../../core/ids.ts";
 import { canonicalJson, type JsonObject } from "../../core/json.ts";
@@ -44,7 +45,7 @@ export function createChat(parts: ChatParts): Chat {
       const { pipeline } = parts.engine;
       const { turn, isNew } = await pipeline.receive({
         id: messageIdOf(caller.person, caller.channel, request.messageId),
-        sender: { kind: "person", principal: principalOf(caller) },
+        sender: { kind: "person", principal: principalOf(caller, session) },
         session,
         text: request.text,
       });
@@ -128,8 +129,8 @@ async function sessionFor(parts: ChatParts, caller: Caller, request: ChatRequest
   );
 }
 
-function principalOf(caller: Caller): Principal {
-  return { person: caller.person, trust: caller.trust, roles: caller.roles };
+function principalOf({ person, trust, roles, channel: door }: Caller, { agent, channel }: SessionRow): Principal {
+  return cameBy({ person, trust, roles }, agent, { door, session: channel });
 }
 
 /** Whoever waits for an answer at a door can be asked there, if his token may approve. */
@@ -177,7 +178,7 @@ async function execute(
   const text = `${request.tool} ${canonicalJson(args)}`;
   const { turn } = await parts.engine.pipeline.receive({
     id: newId("msg", parts.random),
-    sender: { kind: "call", principal: principalOf(caller) },
+    sender: { kind: "call", principal: principalOf(caller, session) },
     session,
     text,
   });

@@ -1,10 +1,12 @@
 /**
  * Turns that no door began: a task for another session, a message to one, an
  * answer that comes back, a schedule that is due. Each comes through the same
- * pipeline, under the principal whose turn it was, never with more.
+ * pipeline, under the principal whose turn it was, with the doors that he came
+ * through, never with more.
  *
  * @module
  */
+import { through } from "../../core/doors.ts";
 import { Fault } from "../../core/fault.ts";
 import {
   newId,
@@ -71,7 +73,7 @@ export function createConversations(parts: ElsewhereParts): Conversations {
         parts,
         {
           session: target,
-          principal,
+          principal: through(principal, from),
           text,
           label: noted(label, "session", from.session),
           name: `tell ${from.turn} ${text}`,
@@ -79,7 +81,8 @@ export function createConversations(parts: ElsewhereParts): Conversations {
         undefined,
       );
     },
-    async spawn({ agent, text, label, principal, parent }) {
+    async spawn({ agent, text, label, principal: asker, parent }) {
+      const principal = through(asker, parent);
       const kit = parts.kitOf(parseAgentId(agent));
       await refuseTooDeep(parts, parent.session);
       const session = await parts.sessions.spawn(parent.session, kit.agent);
@@ -136,7 +139,8 @@ export async function runDue(parts: ElsewhereParts): Promise<number> {
 function currentPrincipal(parts: ElsewhereParts, row: ScheduleRow): Principal | undefined {
   const person = parts.people().get(row.principal.person);
   if (person === undefined) return undefined;
-  return { person: row.principal.person, trust: leastTrust(row.principal.trust, person.trust), roles: person.roles };
+  // With the doors that he came through when he made it.
+  return { ...row.principal, trust: leastTrust(row.principal.trust, person.trust), roles: person.roles };
 }
 
 async function deliver(

@@ -84,7 +84,7 @@ export function createEngine(parts: EngineParts): Engine {
       finish: (turn, stop, reply) => parts.sessions.finish(turn, stop, reply),
     },
     agent: (turn) => think(parts, turn, waits),
-    tools: (session) => parts.kitOf(session.agent).offered(session.channel),
+    tools: ({ agent, channel }, { within }) => parts.kitOf(agent).offered(channel, within),
     proposal: (call, turn, origin, context) => ({
       ...call,
       ...declarationOf(call.tool),
@@ -184,17 +184,21 @@ async function admit(
     });
   }
   if (sender.kind === "elsewhere") return { principal, label: sender.label };
-  if (parts.channelState(session.channel) !== "on") {
-    throw new Fault("DENIED", {
-      message: `the channel ${session.channel} is turned off`,
-      hint: `set \`channels.${session.channel}.enabled: true\` in the configuration`,
-    });
-  }
+  refuseOff(parts, [session.channel, ...(principal.within ?? []).map((door) => door.channel)]);
   const { person, trust } = principal;
   const audience = { kind: "persons", persons: [person] } as const;
   const id = session.channel === "api" ? `${person} (api)` : person;
   const kind = sender.kind === "call" ? ONE_CALL : "person";
   return { principal, label: { trust, confidentiality: "private", audience, sources: [{ kind, id, trust }] } };
+}
+
+function refuseOff(parts: EngineParts, channels: readonly string[]): void {
+  const off = channels.find((channel) => parts.channelState(channel) !== "on");
+  if (off === undefined) return;
+  throw new Fault("DENIED", {
+    message: `the channel ${off} is turned off`,
+    hint: `set \`channels.${off}.enabled: true\` in the configuration`,
+  });
 }
 
 /** The history of the session and this turn's own message, which is kept with it the first time it is asked for. */

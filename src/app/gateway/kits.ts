@@ -9,6 +9,7 @@ import type { AgentId } from "../../core/ids.ts";
 import type { ContextItem } from "../../core/item.ts";
 import { newId } from "../../core/ids.ts";
 import { SYSTEM_LABEL } from "../../core/label.ts";
+import type { Door } from "../../core/person.ts";
 import type { Model } from "../../core/ports/model.ts";
 import type { Random } from "../../core/ports/random.ts";
 import type { Posture } from "../../core/posture.ts";
@@ -18,7 +19,7 @@ import { hostFinder } from "../../steps/judge/facts/hosts.ts";
 import { pathFinder } from "../../steps/judge/facts/paths.ts";
 import type { Finders } from "../../steps/judge/gather.ts";
 import { createJudge, type Judge } from "../../steps/judge/judge.ts";
-import { offeredTools } from "../../steps/judge/offered.ts";
+import { doorsOf, offeredTools } from "../../steps/judge/offered.ts";
 import type { PolicyFile, Vet } from "../../steps/judge/policy/vet.ts";
 import { CATALOGUE } from "../../tools/catalogue.ts";
 import { filePort } from "../world.ts";
@@ -33,8 +34,8 @@ export type Kit = {
   readonly model: Model;
   /** What the model can take and answer together, in tokens. */
   readonly contextTokens: number;
-  /** What the model of a session on this channel is shown. */
-  offered(channel: string): readonly Tool[];
+  /** What the model of a session on this channel is shown, for a request that came through these doors. */
+  offered(channel: string, within?: readonly Door[]): readonly Tool[];
   readonly system: SystemItem;
 };
 
@@ -76,17 +77,16 @@ export async function openKit(parts: {
     judge: await openJudge(posture, parts.operatorPolicies, parts.vet),
     model,
     contextTokens: parts.contextTokens,
-    offered: (channel) => offered(posture, channel),
+    offered: (channel, within) => offered(posture, doorsOf(posture, { agent, channel }, within)),
     system: { kind: "system", id: newId("itm", parts.random), text: systemText(posture), label: SYSTEM_LABEL },
   };
 }
 
-function offered(posture: Posture, channel: string): readonly Tool[] {
+function offered(posture: Posture, doors: readonly string[]): readonly Tool[] {
   const named = [...CATALOGUE.values()].map((tool) => ({ name: tool.declaration.name, groups: tool.groups, tool }));
-  const rules = posture.channels.get(channel) ?? posture.channels.get("default");
   // A command tool that could only ever be refused would cost the model a try each time.
-  const withoutExec = rules === undefined || rules.exec.security === "deny";
-  return offeredTools(posture, channel, named)
+  const withoutExec = doors.some((door) => (posture.channels.get(door)?.exec.security ?? "deny") === "deny");
+  return offeredTools(posture, doors, named)
     .map((one) => one.tool)
     .filter((tool) => !(withoutExec && tool.declaration.effect === "exec"));
 }

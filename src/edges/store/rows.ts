@@ -56,6 +56,7 @@ const principal = z.strictObject({
   person: z.string().transform(parsePersonId),
   trust,
   roles: z.array(z.string()),
+  within: z.array(z.strictObject({ agent: z.string().transform(parseAgentId), channel: z.string() })).exactOptional(),
 }) satisfies z.ZodType<Principal>;
 
 const proposedCall = z.strictObject({ id: id("call"), tool: z.string(), arguments: jsonObject });

@@ -11,7 +11,7 @@ import { type JsonValue, leaves } from "../../core/json.ts";
 import type { Posture, ToolPosture } from "../../core/posture.ts";
 import type { ArgumentRole, Effect } from "../../core/tool.ts";
 import type { CommandFinder, HostFinder, PathAccess, PathFinder } from "./facts/types.ts";
-import { doorOf } from "./offered.ts";
+import { doorsOf } from "./offered.ts";
 
 export type Finders = {
   readonly command: CommandFinder;
@@ -50,7 +50,7 @@ export async function gather(
   const commands = withRole(proposal, "command");
   if (commands.length === 0) return bounded({ paths, hosts });
   const cwd = paths.find((path) => path.pointer === "/cwd")?.resolved ?? proposal.cwd;
-  const rules = posture.channels.get(doorOf(posture, proposal.origin.channel));
+  const rules = programRules(posture, doorsOf(posture, proposal.origin, proposal.principal.within));
   let all: WorldFacts = { paths, hosts };
   for (const { value, pointer } of commands.slice(0, FACTS_LIMIT)) {
     const facts = await findCommand(finders, value, cwd, rules);
@@ -61,6 +61,16 @@ export async function gather(
     });
   }
   return all;
+}
+
+type ProgramRules = Pick<ToolPosture["exec"], "allow" | "block">;
+
+/** What every door allows, and what any of them blocks; nothing is allowed where one has no rules. */
+function programRules(posture: Posture, doors: readonly string[]): ProgramRules {
+  const rules = doors.map((door): ProgramRules => posture.channels.get(door)?.exec ?? { allow: [], block: [] });
+  const [first, ...rest] = rules;
+  const allow = (first?.allow ?? []).filter((entry) => rest.every((one) => one.allow.includes(entry)));
+  return { allow, block: [...new Set(rules.flatMap(({ block }) => block))] };
 }
 
 /** A tool that takes several commands is as bad as the worst of them. */
@@ -159,14 +169,9 @@ function commandHosts(facts: CommandFacts, finders: Finders, pointer: string): r
   return facts.hosts.map((host) => findHost(finders, host.includes("://") ? host : `https://${host}/`, "GET", pointer));
 }
 
-async function findCommand(
-  finders: Finders,
-  command: string,
-  cwd: string,
-  rules: ToolPosture | undefined,
-): Promise<CommandFacts> {
+async function findCommand(finders: Finders, command: string, cwd: string, rules: ProgramRules): Promise<CommandFacts> {
   try {
-    return await finders.command(command, { cwd, allow: rules?.exec.allow ?? [], block: rules?.exec.block ?? [] });
+    return await finders.command(command, { cwd, ...rules });
   } catch (cause) {
     throw new FinderFault("command", cause);
   }

@@ -3,12 +3,13 @@ import { before, test } from "node:test";
 import type { Verdict } from "../../core/decision.ts";
 import { TRUST_LEVELS, trustRank } from "../../core/label.ts";
 import { EFFECTS, type Effect } from "../../core/tool.ts";
+import { parseAgentId } from "../../core/ids.ts";
 import { CATALOGUE } from "../../tools/catalogue.ts";
 import { OWN_TRUST } from "./designation/request.ts";
 import { judgeWith, postureWith } from "./fixtures.ts";
 import type { Judge } from "./judge.ts";
 import { type MatrixCell, whoMatrix } from "./matrix.ts";
-import { offeredTools } from "./offered.ts";
+import { doorsOf, offeredTools } from "./offered.ts";
 
 const STRICTNESS: Record<Verdict, number> = { allow: 0, ask: 1, deny: 2 };
 const ALL: readonly Effect[] = [...EFFECTS, "unknown"];
@@ -82,11 +83,12 @@ test("R-WHO-4: the matrix asks the live policies: one more policy changes it", a
 test("R-TOOL-1: what the model is shown is what the policies let through", async () => {
   const posture = postureWith();
   const tools = [...CATALOGUE.values()].map((tool) => ({ name: tool.declaration.name, groups: tool.groups }));
-  const names = (channel: string) => offeredTools(posture, channel, tools).map((tool) => tool.name);
+  const names = (channel: string) =>
+    offeredTools(posture, doorsOf(posture, { agent: parseAgentId("main"), channel }), tools).map((tool) => tool.name);
   assert.deepEqual(
     names("terminal"),
     tools.map((tool) => tool.name),
   );
   assert.deepEqual(names("slack"), ["web_fetch", "web_search", "send", "remember", "recall"]);
-  assert.deepEqual(offeredTools(postureWith({ channels: new Map() }), "terminal", tools), []);
+  assert.deepEqual(offeredTools(postureWith({ channels: new Map() }), ["terminal"], tools), []);
 });

@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { isDoor } from "../../core/doors.ts";
+import type { Door, Origin } from "../../core/person.ts";
 import type { Posture, ToolPosture, ToolProfile } from "../../core/posture.ts";
 
 /** Tools that an operator declared; they exist because he wants them used. */
@@ -37,6 +39,30 @@ export function doorOf(posture: Posture, channel: string): string {
   return posture.channels.has(channel) ? channel : "default";
 }
 
+/**
+ * The names of all rules that bind a call, as `posture.channels` has them: those of the session's own door, and those
+ * of every door that its request came through, of this agent and of the one that was asked there.
+ *
+ * INVARIANT(child-within-parent): more doors, never more rights. The door of an agent that is gone is a name without rules, and closed.
+ */
+export function doorsOf(
+  posture: Posture,
+  { agent, channel }: Pick<Origin, "agent" | "channel">,
+  within: readonly Door[] = [],
+): readonly string[] {
+  const own = isDoor(channel) || within.length === 0 ? [channel] : [];
+  const names = new Set([...own, ...within.map((door) => door.channel)].map((one) => doorOf(posture, one)));
+  for (const door of within) if (door.agent !== agent) names.add(doorOfOther(posture, door));
+  return [...names];
+}
+
+function doorOfOther(posture: Posture, { agent, channel }: Door): string {
+  const same = doorOf(posture, channel);
+  const name = `${agent}:${same}`;
+  // An agent that has no other rules there has the same as this one.
+  return posture.others?.has(agent) === true && !posture.channels.has(name) ? same : name;
+}
+
 export function offers(rules: ToolPosture, tool: NamedTool): boolean {
   const labels = labelsOf(tool);
   const has = (names: readonly string[]): boolean => labels.some((label) => names.includes(label));
@@ -46,12 +72,12 @@ export function offers(rules: ToolPosture, tool: NamedTool): boolean {
   return profile === "everything" || has(profile);
 }
 
-/** What the model is shown; nothing where the posture has no rules for the channel and no default. */
+/** What the model is shown: what every door offers; nothing where one of them has no rules. */
 export function offeredTools<T extends NamedTool>(
   posture: Posture,
-  channel: string,
+  doors: readonly string[],
   tools: readonly T[],
 ): readonly T[] {
-  const rules = posture.channels.get(doorOf(posture, channel));
-  return rules === undefined ? [] : tools.filter((tool) => offers(rules, tool));
+  const rules = doors.map((door) => posture.channels.get(door));
+  return tools.filter((tool) => rules.length > 0 && rules.every((one) => one !== undefined && offers(one, tool)));
 }

@@ -9,7 +9,7 @@ import { confidentialityRank, mayKnow, trustRank } from "../../core/label.ts";
 import type { Posture } from "../../core/posture.ts";
 import type { Effect } from "../../core/tool.ts";
 import type { Designation } from "./designation/designate.ts";
-import { doorOf, labelsOf, type NamedTool } from "./offered.ts";
+import { doorsOf, labelsOf, type NamedTool } from "./offered.ts";
 import type { Attributes, PolicyRequest } from "./policy/engine.ts";
 import type { ResourceType } from "./policy/expressions.ts";
 
@@ -27,16 +27,22 @@ export type RequestInput = {
 type Resource = PolicyRequest["resource"];
 
 export function requestsFor(input: RequestInput): readonly RequestBody[] {
-  const context = contextOf(input);
+  const { proposal, posture } = input;
+  // Each door on the way answers for itself; the strictest answer is the call's.
+  return doorsOf(posture, proposal.origin, proposal.principal.within).flatMap((door) => requestsAt(input, door));
+}
+
+function requestsAt(input: RequestInput, door: string): readonly RequestBody[] {
+  const context = contextOf(input, door);
   const own = ownResources(input).map((resource) => ({ action: input.facts.effect, resource, context }));
   return unique([...own, ...sideEffects(input, context)]);
 }
 
-function contextOf({ proposal, facts, designation, tool, posture }: RequestInput): Attributes {
+function contextOf({ proposal, facts, designation, tool }: RequestInput, door: string): Attributes {
   return {
     tool: proposal.tool,
     labels: labelsOf(tool),
-    door: doorOf(posture, proposal.origin.channel),
+    door,
     channel: proposal.origin.channel,
     inRoom: proposal.origin.room !== undefined,
     declared: proposal.declaration !== undefined && proposal.tool !== "",

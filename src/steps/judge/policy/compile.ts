@@ -52,7 +52,14 @@ function groupDoors(posture: Posture): readonly Doors[] {
     if (group === undefined) groups.set(key, { doors: [door], rules });
     else group.doors.push(door);
   }
-  return [...groups.values()].map(({ doors, rules }) => ({ name: doors.join("+"), doors, rules }));
+  return [...groups.values()].map(({ doors, rules }) => ({ name: nameOf(doors), doors, rules }));
+}
+
+/** Short enough for a policy id, and of its letters; a door is in one group, so its name is that of no other. */
+function nameOf(doors: readonly string[]): string {
+  const [first = "", ...rest] = doors.map((door) => door.replaceAll("@", ":at:"));
+  const all = [first, ...rest].join("+");
+  return all.length <= 60 ? all : `${first.slice(0, 90)}+${rest.length}:more`;
 }
 
 const atDoor = (doors: readonly string[]): ReturnType<typeof oneOf> => oneOf(contextFact("door"), doors);
