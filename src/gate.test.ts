@@ -235,6 +235,18 @@ test("R-LOG-2: a broker that is lost in mid-run leaves an outcome that is unknow
   assert.match(result.text, /unknown whether this happened/);
 });
 
+test("R-LOG-2: a call that comes after the broker was lost has a known outcome: nothing was started", async () => {
+  const one = world({
+    run: async () => {
+      throw new Fault("BROKER_GONE", { message: "nothing was started: gone", hint: "restart" });
+    },
+  });
+  const result = await one.gate(proposal(), io(one));
+  assert.equal(one.entries.at(-1)?.result, "failed");
+  assert.ok(one.log.includes("store done"));
+  assert.match(result.text, /^nothing was started/);
+});
+
 test("R-IR-1: after stop nothing is judged, asked or run", async () => {
   const one = world({ state: () => "halted" });
   const result = await one.gate(proposal(), io(one));

@@ -191,7 +191,7 @@ test("R-EXEC-4: kill -9 of the broker kills what it started, and the caller lear
   await assert.rejects(running, (error) => error instanceof Fault && error.code === "BROKER_UNAVAILABLE");
   for (let i = 0; i < 100 && alive(mark) > 0; i++) await sleep(10);
   assert.equal(alive(mark), 0);
-  await assert.rejects(other.run(), (error) => error instanceof Fault && error.code === "BROKER_UNAVAILABLE");
+  await assert.rejects(other.run(), (error) => error instanceof Fault && error.code === "BROKER_GONE");
   await other.executor.stopAll();
   await other.close();
 });

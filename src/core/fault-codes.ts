@@ -17,6 +17,7 @@ export const FAULTS = {
   BIND_REFUSED: "usage",
   BODY_MALFORMED: "usage",
   BODY_TOO_LARGE: "usage",
+  BROKER_GONE: "unavailable",
   BROKER_UNAVAILABLE: "unavailable",
   CALL_ENDED: "conflict",
   CALL_REPEATED: "conflict",

@@ -64,7 +64,7 @@ export type Executor = {
   /**
    * Runs the job; resolves when the whole process tree is gone.
    *
-   * @throws Fault BROKER_UNAVAILABLE where it is unknown whether the program started.
+   * @throws Fault BROKER_UNAVAILABLE where it is unknown whether the program started; BROKER_GONE where it did not.
    */
   run(
     job: Job,

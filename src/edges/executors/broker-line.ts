@@ -17,7 +17,7 @@ export type BrokerLine = {
   readonly ready: Promise<LimitSources>;
   /** Says nothing where the line is lost. */
   say(message: ToBroker): void;
-  /** A channel for one job; its promise rejects with BROKER_UNAVAILABLE where the line is or gets lost. */
+  /** A channel for one job; its promise rejects with BROKER_GONE where the line is lost, with BROKER_UNAVAILABLE where it gets lost meanwhile. */
   begin(onOutput: OpenJob["onOutput"]): { readonly channel: number; readonly done: Promise<JobResult> };
   stopAll(): Promise<void>;
   close(): Promise<void>;
@@ -56,7 +56,7 @@ export function openBrokerLine(socket: Duplex): BrokerLine {
     ready: waiting.ready.promise,
     say,
     begin(onOutput) {
-      if (waiting.lost !== null) return { channel: 0, done: Promise.reject(waiting.lost) };
+      if (waiting.lost !== null) return { channel: 0, done: Promise.reject(gone(waiting.lost)) };
       const channel = ++last;
       const { job, done } = collectJob(onOutput);
       waiting.jobs.set(channel, job);
@@ -124,5 +124,13 @@ function unavailable(why: string): Fault {
   return new Fault("BROKER_UNAVAILABLE", {
     message: `the broker, which starts every program, is not there: ${why}`,
     hint: "restart the gateway with `vambrace start`; whether a running command finished is not known",
+  });
+}
+
+/** Of a job that was never said: that much is known. */
+function gone(lost: Fault): Fault {
+  return new Fault("BROKER_GONE", {
+    message: `nothing was started: ${lost.message}`,
+    hint: "restart the gateway with `vambrace start`",
   });
 }

@@ -3,7 +3,8 @@
  * was born with.
  *
  * Where the socket is lost, whether a job's program started is unknown, and
- * that is what the caller is told. Nothing is tried again here.
+ * that is what the caller is told; of a job that comes after, it is known that
+ * it did not. Nothing is tried again here.
  *
  * @module
  */
