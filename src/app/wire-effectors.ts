@@ -6,6 +6,7 @@ import { createWebFetcher } from "../edges/net/web-fetcher.ts";
 import { createWebSearch, SEARCH_ORIGIN } from "../edges/net/web-search.ts";
 import type { Store } from "../core/ports/store.ts";
 import { createFileLabels } from "../steps/label/files.ts";
+import { showTo } from "../steps/run/audience.ts";
 import { commandEffector } from "../steps/run/command.ts";
 import {
   type Conversations,
@@ -45,6 +46,7 @@ export function wireEffectors({
     folders: folderLabels(loaded.config, loaded.places),
     owner,
   });
+  const show = showTo(owner);
   const { search } = webSettings(loaded.config, env);
   const web = {
     egress,
@@ -57,12 +59,23 @@ export function wireEffectors({
   };
   const memory = { memory: store.memory, clock, random };
   return new Map<string, Effector>([
-    ["exec", commandEffector({ executor, egress, commandWrote: (...ran) => labels.commandWrote(...ran) })],
+    [
+      "exec",
+      commandEffector({
+        executor,
+        egress,
+        show,
+        labelOfMounts: (mounts) => labels.ofMounts(mounts),
+        commandWrote: (...ran) => labels.commandWrote(...ran),
+      }),
+    ],
     ...fileEffectors({
       executor,
       files: { job: fileJob, answer: parseFileAnswer },
       labelOf: (path, digest) => labels.ofFile(path, digest),
       labelOfFolder: (path) => labels.ofFolder(path),
+      labelOfFound: (folder, paths) => labels.ofFound(folder, paths),
+      show,
       wrote: (path, digest, label) => labels.wrote(path, digest, label),
     }),
     ["web_fetch", fetchEffector(web)],

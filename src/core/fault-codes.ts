@@ -15,6 +15,7 @@ export const FAULTS = {
   AUTH_REFUSED: "unauthenticated",
   AUTH_REQUIRED: "unauthenticated",
   BIND_REFUSED: "usage",
+  AUDIENCE_REFUSED: "denied",
   BODY_MALFORMED: "usage",
   BODY_TOO_LARGE: "usage",
   BROKER_GONE: "unavailable",

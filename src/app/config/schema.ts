@@ -231,7 +231,14 @@ export const configFile = z.strictObject({
   egress: egress.prefault({}),
   effects: z.partialRecord(z.enum(EFFECTS), trust).default({}),
   folders: z
-    .array(z.strictObject({ path, trust: trust.default("none"), confidentiality: confidentiality.default("private") }))
+    .array(
+      z.strictObject({
+        path,
+        trust: trust.default("none"),
+        confidentiality: confidentiality.default("private"),
+        audience: z.array(id).max(100).exactOptional(),
+      }),
+    )
     .max(1_000)
     .default([]),
 });

@@ -193,11 +193,12 @@ export function webSettings(config: Config, env: Environment): WebSettings {
 export type FolderLabel = ReturnLabel & {
   /** Absolute. */
   readonly path: string;
+  readonly audience?: readonly string[];
 };
 
 /** Labels of files of which nobody recorded a writer, deepest folder first: the first that contains a file counts. */
 export function folderLabels(config: Config, places: Places): readonly FolderLabel[] {
   return config.folders
-    .map(({ path, trust, confidentiality }) => ({ path: expand(path, places), trust, confidentiality }))
+    .map(({ path, ...rest }) => ({ path: expand(path, places), ...rest }))
     .sort((a, b) => b.path.length - a.path.length);
 }

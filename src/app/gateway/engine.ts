@@ -151,7 +151,7 @@ function createEngineGate(parts: EngineParts, waits: Map<TurnId, number>): Gate 
       }
     },
     label: (proposal, facts, recorded) => labelResult(proposal, facts, recorded, parts.owner),
-    labelRefusal: (facts) => labelRefusal(facts, parts.owner),
+    labelRefusal: (facts) => labelRefusal(facts),
     redact: (value) => parts.outbound.value(value),
     redactText: (text) => parts.outbound.text(text),
     clock,

@@ -14,15 +14,25 @@
 import type { PathFact } from "../../core/call.ts";
 import type { Mount } from "../../core/decision.ts";
 import type { Digest } from "../../core/json.ts";
-import { type Confidentiality, join, type Label, type Trust } from "../../core/label.ts";
+import { type Confidentiality, join, joinAll, type Label, type Trust } from "../../core/label.ts";
 import type { FileLabelStore, StateStore } from "../../core/ports/store.ts";
 import { createFloors, parents } from "./floors.ts";
 
-export type FolderTrust = { readonly path: string; readonly trust: Trust; readonly confidentiality: Confidentiality };
+export type FolderTrust = {
+  readonly path: string;
+  readonly trust: Trust;
+  readonly confidentiality: Confidentiality;
+  /** Who may know what lies there beside the owner. */
+  readonly audience?: readonly string[];
+};
 
 export type FileLabels = {
   ofFile(path: string, digest: Digest): Promise<Label>;
   ofFolder(path: string): Promise<Label>;
+  /** Of what was found in these files of a folder: of all that was ever recorded of each. */
+  ofFound(folder: string, paths: readonly string[]): Promise<Label>;
+  /** Of all that a command may read. */
+  ofMounts(mounts: readonly Mount[]): Promise<Label>;
   wrote(path: string, digest: Digest, label: Label): Promise<void>;
   /** To be noted before the command starts. */
   commandWrote(mounts: readonly Mount[], label: Label, command: CommandTouched): Promise<void>;
@@ -72,6 +82,9 @@ export function createFileLabels(parts: {
   return {
     ofFile: async (path, digest) => (await labels.get(path, digest)) ?? ofFolder(path),
     ofFolder,
+    ofFound: async (folder, paths) =>
+      (await Promise.all([...new Set(paths)].map(ofAllIn))).reduce(join, await ofFolder(folder)),
+    ofMounts: async (mounts) => joinAll(await Promise.all(mounts.map(({ path }) => ofAllIn(path)))),
     async wrote(path, digest, label) {
       await floors.note(path, label);
       await labels.set(path, digest, label);
@@ -98,7 +111,7 @@ function declared(path: string, folders: readonly FolderTrust[], owner: string):
   return {
     trust,
     confidentiality: folder?.confidentiality ?? "private",
-    audience: { kind: "persons", persons: [owner] },
+    audience: { kind: "persons", persons: [...new Set([owner, ...(folder?.audience ?? [])])] },
     sources: [{ kind: "file", id: path, trust }],
   };
 }

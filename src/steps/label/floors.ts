@@ -11,10 +11,10 @@ import type { StateStore } from "../../core/ports/store.ts";
 export type Floors = {
   /** What unrecorded files at or below this path were lowered to. */
   of(path: string): Promise<Label | undefined>;
-  /** The least of all that was ever recorded below this folder. */
+  /** The least of all that was ever recorded at or below this path. */
   heldIn(folder: string): Promise<Label | undefined>;
   lower(path: string, label: Label): Promise<void>;
-  /** Every folder above remembers the least that it holds. */
+  /** The path itself and every folder above remember the least that they ever held. */
   note(path: string, label: Label): Promise<void>;
 };
 
@@ -29,7 +29,7 @@ export function createFloors(state: StateStore): Floors {
     heldIn: async (folder) => readLabel(await state.get(holdsKey(folder))),
     lower: (path, label) => lower(floorKey(path), label),
     async note(path, label) {
-      for (const folder of parents(path).slice(1)) await lower(holdsKey(folder), label);
+      for (const folder of parents(path)) await lower(holdsKey(folder), label);
     },
   };
 }

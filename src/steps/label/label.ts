@@ -23,7 +23,10 @@ function declaredLabel(proposal: Proposal, owner: string): Label {
   const returns = proposal.declaration?.returns;
   if (returns === undefined) return UNKNOWN_LABEL;
   const audience: Audience =
-    returns.confidentiality === "public" ? { kind: "anyone" } : { kind: "persons", persons: [owner] };
+    returns.confidentiality === "public"
+      ? { kind: "anyone" }
+      : // What is recorded of nothing is the gateway's or a tool's answer to whoever asked.
+        { kind: "persons", persons: [...new Set([owner, proposal.principal.person])] };
   return {
     trust: returns.trust,
     confidentiality: returns.confidentiality,
@@ -33,11 +36,12 @@ function declaredLabel(proposal: Proposal, owner: string): Label {
 }
 
 /** What vambrace itself says about a call (why it was refused): its own words, but chosen by the call. */
-export function labelRefusal(facts: Facts | undefined, owner: string): Label {
+export function labelRefusal(facts: Facts | undefined): Label {
   const own: Label = {
     trust: "full",
     confidentiality: "private",
-    audience: { kind: "persons", persons: [owner] },
+    // It says nothing but what the call said: whoever may know that may know this.
+    audience: { kind: "anyone" },
     sources: [{ kind: "system", id: "gate", trust: "full" }],
   };
   return facts === undefined ? own : join(facts.influence, own);

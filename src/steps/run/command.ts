@@ -8,14 +8,19 @@ import { COMMAND_ENVIRONMENT } from "../../core/command-environment.ts";
 import type { PathFact } from "../../core/call.ts";
 import type { HostLimit, Limits, Mount } from "../../core/decision.ts";
 import { digestOf } from "../../core/json.ts";
-import type { Label } from "../../core/label.ts";
+import { type Label, mostConfidential, UNKNOWN_LABEL } from "../../core/label.ts";
 import type { EgressGate, EgressLease, Executor, Job, JobResult, OutputPiece } from "../../core/ports/executor.ts";
 import type { RunOutcome } from "../../core/run.ts";
+import type { ShowTo } from "./audience.ts";
 import { type Effector, limitsOf, textArgument, type Work } from "./run.ts";
 
 export type CommandDeps = {
   readonly executor: Executor;
   readonly egress: EgressGate;
+  /** The label of all that it may read. */
+  readonly labelOfMounts: (mounts: readonly Mount[]) => Promise<Label>;
+  /** Whoever asks may know what has this label, or it does not start. @throws Fault AUDIENCE_REFUSED */
+  readonly show: ShowTo;
   /** Notes what may now have been written, and made of what. */
   readonly commandWrote: (mounts: readonly Mount[], label: Label, command: Touched) => Promise<void>;
 };
@@ -23,6 +28,9 @@ export type CommandDeps = {
 export function commandEffector(deps: CommandDeps): Effector {
   return async (work) => {
     const limits = limitsOf(work);
+    // Before it starts: what it prints is streamed.
+    const readable = await deps.labelOfMounts(limits.mounts);
+    deps.show(work, readable);
     const lease = await openWay(deps.egress, work, limits.hosts);
     try {
       const job = commandJob(work, limits, lease);
@@ -30,11 +38,19 @@ export function commandEffector(deps: CommandDeps): Effector {
       const onOutput = (piece: OutputPiece): void => tell(work, piece);
       // Noted before the start: a crash must not leave files that look more trusted than their writer.
       await deps.commandWrote(limits.mounts, work.judged.facts.influence, touchedBy(work));
-      return describe(await deps.executor.run(job, token, { signal: work.signal, onOutput }));
+      const label = printed(work, readable);
+      return { ...describe(await deps.executor.run(job, token, { signal: work.signal, onOutput })), label };
     } finally {
       await lease?.close();
     }
   };
+}
+
+/** What a command prints may be of anything that it may read, whoever wrote that. */
+function printed({ proposal }: Work, { confidentiality, audience }: Label): Label {
+  const { trust, confidentiality: least } = proposal.declaration?.returns ?? UNKNOWN_LABEL;
+  const source = { kind: "tool", id: proposal.tool, trust, item: proposal.id } as const;
+  return { trust, confidentiality: mostConfidential(confidentiality, least), audience, sources: [source] };
 }
 
 type Touched = { readonly isKnown: boolean; readonly paths: readonly PathFact[] };

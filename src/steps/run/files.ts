@@ -13,6 +13,7 @@ import type { Executor } from "../../core/ports/executor.ts";
 import type { FileAnswer, FileDone, FileJobs, FileRequest } from "../../core/ports/files.ts";
 import type { PathFact } from "../../core/call.ts";
 import type { RunOutcome } from "../../core/run.ts";
+import type { ShowTo } from "./audience.ts";
 import { type Effector, limitsOf, textArgument, type Work } from "./run.ts";
 
 export type FileDeps = {
@@ -20,8 +21,12 @@ export type FileDeps = {
   readonly files: FileJobs;
   /** The label of a file as its last recorded writer left it, else that of its folder. */
   readonly labelOf: (path: string, digest: Digest) => Promise<Label>;
-  /** The label that names and contents below a folder have, as the operator said. */
+  /** The label that names below a folder have, as the operator said. */
   readonly labelOfFolder: (path: string) => Promise<Label>;
+  /** The label of what was found in these files, whichever content they had. */
+  readonly labelOfFound: (folder: string, paths: readonly string[]) => Promise<Label>;
+  /** Whoever asks may know what has this label, or it is not shown. @throws Fault AUDIENCE_REFUSED */
+  readonly show: ShowTo;
   /** Notes who wrote a file. Durable when it resolves. */
   readonly wrote: (path: string, digest: Digest, label: Label) => Promise<void>;
 };
@@ -45,6 +50,7 @@ async function readFile(deps: FileDeps, work: Work): Promise<RunOutcome> {
   if (!answer.ok) return refused(answer);
   const { digest, content = "", lines = 0, from = 0, to = 0 } = answer;
   const label = digest === undefined ? await deps.labelOfFolder(path) : await deps.labelOf(path, digest);
+  deps.show(work, label);
   const cut =
     answer.cut === true || to < lines ? `\n[lines ${from} to ${to} of ${lines}; ask for more with offset]` : "";
   const text =
@@ -73,6 +79,8 @@ async function change(deps: FileDeps, work: Work, request: FileRequest): Promise
 
 async function listFolder(deps: FileDeps, work: Work): Promise<RunOutcome> {
   const { resolved: path } = pathOf(work);
+  const label = await deps.labelOfFolder(path);
+  deps.show(work, label);
   const answer = await ask(deps, work, { op: "list", path, ...numberOf(work, "depth") });
   if (!answer.ok) return refused(answer);
   const entries = answer.entries ?? [];
@@ -85,7 +93,7 @@ async function listFolder(deps: FileDeps, work: Work): Promise<RunOutcome> {
     ok: true,
     text,
     summary: `${entries.length} entries`,
-    label: await deps.labelOfFolder(path),
+    label,
     data: seen(answer),
   };
 }
@@ -97,13 +105,18 @@ async function searchFiles(deps: FileDeps, work: Work): Promise<RunOutcome> {
   const answer = await ask(deps, work, { op: "search", path, pattern, ...(glob === "" ? {} : { glob }) });
   if (!answer.ok) return refused(answer);
   const matches = answer.matches ?? [];
+  const label = await deps.labelOfFound(
+    path,
+    matches.map((match) => match.path),
+  );
+  deps.show(work, label);
   const rows = matches.map((match) => `${relative(path, match.path)}:${match.line}: ${match.text}`);
   const text = rows.length === 0 ? "nothing found" : shown(rows, answer.cut === true);
   return {
     ok: true,
     text,
     summary: `${matches.length} matches`,
-    label: await deps.labelOfFolder(path),
+    label,
     data: seen(answer),
   };
 }

@@ -13,6 +13,7 @@ import type { MemoryRow } from "../../core/ports/store.ts";
 import type { RunRequest } from "../../core/run.ts";
 import { fakeClock, seededRandom } from "../../core/testing.ts";
 import type { TurnEvent } from "../../core/turn.ts";
+import { showTo } from "./audience.ts";
 import { commandEffector } from "./command.ts";
 import { fileEffectors } from "./files.ts";
 import { recallEffector, rememberEffector } from "./memory.ts";
@@ -27,6 +28,8 @@ const low: Label = {
   audience: { kind: "persons", persons: ["owner"] },
   sources: [],
 };
+/** Of the owner, in the owner's folder. */
+const open = { labelOfMounts: async () => low, show: showTo("owner") };
 const limits: Limits = {
   wallMs: 5000,
   outputBytes: 100,
@@ -166,6 +169,7 @@ test("R-BOX-1: a command becomes one job of exactly what the decision mounts and
     commandEffector({
       executor: machine,
       egress: noWay,
+      ...open,
       commandWrote: async (mounts, label) => void wrote.push([mounts, label]),
     }),
     asked,
@@ -185,7 +189,7 @@ test("R-BOX-1: a command becomes one job of exactly what the decision mounts and
 test("R-EXEC-4: a command cannot ask for more time than it may have, and how it ended is said", async () => {
   const machine = executor({ end: { how: "timeout" }, stdoutLost: 7 });
   const outcome = await play(
-    commandEffector({ executor: machine, egress: noWay, commandWrote: async () => undefined }),
+    commandEffector({ executor: machine, egress: noWay, ...open, commandWrote: async () => undefined }),
     request("exec", { command: "x", timeout_s: 3600 }),
   );
   assert.equal(machine.jobs[0]?.wallMs, 5000);
@@ -198,7 +202,7 @@ test("R-BOX-4: a sandbox that refuses is a failure with the reason and the fix",
     end: { how: "refused", code: "SANDBOX_MISSING", message: "bubblewrap is missing", hint: "install it" },
   });
   const outcome = await play(
-    commandEffector({ executor: machine, egress: noWay, commandWrote: async () => undefined }),
+    commandEffector({ executor: machine, egress: noWay, ...open, commandWrote: async () => undefined }),
     request("exec", { command: "ls" }),
   );
   assert.equal(outcome.ok, false);
@@ -220,7 +224,7 @@ test("R-EXEC-5: a command that was granted hosts gets the way of its own call, c
   };
   const asked = request("exec", { command: "curl" }, { limits: { hosts } });
   await assert.rejects(
-    play(commandEffector({ executor: failing, egress, commandWrote: async () => undefined }), asked),
+    play(commandEffector({ executor: failing, egress, ...open, commandWrote: async () => undefined }), asked),
     /x\.sock/,
   );
   assert.deepEqual(log, [`open ${JSON.stringify(hosts)}`, "close"]);
@@ -267,6 +271,8 @@ function files(answer: object) {
     },
     labelOf: async () => SYSTEM_LABEL,
     labelOfFolder: async () => low,
+    labelOfFound: async () => low,
+    show: showTo("owner"),
     wrote: async (...args) => void wrote.push(args),
   });
   return { requests, wrote, play: (asked: RunRequest) => play(effectors.get(asked.proposal.tool)!, asked) };
