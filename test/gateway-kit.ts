@@ -32,7 +32,7 @@ export type Kit = {
   served(): Served;
   token(): string;
   /** Ends it and starts another on the same folders. */
-  restart(): Promise<void>;
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -61,8 +61,9 @@ export async function startKit(
     requests,
     served: () => served,
     token: () => tokenOf(place),
-    async restart() {
+    async restart(meanwhile) {
       await served.close();
+      await meanwhile?.();
       served = await start();
     },
     async close() {

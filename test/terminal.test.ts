@@ -5,6 +5,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
+import { readPending } from "../src/app/pending.ts";
 import { CTRL_C, ENTER, makePlace, missing, openPipe, openTerminal, processesOf, stillThere } from "./terminal-kit.ts";
 
 const skip = missing();
@@ -197,10 +198,11 @@ test("R-GATE-2: without a terminal the one-time login is in a file of mode 600 o
   assert.deepEqual(await stillThere(processes), []);
   assert.equal(existsSync(file), false, "the login goes with the gateway");
 
-  await t.test("where none runs, `stop` says so", async () => {
+  await t.test("R-IR-1: where none runs, `stop` says so, and is kept for the next one", async () => {
     const stop = openPipe(place, ["stop"]);
-    await stop.see(/no gateway is running/);
-    assert.equal(await stop.ended, 1);
+    await stop.see(/no gateway is running; the next one starts stopped/);
+    assert.equal(await stop.ended, 0);
+    assert.equal(readPending(place.state).length, 1);
   });
 });
 

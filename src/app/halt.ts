@@ -30,7 +30,7 @@ export async function openHalt(store: StateStore): Promise<Halt> {
       // In memory first: what runs ends now, even where the disk is slow or full.
       halted = true;
       ending.abort(new Error("stopped"));
-      await store.set(KEY, { halted: true, by, reason, atMs: nowMs });
+      await writeHalted(store, { by, reason, atMs: nowMs });
     },
     async resume() {
       await store.set(KEY, { halted: false });
@@ -38,4 +38,12 @@ export async function openHalt(store: StateStore): Promise<Halt> {
       ending = new AbortController();
     },
   };
+}
+
+/** For the gateway that reads it next. */
+export async function writeHalted(
+  store: StateStore,
+  said: { readonly by: string; readonly reason: string; readonly atMs: number },
+): Promise<void> {
+  await store.set(KEY, { halted: true, ...said });
 }

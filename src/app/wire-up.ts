@@ -22,14 +22,15 @@ import { createBudgets } from "./gateway/budgets.ts";
 import { type Chat, createChat } from "./gateway/chat.ts";
 import { afterResume, beginId, createConversations, type ElsewhereParts, runDue } from "./gateway/elsewhere.ts";
 import { createEngine, type Engine, type EngineParts } from "./gateway/engine.ts";
-import { createGateway, createNotices, type Notices } from "./gateway/gateway.ts";
+import { createGateway, createNotices, haltAll, type Notices } from "./gateway/gateway.ts";
 import { createPresence } from "./gateway/people.ts";
 import { createTurns, type Turns } from "./gateway/turns.ts";
-import { openHalt } from "./halt.ts";
+import { openHalt, writeHalted } from "./halt.ts";
 import type { Helpers } from "./helpers.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createProver, type Prover } from "./readiness.ts";
 import { createLeftTurns, type LeftTurns, type RecoveryParts, recoverTurns } from "./recovery.ts";
+import { noteConfig, type TakeParts, takePending } from "./take-pending.ts";
 import { wireEffectors } from "./wire-effectors.ts";
 import { OWNER, type WireUp } from "./given.ts";
 import type { LateWires } from "./late-wires.ts";
@@ -93,6 +94,13 @@ async function putTogether(given: WireUp, ground: Ground): Promise<Wired> {
     .prove()
     .catch((thrown: unknown) => given.log.error("the sandbox could not be proved", { error: String(thrown) }));
   const { digest: config, downgrades } = given.loaded;
+  // Before anything is recorded or begun: what was said while nobody ran, a stop too.
+  const take = takeParts(given, ground);
+  await takePending(
+    { ...take, stop: (by, reason) => writeHalted(store.state, { by, reason, atMs: given.clock.wallMs() }) },
+    PENDING_MS,
+  );
+  await noteConfig(take, config);
   await record(lifeEntry(given, "gateway.started", { config, downgrades: [...downgrades] }));
   for (const kit of kits.all) await record(policyEntry(kit));
   const works = await openWorks(given, ground);
@@ -112,6 +120,7 @@ async function putTogether(given: WireUp, ground: Ground): Promise<Wired> {
     store,
     helpers,
     tick: async () => {
+      await takePending({ ...take, stop: (by, reason) => haltAll({ ...parts, turns }, by, reason) }, 0);
       await works.left.recover();
       if (parts.halt.state() === "running") await runDue(works.elsewhere);
     },
@@ -127,6 +136,13 @@ async function putTogether(given: WireUp, ground: Ground): Promise<Wired> {
       await store.close();
     },
   };
+}
+
+/** How long a start waits for a command that is changing the configuration. */
+const PENDING_MS = 5_000;
+
+function takeParts({ home, outbound }: WireUp, { store, helpers }: Ground): Omit<TakeParts, "stop"> {
+  return { home: home.root, ledger: helpers.ledger, state: store.state, redact: (value) => outbound.value(value) };
 }
 
 type Ground = {

@@ -1,8 +1,11 @@
 /** `vambrace stop`, `resume` and `status`. @module */
 import { z } from "zod";
 import { stateFolder } from "../app/config/environment.ts";
-import { homeAt } from "../app/home.ts";
-import { stopBySignal } from "../app/running.ts";
+import { OWNER } from "../app/given.ts";
+import { type Home, homeAt } from "../app/home.ts";
+import { leavePending } from "../app/pending.ts";
+import { type Running, stopBySignal } from "../app/running.ts";
+import { systemClock } from "../app/system.ts";
 import { Fault } from "../core/fault.ts";
 import { connect, runningOf } from "./client.ts";
 import { type Command, flagOn, type Io } from "./command.ts";
@@ -19,17 +22,48 @@ export const stopCommand: Command = {
   help: {},
   async run(args, _flags, io) {
     const home = homeAt(stateFolder(io.env));
-    const running = runningOf(home);
     const reason = args.join(" ") || "said in a terminal";
     const why = await askToStop(io, reason);
-    if (why !== undefined) {
-      io.err(`the gateway did not take it over HTTP (${why}); stopping it by a signal`);
-      await stopBySignal(home, running);
+    if (why === undefined) {
+      io.err("stopped: nothing runs, and nothing will until `vambrace resume`");
+      return 0;
     }
+    const running = runningNow(home);
+    if (running === undefined) {
+      leaveStop(home, reason);
+      io.err("no gateway is running; the next one starts stopped, until `vambrace resume`");
+      return 0;
+    }
+    io.err(`the gateway did not take it over HTTP (${why}); stopping it by a signal`);
+    await stopOrLeave(home, running, reason);
     io.err("stopped: nothing runs, and nothing will until `vambrace resume`");
     return 0;
   },
 };
+
+/** Whatever becomes of the gateway, the next one starts stopped where this one did not say that it is. */
+async function stopOrLeave(home: Home, running: Running, reason: string): Promise<void> {
+  try {
+    await stopBySignal(home, running);
+  } catch (thrown) {
+    leaveStop(home, reason);
+    throw thrown;
+  }
+  if (runningNow(home) === undefined) leaveStop(home, reason);
+}
+
+function leaveStop(home: Home, why: string): void {
+  leavePending(home.root, { kind: "stop", who: OWNER, why, atMs: systemClock.wallMs() });
+}
+
+function runningNow(home: Home): Running | undefined {
+  try {
+    return runningOf(home);
+  } catch (thrown) {
+    if (thrown instanceof Fault) return undefined;
+    throw thrown;
+  }
+}
 
 /** A stop that waits is none: after this long it is said another way. */
 const HTTP_PATIENCE_MS = 3000;

@@ -1,7 +1,7 @@
 /**
  * Edits of config.yaml (R-OPS-1): checked as a whole before anything is
  * written, put in place in one step, and the text from before kept with who
- * changed it and why.
+ * changed it and why. What changed is left for the ledger before it changes.
  *
  * Two editors at once: one waits for the other, so none overwrites what it has
  * not read. The lock is the kernel's and ends with its holder.
@@ -17,6 +17,7 @@ import { holdLock } from "../../edges/store/lock.ts";
 import { type Change, changeText } from "./change.ts";
 import { CONFIG_NAME } from "./document.ts";
 import { makeFile, makeFolder, replaceFile } from "./durable.ts";
+import { leavePending } from "../pending.ts";
 import { type Loaded, parseConfig, readText, type Where } from "./load.ts";
 
 export const HISTORY_NAME = "config.history";
@@ -81,6 +82,18 @@ function rewrite(home: string, options: EditOptions, change: Rewrite): Edited {
     const result = { paths: paths.map((steps) => steps.join(".")), before: digest, after: loaded.digest, loaded };
     if (text === before) return { ...result, changed: false, version: null, paths: [] };
     const version = keep(home, before, options);
+    const { who, why, clock } = options;
+    const { paths: places, after } = result;
+    leavePending(home, {
+      kind: "config",
+      who,
+      why,
+      atMs: clock.wallMs(),
+      paths: places,
+      before: digest,
+      after,
+      version,
+    });
     replaceFile(path, text);
     return { ...result, changed: true, version };
   } finally {

@@ -121,10 +121,16 @@ async function statusOf(parts: GatewayParts): Promise<GatewayStatus> {
 }
 
 /** Everything ends before anything is written: where the disk is what fails, it has stopped all the same. */
-async function stop(parts: GatewayParts, caller: Caller, reason: string): Promise<void> {
-  const halted = parts.halt.stop(caller.person, reason, parts.clock.wallMs());
+export async function haltAll(parts: HaltParts, by: string, reason: string): Promise<void> {
+  const halted = parts.halt.stop(by, reason, parts.clock.wallMs());
   parts.desk.closeAll();
   await Promise.all([parts.helpers.executor.stopAll(), parts.turns.stopAll(reason), halted]);
+}
+
+type HaltParts = Pick<GatewayParts, "halt" | "desk" | "helpers" | "turns" | "clock">;
+
+async function stop(parts: GatewayParts, caller: Caller, reason: string): Promise<void> {
+  await haltAll(parts, caller.person, reason);
   await parts.helpers.ledger.append(
     stopEntry(caller, "stop.said", { reason: parts.outbound.text(reason).slice(0, 500) }),
   );

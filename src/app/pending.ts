@@ -1,0 +1,82 @@
+/**
+ * Pending records: what the command line did where it cannot write the ledger
+ * itself. Each is a file of its own, durable before the thing is done; a
+ * running gateway appends it within a tick, the next start before anything
+ * else.
+ *
+ * INVARIANT(recorded-edits): config.yaml is replaced by a command only after a pending record of it is on the disk.
+ *
+ * @module
+ */
+import { readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { parseDigest } from "../core/json.ts";
+import { makeFile, makeFolder } from "./config/durable.ts";
+
+export const PENDING_NAME = "pending";
+
+const base = { id: z.string().regex(/^[a-z0-9-]{1,80}$/), who: z.string().max(128), why: z.string(), atMs: z.number() };
+const digest = z.string().transform(parseDigest);
+const PENDING = z.discriminatedUnion("kind", [
+  z.strictObject({
+    ...base,
+    kind: z.literal("config"),
+    /** Places that were changed, without their values. */
+    paths: z.array(z.string()),
+    before: digest,
+    after: digest,
+    version: z.number(),
+  }),
+  z.strictObject({ ...base, kind: z.literal("stop") }),
+]);
+export type Pending = z.infer<typeof PENDING>;
+
+type Unnamed<T> = T extends Pending ? Omit<T, "id"> : never;
+
+/** Durable when it returns. @throws Fault STATE_FULL, STATE_UNAVAILABLE: then the thing is not done. */
+export function leavePending(home: string, what: Unnamed<Pending>): void {
+  const folder = join(home, PENDING_NAME);
+  makeFolder(folder);
+  // In the order of their ids; the process id keeps apart what two commands do in one millisecond.
+  const id = `${String(what.atMs).padStart(15, "0")}-${process.pid}-${String(++left).padStart(4, "0")}`;
+  const text = { ...what, why: what.why.slice(0, 1_000), id };
+  makeFile(join(folder, `${id}.json`), `${JSON.stringify(text)}\n`);
+}
+
+let left = 0;
+
+export type Found = { readonly file: string; readonly pending: Pending | undefined };
+
+/** Oldest first; what cannot be read as one is among them, as undefined. */
+export function readPending(home: string): readonly Found[] {
+  const folder = join(home, PENDING_NAME);
+  return names(folder).map((name) => ({ file: join(folder, name), pending: readOne(join(folder, name)) }));
+}
+
+/** After it was appended. */
+export function donePending({ file, pending }: Found): void {
+  // What nobody can read is kept for whoever looks into it.
+  if (pending === undefined) renameSync(file, `${file}.unreadable`);
+  else rmSync(file, { force: true });
+}
+
+function names(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith(".json"))
+      .sort();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function readOne(file: string): Pending | undefined {
+  try {
+    return PENDING.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (error) {
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Takes what the command line left: into the ledger, and for a stop, into
+ * force.
+ *
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Fault } from "../core/fault.ts";
+import { type Digest, type JsonObject, sha256 } from "../core/json.ts";
+import type { Ledger, LedgerEntry } from "../core/ports/ledger.ts";
+import type { StateStore } from "../core/ports/store.ts";
+import { holdLock } from "../edges/store/lock.ts";
+import { CONFIG_NAME } from "./config/document.ts";
+import { donePending, type Found, readPending } from "./pending.ts";
+
+export type TakeParts = {
+  readonly home: string;
+  readonly ledger: Pick<Ledger, "append" | "search">;
+  readonly state: StateStore;
+  /** Takes out what must not be kept in clear (R-DLP-2). */
+  readonly redact: (value: JsonObject) => JsonObject;
+  /** In force when it resolves. */
+  readonly stop: (by: string, reason: string) => Promise<void>;
+};
+
+/** Of the configuration that was recorded last. */
+const KNOWN = "config-digest";
+
+/**
+ * @param waitMs how long to wait for somebody who is changing the configuration now.
+ * @throws Fault CONFIG_CONFLICT where he does not end; nothing was taken then.
+ */
+export async function takePending(parts: TakeParts, waitMs: number): Promise<void> {
+  if (readPending(parts.home).length === 0) return;
+  // Whoever edits holds it from his record to his replacement of the file: what is read here is not half done.
+  const lock = holdLock(join(parts.home, "config.lock"), waitMs);
+  if (lock === "busy") {
+    if (waitMs === 0) return;
+    throw new Fault("CONFIG_CONFLICT", {
+      message: "somebody is changing the configuration",
+      hint: "wait until that command has ended, then try again",
+    });
+  }
+  try {
+    const all = readPending(parts.home);
+    for (const one of all) await takeOne(parts, one, all);
+  } finally {
+    lock.release();
+  }
+}
+
+/** A text that no command put there: somebody used an editor. Called with the text that is about to count. */
+export async function noteConfig(parts: Omit<TakeParts, "stop">, digest: Digest): Promise<void> {
+  const before = (await parts.state.get(KNOWN))?.["digest"];
+  if (before === digest) return;
+  if (before !== undefined) {
+    await parts.ledger.append({
+      ...CONFIG,
+      who: "-",
+      what: "config.found",
+      result: "ok",
+      data: { before, after: digest },
+    });
+  }
+  await parts.state.set(KNOWN, { digest });
+}
+
+const CONFIG = { kind: "config", target: CONFIG_NAME } as const;
+
+async function takeOne(parts: TakeParts, found: Found, all: readonly Found[]): Promise<void> {
+  const { pending } = found;
+  if (pending?.kind === "stop") await parts.stop(pending.who, pending.why);
+  // A crash between the append and the removal: it was recorded, once.
+  const isRecorded = pending !== undefined && (await recordedIds(parts.ledger, pending.kind)).has(pending.id);
+  if (!isRecorded) await parts.ledger.append(entryOf(parts, found, all));
+  if (pending?.kind === "config") await parts.state.set(KNOWN, { digest: pending.after });
+  donePending(found);
+}
+
+async function recordedIds(ledger: TakeParts["ledger"], kind: "config" | "stop"): Promise<ReadonlySet<unknown>> {
+  return new Set((await ledger.search({ kind, limit: 1_000 })).map((entry) => entry.data?.["pending"]));
+}
+
+function entryOf(parts: TakeParts, { file, pending }: Found, all: readonly Found[]): LedgerEntry {
+  if (pending === undefined) {
+    return { kind: "fault", who: "-", what: "pending.unreadable", target: file, result: "failed" };
+  }
+  const { id, who, why, atMs } = pending;
+  const said = { pending: id, why, said: new Date(atMs).toISOString() };
+  if (pending.kind === "stop") {
+    return { kind: "stop", who, what: "stop.said", target: "gateway", result: "ok", data: parts.redact(said) };
+  }
+  const { paths, before, after, version } = pending;
+  const data = parts.redact({ ...said, paths: paths.slice(0, 200), before, after, version });
+  // Recorded first: a command that ended in between has changed nothing.
+  const wasDone = digestNow(parts.home) === after || all.some((one) => isAfter(one, id, after));
+  return { ...CONFIG, who, what: "config.changed", result: wasDone ? "ok" : "unknown", data };
+}
+
+/** A later change that began with this text. */
+function isAfter({ pending }: Found, id: string, text: Digest): boolean {
+  return pending?.kind === "config" && pending.id > id && pending.before === text;
+}
+
+function digestNow(home: string): Digest | undefined {
+  try {
+    return sha256(readFileSync(join(home, CONFIG_NAME), "utf8"));
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
