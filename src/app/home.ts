@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Fault } from "../core/fault.ts";
+import { makeFolders } from "./config/durable.ts";
 
 export type Home = {
   readonly root: string;
@@ -56,7 +57,7 @@ export function homeAt(root: string): Home {
 export function makeHome(home: Home): void {
   try {
     for (const folder of [home.root, home.ledger, home.store, home.broker, home.run, home.logs]) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolders(folder);
     }
     writeFileSync(home.proof, "a sandbox that can read this is none\n", { mode: 0o600 });
   } catch (cause) {

@@ -4,8 +4,18 @@
  *
  * @module
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
 import { Fault } from "../../core/fault.ts";
 
 /** Replaces a file; whoever reads meanwhile sees the old one or the new one. Mode 600. */
@@ -29,7 +39,27 @@ export function makeFile(path: string, content: string): void {
 
 /** Makes a folder for the owner alone, and those above it that are missing. */
 export function makeFolder(path: string): void {
-  onDisk(() => mkdirSync(path, { recursive: true, mode: 0o700 }));
+  onDisk(() => makeFolders(path));
+}
+
+/**
+ * One after the other: Node's own `recursive` never returns where a system call says that a folder is missing although
+ * the one above it is there, as below /proc.
+ */
+export function makeFolders(path: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(path); lstatSync(at, { throwIfNoEntry: false }) === undefined; at = dirname(at)) {
+    missing.unshift(at);
+  }
+  for (const folder of missing) {
+    try {
+      mkdirSync(folder, { mode: 0o700 });
+    } catch (thrown) {
+      // Made by somebody else meanwhile.
+      if (!isCode(thrown, "EEXIST")) throw thrown;
+    }
+  }
+  if (!statSync(path).isDirectory()) throw new Error(`${path} is not a folder`);
 }
 
 function writeWhole(path: string, content: string): void {
@@ -65,7 +95,7 @@ function onDisk(body: () => void, draft?: string): void {
       });
     }
     throw new Fault("STATE_UNAVAILABLE", {
-      message: "the state folder cannot be written",
+      message: `the state folder cannot be written: ${cause instanceof Error ? cause.message : "unknown"}`,
       hint: "the user that runs vambrace has to own it: `vambrace doctor` shows what is wrong",
       cause,
     });

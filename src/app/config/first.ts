@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { Fault } from "../../core/fault.ts";
@@ -12,7 +12,7 @@ import type { Trust } from "../../core/label.ts";
 import { holdLock } from "../../edges/store/lock.ts";
 import { INSTALLATION } from "../home.ts";
 import { CONFIG_NAME } from "./document.ts";
-import { makeFile, makeFolder } from "./durable.ts";
+import { makeFile, makeFolder, makeFolders } from "./durable.ts";
 import { userHome } from "./environment.ts";
 import { loadConfig, type Loaded, parseConfig, type Where } from "./load.ts";
 import { expand, overlap } from "./places.ts";
@@ -84,7 +84,7 @@ folders:
 
 function makeWorkspace(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolders(path);
   } catch (cause) {
     throw new Fault("CONFIG_UNSAFE", {
       message: "the workspace cannot be made",
