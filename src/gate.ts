@@ -72,10 +72,9 @@ async function clear(steps: GateSteps, proposal: Proposal, judged: Judged, io: G
   await steps.ledger.append(approvalEntry(proposal, judged, approval));
   io.emit({ type: "approval.answered", call: proposal.id, answer: approval.answer, by: approval.by });
   if (approval.answer !== "yes") {
-    const by = approval.by === "nobody" ? "nobody said yes in time" : `${approval.by} said no`;
     return {
       verdict: "refused",
-      says: `it needs a person's yes, and ${by}: ${judged.decision.says}`,
+      says: `it needs a person's yes, and ${whoRefused(approval)}: ${judged.decision.says}`,
       hint: "do something else, or ask again",
     };
   }
@@ -88,6 +87,11 @@ async function clear(steps: GateSteps, proposal: Proposal, judged: Judged, io: G
     };
   }
   return { verdict: "cleared", judged, approval };
+}
+
+function whoRefused({ by, unattended }: ApprovalRecord): string {
+  if (by !== "nobody") return `${by} said no`;
+  return unattended === true ? "nobody could be asked" : "nobody said yes in time";
 }
 
 async function effect(
@@ -219,7 +223,13 @@ function approvalEntry(proposal: Proposal, judged: Judged, approval: ApprovalRec
   return {
     ...entryOf(proposal, "approval", "approval.answered", approval.answer === "yes" ? "ok" : "denied"),
     who: approval.by,
-    data: { approval: approval.id, digest: approval.digest, scope: approval.scope, because: judged.decision.because },
+    data: {
+      approval: approval.id,
+      digest: approval.digest,
+      scope: approval.scope,
+      because: judged.decision.because,
+      ...(approval.unattended === true ? { unattended: true } : {}),
+    },
   };
 }
 

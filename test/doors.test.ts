@@ -182,6 +182,23 @@ test("R-TOOL-2: `vambrace ask`: the same, and what would need a person is refuse
   await onlyReadingsSince(from);
 });
 
+test("R-LOG-1: what `vambrace ask` refuses for want of a person is not recorded as the owner's no", {
+  skip,
+}, async () => {
+  const from = await size();
+  guard.abort();
+  kit.plays.set("unlisted", [{ calls: [{ tool: "exec", arguments: { command: "perl -e 1" } }] }]);
+  const { status } = await ask("play unlisted");
+  careful();
+  assert.equal(status, 3);
+  const answers = (await recordsOf(kit.place.state)).slice(from).filter(({ what }) => what === "approval.answered");
+  assert.deepEqual(
+    answers.map(({ who, result, data }) => [who, result, data?.["unattended"]]),
+    [["nobody", "denied", true]],
+  );
+  assert.match(JSON.stringify(kit.requests.at(-1)?.messages), /nobody could be asked/);
+});
+
 async function ask(text: string): Promise<{ readonly status: number | null; readonly out: string }> {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", CLI, "ask", text], {
     env: kit.place.env,

@@ -159,13 +159,15 @@ function rules(io: Io, because: readonly string[]): string {
 }
 
 const CHOICES = "  [y] yes, once   [s] yes, for this session   [n] no  > ";
-const ANSWERS: ReadonlyMap<string, { readonly answer: "yes" | "no"; readonly scope: "once" | "session" }> = new Map([
+type Choice = { readonly answer: "yes" | "no" | "unattended"; readonly scope: "once" | "session" };
+const ANSWERS: ReadonlyMap<string, Choice> = new Map([
   ["y", { answer: "yes", scope: "once" }],
   ["yes", { answer: "yes", scope: "once" }],
   ["s", { answer: "yes", scope: "session" }],
   ["n", { answer: "no", scope: "once" }],
   ["no", { answer: "no", scope: "once" }],
 ]);
+const UNATTENDED: Choice = { answer: "unattended", scope: "once" };
 
 /** A yes that comes faster than anybody reads was meant for something else. */
 const TOO_SOON_MS = 500;
@@ -181,9 +183,9 @@ function ask(turn: Turn, call: Call, question: QuestionView): void {
 async function put(turn: Turn, call: Call, question: QuestionView, over: AbortSignal): Promise<void> {
   const { io, client, asker } = turn;
   tell(turn, drawQuestion(io, question));
-  if (asker === undefined) io.err("  nobody can be asked here, so the answer is no");
+  if (asker === undefined) io.err("  nobody can be asked here, so it is refused");
   const ended = AbortSignal.any([turn.signal, over]);
-  const chosen = asker === undefined ? ANSWERS.get("n") : await choose(io, asker, ended);
+  const chosen = asker === undefined ? UNATTENDED : await choose(io, asker, ended);
   if (chosen === undefined) return;
   // From here on it is this answer that is reported back, not somebody else's.
   delete call.question;
@@ -193,7 +195,7 @@ async function put(turn: Turn, call: Call, question: QuestionView, over: AbortSi
   });
 }
 
-async function choose(io: Io, asker: Asker, ended: AbortSignal): Promise<ReturnType<(typeof ANSWERS)["get"]>> {
+async function choose(io: Io, asker: Asker, ended: AbortSignal): Promise<Choice | undefined> {
   for (;;) {
     const askedMs = systemClock.monotonicMs();
     const said = await asker(CHOICES, ended);

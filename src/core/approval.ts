@@ -38,6 +38,9 @@ export type Question = {
 /** `once`: this call. `session`: calls of the same shape in this session too (see `steps/approval`). */
 export type ApprovalScope = "once" | "session";
 
+/** What is answered at a door; `unattended`: a program that asks for somebody has nobody to put the question to. */
+export type Answer = "yes" | "no" | "unattended";
+
 export type ApprovalRecord = {
   readonly id: ApprovalId;
   readonly call: CallId;
@@ -46,6 +49,8 @@ export type ApprovalRecord = {
   readonly scope: ApprovalScope;
   /** `nobody`: it expired, or nobody could be asked. */
   readonly by: PersonId | "nobody";
+  /** Why nobody answered, where it was not for want of time: nobody could be asked. */
+  readonly unattended?: true;
   readonly kind: ApprovalKind;
   readonly atMs: number;
 };

@@ -33,7 +33,8 @@ export const executeRequest = z.strictObject({
 });
 
 export const answerRequest = z.strictObject({
-  answer: z.enum(["yes", "no"]),
+  /** `unattended`: no, because there is nobody to ask. */
+  answer: z.enum(["yes", "no", "unattended"]),
   scope: z.enum(["once", "session"]).default("once"),
 });
 

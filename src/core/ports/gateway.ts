@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { ApprovalScope, Question } from "../approval.ts";
+import type { Answer, ApprovalScope, Question } from "../approval.ts";
 import type { ApprovalId, PersonId, SessionId, TokenId, TurnId } from "../ids.ts";
 import type { JsonObject } from "../json.ts";
 import type { Trust } from "../label.ts";
@@ -99,7 +99,7 @@ export type Gateway = {
   /** Open questions that this caller may answer. */
   questions(caller: Caller): readonly Question[];
   /** @throws Fault APPROVAL_UNKNOWN, or DENIED where he may not answer this one. */
-  answer(caller: Caller, id: ApprovalId, answer: "yes" | "no", scope: ApprovalScope): Promise<void>;
+  answer(caller: Caller, id: ApprovalId, answer: Answer, scope: ApprovalScope): Promise<void>;
   /** Tells of questions as they open and close, until the signal ends it. */
   watch(caller: Caller, listener: (event: QuestionEvent) => void, signal: AbortSignal): void;
   sessions(

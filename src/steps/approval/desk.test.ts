@@ -57,6 +57,17 @@ test("R-EXEC-1: a question that nobody answers expires to no", async () => {
   assert.equal(open.size, 0);
 });
 
+test("R-LOG-1: what a program answers for want of a person is recorded as nobody's, and as that", async () => {
+  const { desk: open, signal } = desk();
+  const asked = open.ask(draft(), signal, () => undefined);
+  open.answer(open.open(owner)[0]?.id ?? assert.fail(), owner, "unattended", "once");
+  const { answer, by, unattended } = await asked;
+  assert.deepEqual([answer, by, unattended], ["no", "nobody", true]);
+  const twin = open.ask(draft(), signal, () => undefined);
+  open.answer(open.open(owner)[0]?.id ?? assert.fail(), owner, "no", "once");
+  assert.deepEqual([(await twin).by, (await twin).unattended], [owner, undefined], "his own no is his");
+});
+
 test("R-EXEC-1: a question with nobody to ask is no at once", async () => {
   const { desk: open, signal } = desk();
   assert.equal((await open.ask(draft({ askedOf: [] }), signal, () => undefined)).answer, "no");

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { ApprovalRecord, ApprovalScope, Question } from "../../core/approval.ts";
+import type { Answer, ApprovalRecord, ApprovalScope, Question } from "../../core/approval.ts";
 import { Fault } from "../../core/fault.ts";
 import { newId, type ApprovalId, type PersonId, type SessionId } from "../../core/ids.ts";
 import { digestOf, type Digest } from "../../core/json.ts";
@@ -20,7 +20,12 @@ export type QuestionDraft = Omit<Question, "id" | "expiresMs">;
 /** More open questions than this in one session are answered no: a person cannot weigh them. */
 export const OPEN_QUESTIONS_LIMIT = 8;
 
-type Settle = (answer: "yes" | "no", by: PersonId | "nobody", scope: ApprovalScope) => void;
+type Settle = (settled: Settled) => void;
+type Settled = Pick<ApprovalRecord, "answer" | "by" | "scope" | "unattended">;
+
+const NO = { answer: "no", by: "nobody", scope: "once" } as const;
+/** Nobody saw it. */
+const UNATTENDED = { ...NO, unattended: true } as const;
 type Open = { readonly question: Question; readonly settle: Settle };
 type Watcher = { readonly person: PersonId; readonly listener: (event: QuestionEvent) => void };
 
@@ -53,10 +58,9 @@ export class ApprovalDesk {
     const shape = shapeOf(question);
     const before = this.#standing.get(shape);
     if (before !== undefined && question.askedOf.includes(before))
-      return this.#record(question, "yes", before, "session");
-    if (question.askedOf.length === 0 || this.#isCrowded(question) || signal.aborted) {
-      return this.#record(question, "no", "nobody", "once");
-    }
+      return this.#record(question, { answer: "yes", by: before, scope: "session" });
+    if (question.askedOf.length === 0 || this.#isCrowded(question)) return this.#record(question, UNATTENDED);
+    if (signal.aborted) return this.#record(question, NO);
     const answered = this.#wait(question, signal);
     opened(question);
     const settled = await answered;
@@ -76,7 +80,7 @@ export class ApprovalDesk {
   }
 
   /** @throws Fault APPROVAL_UNKNOWN where it is not open; DENIED where this person was not asked. */
-  answer(id: ApprovalId, by: PersonId, answer: "yes" | "no", scope: ApprovalScope): void {
+  answer(id: ApprovalId, by: PersonId, answer: Answer, scope: ApprovalScope): void {
     const one = this.#open.get(id);
     if (one === undefined) {
       throw new Fault("APPROVAL_UNKNOWN", {
@@ -90,7 +94,8 @@ export class ApprovalDesk {
         hint: "only somebody who may do the thing himself can approve it",
       });
     }
-    one.settle(answer, by, scope);
+    // A program's word is recorded as nobody's, not as that of the person it asks for.
+    one.settle(answer === "unattended" ? UNATTENDED : { answer, by, scope });
   }
 
   watch(person: PersonId, listener: (event: QuestionEvent) => void, signal: AbortSignal): void {
@@ -102,19 +107,20 @@ export class ApprovalDesk {
   /** Everything open becomes no, and nothing stands any more: for `stop`. */
   closeAll(): void {
     this.#standing.clear();
-    for (const one of this.#open.values()) one.settle("no", "nobody", "once");
+    for (const one of this.#open.values()) one.settle(NO);
   }
 
   #wait(question: Question, signal: AbortSignal): Promise<ApprovalRecord> {
     const { promise, resolve } = Promise.withResolvers<ApprovalRecord>();
     const timer = new AbortController();
-    const settle: Settle = (answer, by, scope) => {
+    const settle: Settle = (settled) => {
       if (!this.#open.delete(question.id)) return;
       timer.abort();
+      const { answer, by } = settled;
       this.#tell(question, { type: "closed", id: question.id, answer, by });
-      resolve(this.#record(question, answer, by, scope));
+      resolve(this.#record(question, settled));
     };
-    const withdraw = (): void => settle("no", "nobody", "once");
+    const withdraw = (): void => settle(NO);
     this.#open.set(question.id, { question, settle });
     signal.addEventListener("abort", withdraw, { once: true, signal: timer.signal });
     // Rejects only when the timer is aborted, which settling does: withdrawing is a no-op by then.
@@ -133,9 +139,9 @@ export class ApprovalDesk {
     return crowd.toArray().length >= OPEN_QUESTIONS_LIMIT;
   }
 
-  #record(question: Question, answer: "yes" | "no", by: PersonId | "nobody", scope: ApprovalScope): ApprovalRecord {
+  #record(question: Question, settled: Settled): ApprovalRecord {
     const { id, call, digest, needs: kind } = question;
-    return { id, call, digest, answer, scope, by, kind, atMs: this.#deps.clock.wallMs() };
+    return { id, call, digest, ...settled, kind, atMs: this.#deps.clock.wallMs() };
   }
 }
 
