@@ -54,3 +54,25 @@ test("R-DLP-1: what is long is scanned to its end, and what lies across two piec
     assert.equal(rules(text, "secret").length, 1, String(at));
   }
 });
+
+test("R-DLP-1: what people type where a key belongs is none; a key that differs from it in its order is one", () => {
+  const google = (body: string): string => `AIza${body}`;
+  for (const made of [
+    google("SyabcdefghijklmnopqrstuvwxyzABCDEFG"),
+    google("a".repeat(35)),
+    `ghp_${"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"}`,
+    "xoxp-1234567890",
+    "xoxp-1234-1234-1234-9f4e1b7c2d",
+    "xoxb-123456789012-123456789012-################",
+  ]) {
+    assert.deepEqual(rules(made, "secret"), [], made);
+  }
+  const slack = ["xoxb", "482910374655", "592018374651", "q8Rk2vLz91xWm4Tn7Bc3Yd5F"].join("-");
+  for (const real of [
+    google("Syhq3WvbKd81xPzR0tLmNy5cJg7EoU2sAfi"),
+    `ghp_${"Zk3Q9dLw7TyP2mXc"}${"8VbN4rJh6GfS1aEoU5iK"}`,
+    slack,
+  ]) {
+    assert.equal(rules(real, "secret").length, 1, real);
+  }
+});

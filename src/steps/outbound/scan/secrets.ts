@@ -7,12 +7,34 @@
 import { entropy, type Rule } from "./rule.ts";
 
 /** A shape that its issuer made unmistakable: a fixed prefix and a fixed alphabet. */
-function shaped(id: string, hints: readonly string[], pattern: RegExp, confidence = 0.95): Rule {
-  return { id, kind: "secret", hints, pattern, confidence, holds: (value) => !isPlaceholder(value) };
+function shaped(
+  id: string,
+  hints: readonly string[],
+  pattern: RegExp,
+  confidence = 0.95,
+  also: (value: string) => boolean = () => true,
+): Rule {
+  return { id, kind: "secret", hints, pattern, confidence, holds: (value) => !isMadeUp(value) && also(value) };
+}
+
+/** Of Slack's tokens the ids in front are public; the last part is the secret, and has letters in it. */
+function hasSecretPart(value: string): boolean {
+  const [, ...parts] = value.split("-");
+  const secret = parts.at(-1) ?? "";
+  // Ids of teams and users have nine digits and more; shorter ones stand for them in an explanation.
+  return secret.length >= 8 && /[a-z]/i.test(secret) && !parts.slice(0, -1).some((id) => /^\d{2,5}$/.test(id));
 }
 
 const SHAPES: readonly Rule[] = [
   shaped("aws-access-key", ["akia", "asia", "abia", "acca"], /\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b/g),
+  {
+    id: "anthropic-key-whole",
+    kind: "secret",
+    hints: ["sk-ant-"],
+    // As it is issued, to the last letter: it counts whatever stands in it.
+    pattern: /\bsk-ant-(?:api|admin)\d{2}-[\w-]{93}AA\b/g,
+    confidence: 0.95,
+  },
   shaped("anthropic-key", ["sk-ant-"], /\bsk-ant-(?:api|admin|oat)\d{2}-[\w-]{20,140}/g),
   shaped("openai-key", ["sk-"], /\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,200}/g, 0.9),
   shaped("google-api-key", ["aiza"], /\bAIza[\w-]{35}/g),
@@ -24,7 +46,7 @@ const SHAPES: readonly Rule[] = [
     ["glpat-", "gldt-", "glrt-", "glcbt-", "glptt-"],
     /\bgl(?:pat|dt|rt|cbt|ptt|soat|ft|imt|agent)-[\w-]{20,100}/g,
   ),
-  shaped("slack-token", ["xox"], /\bxox[abeoprs]-(?:\d+-)*[A-Za-z0-9-]{10,250}/g),
+  shaped("slack-token", ["xox"], /\bxox[abeoprs]-(?:\d+-)*[A-Za-z0-9-]{10,250}/g, 0.95, hasSecretPart),
   shaped("slack-app-token", ["xapp-"], /\bxapp-\d-[A-Z0-9]+-\d+-[a-z0-9]{20,100}/gi),
   shaped(
     "slack-webhook",
@@ -121,6 +143,26 @@ const PLACEHOLDER =
 /** A value that stands for a secret rather than being one. */
 export function isPlaceholder(value: string): boolean {
   return PLACEHOLDER.test(value) || new Set(value.replace(/^[A-Za-z]{2,6}[-_]/, "")).size <= 3;
+}
+
+/**
+ * What people type where a key belongs: the alphabet, or one letter again and again. A random key of 62 letters has ten
+ * in the order of the alphabet once in 10^15 keys.
+ */
+function isMadeUp(value: string): boolean {
+  return isPlaceholder(value) || longestRun(value) >= 10 || (value.length >= 20 && entropy(value) < 1);
+}
+
+/** Letters that follow each other as in the alphabet. */
+function longestRun(value: string): number {
+  let longest = 1;
+  let run = 1;
+  for (let at = 1; at < value.length; at++) {
+    const letter = value.charAt(at);
+    run = /[a-z]/i.test(letter) && value.charCodeAt(at) === value.charCodeAt(at - 1) + 1 ? run + 1 : 1;
+    longest = Math.max(longest, run);
+  }
+  return longest;
 }
 
 /** Letters and digits in an order that no word has. */
