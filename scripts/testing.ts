@@ -17,14 +17,20 @@ export function findTests(patterns: readonly string[]): string[] {
 
 export async function runTests(
   files: readonly string[],
-  options: { readonly concurrency: number; readonly coverage: boolean },
+  options: {
+    readonly concurrency: number;
+    readonly coverage: boolean;
+    /** `none`: all files in this process, one after the other. Only for tests that start nothing and leave nothing. */
+    readonly isolation?: "process" | "none";
+  },
 ): Promise<Counts> {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0, skips: new Map() };
   const stream = run({
     files: [...files],
-    concurrency: options.concurrency,
-    // A file that hangs fails, and the rest go on.
-    timeout: FILE_LIMIT_MS,
+    ...(options.isolation === "none"
+      ? ({ isolation: "none" } as const)
+      : // A file that hangs fails, and the rest go on.
+        { concurrency: options.concurrency, timeout: FILE_LIMIT_MS }),
     coverage: options.coverage,
     coverageIncludeGlobs: ["src/**/*.ts"],
     coverageExcludeGlobs: ["**/*.test.ts", "src/core/testing.ts"],

@@ -31,7 +31,8 @@ export type AnswerPorts = {
 /** Characters that a token may weigh, generously: beyond this the model broke its limit. */
 const CHARACTERS_A_TOKEN = 16;
 const MAX_CALLS = 64;
-const MAX_EVENTS = 200_000;
+/** However short the answer may be. */
+const FEWEST_EVENTS = 10_000;
 
 export function newDraft(identity: ModelIdentity): Draft {
   return { text: "", calls: [], identity, usage: undefined, reason: undefined };
@@ -44,14 +45,15 @@ export function newDraft(identity: ModelIdentity): Draft {
  */
 export async function readAnswer(draft: Draft, request: ModelRequest, ports: AnswerPorts): Promise<void> {
   const longest = Math.max(4096, request.maxOutputTokens * CHARACTERS_A_TOKEN);
+  // Each piece has a character at least; more pieces than that say nothing.
+  const most = Math.max(FEWEST_EVENTS, longest);
   const iterator = ports.model.stream(request, ports.signal)[Symbol.asyncIterator]();
   try {
     for (let events = 0; draft.reason === undefined; events++) {
       const next = await orAbort(iterator.next(), ports.signal);
       if (next.done === true) throw endedEarly();
       await take(draft, next.value, ports);
-      if (draft.text.length > longest || draft.calls.length > MAX_CALLS || events > MAX_EVENTS)
-        draft.reason ??= "length";
+      if (draft.text.length > longest || draft.calls.length > MAX_CALLS || events > most) draft.reason ??= "length";
     }
   } finally {
     // Not awaited: a stream that hangs would hang here too. It was told by the signal, or has finished.

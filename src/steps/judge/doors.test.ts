@@ -123,7 +123,7 @@ test("R-AGENT-6: INVARIANT(child-within-parent): what a child may, each of its a
         }
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
   assert.ok(compared > 150);
 });

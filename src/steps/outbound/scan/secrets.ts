@@ -7,14 +7,8 @@
 import { entropy, type Rule } from "./rule.ts";
 
 /** A shape that its issuer made unmistakable: a fixed prefix and a fixed alphabet. */
-function shaped(
-  id: string,
-  hints: readonly string[],
-  pattern: RegExp,
-  confidence = 0.95,
-  also: (value: string) => boolean = () => true,
-): Rule {
-  return { id, kind: "secret", hints, pattern, confidence, holds: (value) => !isMadeUp(value) && also(value) };
+function shaped(id: string, hints: readonly string[], pattern: RegExp, confidence = 0.95): Rule {
+  return { id, kind: "secret", hints, pattern, confidence, holds: (value) => !isMadeUp(value) };
 }
 
 /** Of Slack's tokens the ids in front are public; the last part is the secret, and has letters in it. */
@@ -46,7 +40,14 @@ const SHAPES: readonly Rule[] = [
     ["glpat-", "gldt-", "glrt-", "glcbt-", "glptt-"],
     /\bgl(?:pat|dt|rt|cbt|ptt|soat|ft|imt|agent)-[\w-]{20,100}/g,
   ),
-  shaped("slack-token", ["xox"], /\bxox[abeoprs]-(?:\d+-)*[A-Za-z0-9-]{10,250}/g, 0.95, hasSecretPart),
+  {
+    id: "slack-token",
+    kind: "secret",
+    hints: ["xox"],
+    pattern: /\bxox[abeoprs]-(?:\d+-)*[A-Za-z0-9-]{10,250}/g,
+    confidence: 0.95,
+    holds: (value) => !isMadeUp(value) && hasSecretPart(value),
+  },
   shaped("slack-app-token", ["xapp-"], /\bxapp-\d-[A-Z0-9]+-\d+-[a-z0-9]{20,100}/gi),
   shaped(
     "slack-webhook",
