@@ -8,6 +8,7 @@
  * @module
  */
 import { z } from "zod";
+import { hasHidden } from "../../core/hidden.ts";
 import { CONFIDENTIALITY_LEVELS, TRUST_LEVELS } from "../../core/label.ts";
 import { ARGUMENT_ROLES, EFFECTS } from "../../core/tool.ts";
 import { isEgressHost, isNameOrAddress, isProxyRange } from "./hosts.ts";
@@ -37,7 +38,8 @@ const path = z
   .max(4_096)
   .regex(/^(?:\/|~\/|~$)[^\0]*$/, "write the path from the root, or from `~/`")
   .refine((text) => !/[*?[\]{}]/.test(text), "write one folder or file; patterns are not read")
-  .refine((text) => !text.split("/").includes(".."), "write the path without `..`");
+  .refine((text) => !text.split("/").includes(".."), "write the path without `..`")
+  .refine((text) => !hasHidden(text), "write the path without line breaks, control or hidden characters");
 /** Kept as the reference; looked up where it is used. */
 const secret = z.string().regex(/^\$\{[A-Z_][A-Z0-9_]*\}$/, "write a reference to the environment: `${NAME}`");
 
