@@ -31,7 +31,7 @@ export async function ground(t: TestContext, config = ""): Promise<Ground> {
 /** The fault that this configuration is refused with; undefined where it is taken. */
 export function refusalOf(config: string): string | undefined {
   try {
-    parseConfig(config, { home: "/home/ana/.vambrace", env: environmentOf({ HOME: "/home/ana" }) });
+    parseConfig(config, { home: "/srv/vambrace-state", env: environmentOf({ HOME: "/home/ana" }) });
     return undefined;
   } catch (thrown) {
     return thrown instanceof Error && "code" in thrown ? String(thrown.code) : String(thrown);

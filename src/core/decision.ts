@@ -26,7 +26,8 @@ export type Limits = {
 
 export type HostLimit = { readonly host: string; readonly port: number; readonly methods: readonly string[] };
 
-export type Mount = { readonly path: string; readonly access: "read" | "write" };
+/** `none`: blocked, and inside of another mount; it is covered there, so that nothing inside sees it. */
+export type Mount = { readonly path: string; readonly access: "read" | "write" | "none" };
 
 /** The kinds of yes that policies may speak of, in the order in which they are tried. */
 export const APPROVAL_KINDS = ["yes", "owner-yes"] as const;

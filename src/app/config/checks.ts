@@ -86,6 +86,14 @@ function* workspaces(config: Config, places: Places): Generator<Refusal> {
         hint: "choose a folder of its own, such as `~/vambrace`",
       };
     }
+    const held = [places.userHome, ...alwaysBlocked(places)].find((each) => holds(folder, each));
+    if (held !== undefined) {
+      yield {
+        path,
+        says: `holds \`${held}\`, which tools never reach`,
+        hint: "choose a folder of its own, such as `~/vambrace`",
+      };
+    }
     const other = seen.find((each) => overlap(each.folder, folder));
     if (other !== undefined) {
       yield { path, says: `overlaps \`${other.path.join(".")}\``, hint: "give each agent a folder of its own" };
@@ -124,6 +132,11 @@ function* allowedPaths(config: Config, places: Places): Generator<Refusal> {
       };
     }
   }
+}
+
+/** The home folder counts: each hidden entry in it is blocked (R-FS-1), and the workspace is mounted whole. */
+function holds(folder: string, inner: string): boolean {
+  return isWithin(inner, folder) || isWithin(realPath(inner), realPath(folder));
 }
 
 function blockedBy(folder: string, places: Places): string | undefined {

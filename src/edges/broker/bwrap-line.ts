@@ -64,9 +64,12 @@ export function bwrapLine(shape: Shape, system: SystemView, seccompFile: string)
       HIDDEN.filter((path) => fs.existsSync(path)).flatMap((path) => ["--ro-bind", "/dev/null", path]),
       ["--perms", "1777", "--size", String(SHM_BYTES), "--tmpfs", "/dev/shm"],
       ["--perms", "1777", "--size", String(TMP_BYTES), "--tmpfs", "/tmp"],
-      shape.mounts.flatMap((m) => [m.access === "write" ? "--bind-fd" : "--ro-bind-fd", take(dup(m.fd)), m.path]),
+      shape.mounts
+        .filter((m) => m.access !== "none")
+        .flatMap((m) => [m.access === "write" ? "--bind-fd" : "--ro-bind-fd", take(dup(m.fd)), m.path]),
       shape.gitFolders.flatMap((git) => ["--bind-fd", take(openFound(git)), git.path]),
       shape.readOnly.flatMap((file) => ["--ro-bind-fd", take(openFound(file)), file.path]),
+      shape.mounts.filter((m) => m.access === "none").flatMap(coverArgs),
       insideArgs(shape, take),
       READ_ONLY_AT_LAST.flatMap((path) => ["--remount-ro", path]),
       ["--chdir", "/tmp"],
@@ -78,6 +81,12 @@ export function bwrapLine(shape: Shape, system: SystemView, seccompFile: string)
     for (const fd of fds) fs.closeSync(fd);
     throw error;
   }
+}
+
+/** Last of the person's files, so that nothing of what is covered is mounted on top again. */
+function coverArgs({ path, fd }: OpenMount): string[] {
+  if (!fs.fstatSync(fd).isDirectory()) return ["--ro-bind", "/dev/null", path];
+  return ["--perms", "0000", "--size", "4096", "--tmpfs", path, "--remount-ro", path];
 }
 
 function insideArgs(shape: Shape, take: (fd: number) => string): string[] {

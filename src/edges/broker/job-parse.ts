@@ -56,7 +56,7 @@ export function parseJob(value: JsonValue | undefined): Job {
 function parseMount(value: JsonValue): Job["mounts"][number] {
   const from = object(value, "mounts", ["access", "path"]);
   const access = from["access"];
-  if (access !== "read" && access !== "write") throw malformed("mounts");
+  if (access !== "read" && access !== "write" && access !== "none") throw malformed("mounts");
   return { path: path(from["path"], "mounts"), access };
 }
 

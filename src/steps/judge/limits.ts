@@ -55,9 +55,18 @@ function mountsOf(facts: Facts, posture: Posture): readonly Mount[] {
     const access = path.access === "read" ? "read" : "write";
     if (mounts.get(folder) !== "write") mounts.set(folder, access);
   }
-  return [...mounts]
+  const shown = [...mounts]
     .filter(([path]) => path !== "" && !holdsBlocked(path, posture))
     .map(([path, access]) => ({ path, access }));
+  return [...shown, ...covered(shown, posture)];
+}
+
+/** The workspace is mounted whole, so what is blocked in it has to be covered: a search and a command see what is mounted. */
+function covered(shown: readonly Mount[], { fs }: Posture): readonly Mount[] {
+  const inside = fs.blockedPaths.filter((path) =>
+    shown.some((mount) => path !== mount.path && isWithin(path, mount.path)),
+  );
+  return inside.map((path) => ({ path, access: "none" }));
 }
 
 /**
