@@ -40,7 +40,9 @@ async function approved(tool: string, args: JsonObject): Promise<JsonObject> {
   }
 }
 
-test("R-FS-1: what is blocked inside the workspace is in no listing, search or output, and its neighbours are", { skip }, async () => {
+test("R-FS-1: what is blocked inside the workspace is in no listing, search or output, and its neighbours are", {
+  skip,
+}, async () => {
   for (const [tool, args] of [
     ["read", { path: "private/key.txt" }],
     ["read", { path: "a/../private/key.txt" }],
@@ -57,7 +59,13 @@ test("R-FS-1: what is blocked inside the workspace is in no listing, search or o
     ["list", { depth: 8 }],
     ["exec", { command: "grep -r . . ; cat */*.txt */*/*.txt ; ls -laR ." }],
     ["exec", { command: "cp -r private copy; tar -cf - private | strings; cat private/.git/config" }],
-    ["exec", { command: "python3 -c \"import os; [print(open(os.path.join(d, f)).read()) for d, _, n in os.walk('.') for f in n if os.access(os.path.join(d, f), os.R_OK)]\"" }],
+    [
+      "exec",
+      {
+        command:
+          "python3 -c \"import os; [print(open(os.path.join(d, f)).read()) for d, _, n in os.walk('.') for f in n if os.access(os.path.join(d, f), os.R_OK)]\"",
+      },
+    ],
   ] as const) {
     const answer = await approved(tool, args);
     assert.ok(!JSON.stringify(answer).includes(CANARY), `${tool} ${JSON.stringify(answer)}`);
@@ -67,7 +75,9 @@ test("R-FS-1: what is blocked inside the workspace is in no listing, search or o
     assert.ok(String(found["text"]).includes(name), name);
 });
 
-test("R-FS-1: a sandbox covers what is blocked, and nothing in it can be moved so that the next one does not", { skip }, async () => {
+test("R-FS-1: a sandbox covers what is blocked, and nothing in it can be moved so that the next one does not", {
+  skip,
+}, async () => {
   const broker = await startBroker();
   try {
     const at = (name: string): string => join(broker.workspace, name);

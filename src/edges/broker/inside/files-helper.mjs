@@ -11,7 +11,7 @@
  */
 import * as fs from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { digestOf, opened, Refusal, refuseProtected, statView, textOf } from "./files-open.mjs";
+import { digestOf, opened, openFolder, Refusal, refuseProtected, statView, textOf } from "./files-open.mjs";
 
 const { O_CREAT, O_EXCL, O_WRONLY } = fs.constants;
 const MOST_CONTENT = 1024 * 1024;
@@ -31,8 +31,14 @@ const OPS = {
 };
 
 /** @param {Request} request */
-function read({ path, offset, limit }) {
-  const { bytes, view } = opened(path, MOST_FILE);
+function read({ path, offset, limit, shared }) {
+  const { bytes, view, links } = opened(path, MOST_FILE);
+  if (links > 1 && shared !== view.digest)
+    throw new Refusal(
+      "FILE_HARD_LINKED",
+      `\`${path}\` has a second name, which may lie elsewhere`,
+      "ask again: a person has to say yes to such a file",
+    );
   const text = textOf(bytes);
   if (text === null) return { ...view, binary: true };
   const lines = text.split("\n");
@@ -139,16 +145,6 @@ function makeFolder(path) {
   const above = openFolder(dirname(path));
   fs.mkdirSync(`/proc/self/fd/${above}/${basename(path)}`);
   fs.closeSync(above);
-}
-
-/** @param {string} path */
-function openFolder(path) {
-  if (fs.lstatSync(path).isSymbolicLink())
-    throw new Refusal("FILE_LINKED", `\`${path}\` is a link`, "use the folder that it leads to");
-  const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW);
-  if (fs.readlinkSync(`/proc/self/fd/${fd}`) !== path)
-    throw new Refusal("FILE_LINKED", `\`${path}\` passes through a link`, "use the folder that it leads to");
-  return fd;
 }
 
 /** @param {unknown} value @param {number} otherwise */
