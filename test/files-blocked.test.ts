@@ -55,7 +55,7 @@ test("R-FS-1: what is blocked inside the workspace is in no listing, search or o
     assert.equal(answer["verdict"], "deny", JSON.stringify(answer));
   }
   for (const [tool, args] of [
-    ["search", { pattern: "" + "CANARY" }],
+    ["search", { pattern: "CANARY" }],
     ["list", { depth: 8 }],
     ["exec", { command: "grep -r . . ; cat */*.txt */*/*.txt ; ls -laR ." }],
     ["exec", { command: "cp -r private copy; tar -cf - private | strings; cat private/.git/config" }],

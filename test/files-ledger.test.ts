@@ -146,7 +146,7 @@ test("R-FS-2: a file with a second name is asked, and a yes is for these bytes",
   assert.equal((await post(kit, "/api/execute", read)).body["verdict"], "deny", "nobody is there to ask");
   const { decided, outcome } = await recorded("read", { path: "linked" });
   assert.deepEqual([decided.result, outcome?.result], ["asked", "ok"]);
-  assert.ok((decided.data?.["because"] as string[]).includes("flow.read.second-name"));
+  assert.match(JSON.stringify(decided.data), /"flow.read.second-name"/);
   for (const [tool, args] of [
     ["write", { path: "linked", content: "x" }],
     ["edit", { path: "linked", old: "o", new: "x" }],

@@ -56,22 +56,22 @@ async function readFile(deps: FileDeps, work: Work): Promise<RunOutcome> {
   } as const;
   const answer = await ask(deps, work, request);
   if (!answer.ok) return refused(request, answer);
-  const { digest, content = "", lines = 0, from = 0, to = 0 } = answer;
+  const { digest, bytes = 0 } = answer;
   const label = digest === undefined ? await deps.labelOfFolder(path) : await deps.labelOf(path, digest);
   deps.show(work, label);
-  const cut =
-    answer.cut === true || to < lines ? `\n[lines ${from} to ${to} of ${lines}; ask for more with offset]` : "";
-  const text =
-    answer.binary === true
-      ? `[a binary file of ${answer.bytes ?? 0} bytes: its content is not shown]`
-      : `${content}${cut}`;
   return {
     ok: true,
-    text,
-    summary: `read ${answer.bytes ?? 0} bytes`,
+    text: shownFile(answer),
+    summary: `read ${bytes} bytes`,
     label,
-    data: seen(request, answer, answer.bytes ?? 0),
+    data: seen(request, answer, bytes),
   };
+}
+
+function shownFile({ binary, bytes = 0, content = "", cut, lines = 0, from = 0, to = 0 }: FileDone): string {
+  if (binary === true) return `[a binary file of ${bytes} bytes: its content is not shown]`;
+  const isCut = cut === true || to < lines;
+  return isCut ? `${content}\n[lines ${from} to ${to} of ${lines}; ask for more with offset]` : content;
 }
 
 async function change(deps: FileDeps, work: Work, request: FileRequest): Promise<RunOutcome> {

@@ -17,7 +17,7 @@ const START_UP = [
   ".mcp.json .nvim.lua .nvimrc .vim .vimrc .vscode .zed",
   ".gitconfig",
   ".cargo .curlrc .devcontainer .direnvrc .gdbinit .gnupg .husky .irbrc .lldbinit .nanorc .netrc .npmrc .pnpmfile.cjs",
-  ".pryrc .pypirc .pythonrc .screenrc .ssh .tmux.conf .wgetrc .yarnrc .yarnrc.yml",
+  ".emacs.el .pryrc .pypirc .pythonrc .screenrc .ssh .tmux.conf .wgetrc .yarnrc .yarnrc.yml",
 ];
 
 const NAMES = new Set(START_UP.flatMap((line) => line.split(" ")));
