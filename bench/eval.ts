@@ -11,6 +11,7 @@ import { judgeOn } from "../src/cli/judging.ts";
 import { evalCommands, printRows, type Row } from "./eval-commands.ts";
 import { evalPaths, evalUrls, inHome, shippedGround } from "./eval-gate.ts";
 import { evalPersonal, evalSecrets } from "./eval-scan.ts";
+import { evalTraversal, payloadsOf } from "./eval-traversal.ts";
 import { evalAgentDojo, evalInjecAgent, passed } from "./eval-sessions.ts";
 
 const [given, ...only] = process.argv.slice(2);
@@ -24,7 +25,7 @@ const folder = resolve(given);
 const PARTS: readonly (readonly [string, () => Promise<readonly Row[]> | readonly Row[]])[] = [
   ["commands", () => evalCommands(folder)],
   ["urls", () => evalUrls(folder)],
-  ["paths", () => evalPaths(folder)],
+  ["paths", async () => [...(await evalPaths(folder)), ...(await evalTraversal(payloadsOf(folder)))]],
   ["agentdojo", () => inHome(async (home) => evalAgentDojo(folder, await judgeOn(shippedGround(home))))],
   ["injecagent", () => inHome(async (home) => evalInjecAgent(folder, await judgeOn(shippedGround(home))))],
   ["secrets", () => evalSecrets(folder)],

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { sha256, type JsonObject } from "../src/core/json.ts";
 import type { StoredEntry } from "../src/core/ports/ledger.ts";
-import { recordsOf } from "./campaign.ts";
+import { freePort } from "./advisories-kit.ts";
+import { CLI, makePlace, recordsOf, startProcess } from "./campaign.ts";
 import { answering, type Kit, post, startKit } from "./gateway-kit.ts";
 import { missing } from "./sandbox-kit.ts";
 
@@ -156,4 +157,26 @@ test("R-FS-2: a file with a second name is asked, and a yes is for these bytes",
   assert.equal(fs.readFileSync(outside, "utf8"), "outside\n");
   fs.rmSync(outside);
   assert.equal((await recorded("read", { path: "linked" })).decided.result, "ok", "with one name it is ordinary");
+});
+
+test("R-FS-3: a start says which of the state folder's files others can use, and how it is mended", {
+  skip,
+  timeout: 180_000,
+}, async () => {
+  const place = makePlace();
+  try {
+    const said = async (): Promise<string> => {
+      const running = await startProcess(place, [CLI, "start", "--port", String(await freePort())]);
+      await running.stop();
+      return running.said();
+    };
+    fs.chmodSync(join(place.state, "config.yaml"), 0o644);
+    const loose = await said();
+    assert.match(loose, /open +\S+config\.yaml can be used by others \(mode 0644\)/);
+    assert.match(loose, /vambrace doctor --fix/);
+    fs.chmodSync(join(place.state, "config.yaml"), 0o600);
+    assert.doesNotMatch(await said(), /can be used by others/);
+  } finally {
+    place.remove();
+  }
 });
