@@ -77,7 +77,8 @@ function absolute(written: string, cwd: string, home: string): string {
 function kindOf(resolved: Resolved): PathFact["kind"] {
   if (!resolved.ok) return "other";
   if (resolved.status === null) return "absent";
-  // A second name of the same file may lie anywhere.
+  // A second name of the same file may lie anywhere. BUG(second-name): a command that is given the folder reads it
+  // unasked; the broker would have to look at every file of the workspace to cover those.
   if (resolved.status.kind === "file") return resolved.status.links > 1 ? "other" : "file";
   return resolved.status.kind === "folder" ? "folder" : "other";
 }
