@@ -1,8 +1,12 @@
 /** Blocked paths inside of what is mounted: no tool and no command sees them, by whatever way. @module */
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { environmentOf } from "../src/app/config/environment.ts";
+import { parseConfig } from "../src/app/config/load.ts";
+import { folderLabels } from "../src/app/config/settings.ts";
 import type { JsonObject } from "../src/core/json.ts";
 import { refusalOf } from "./advisories-kit.ts";
 import { answering, type Kit, post, startKit } from "./gateway-kit.ts";
@@ -116,4 +120,62 @@ test("R-FS-1: a workspace that holds the home folder or a folder of credentials 
   for (const workspace of ["~", "/home", "/home/ana", "/"])
     assert.equal(refusalOf(`agents: { defaults: { workspace: "${workspace}" } }\n`), "CONFIG_UNSAFE", workspace);
   assert.equal(refusalOf('agents: { defaults: { workspace: "~/work" } }\n'), undefined);
+});
+
+test("R-FS-1: a workspace behind a link is the folder that it leads to, and what is blocked there is blocked by either name", {
+  skip,
+}, async () => {
+  const linked = await startKit((place) => {
+    const real = join(place.root, "real");
+    fs.mkdirSync(join(real, "private"), { recursive: true });
+    fs.writeFileSync(join(real, "private/key.txt"), `${CANARY}\n`);
+    fs.symlinkSync("real", join(place.root, "way"));
+    fs.symlinkSync("real/private", join(place.root, "alias"));
+    return {
+      agents: { defaults: { workspace: join(place.root, "way") } },
+      folders: [{ path: join(place.root, "way"), trust: "full", confidentiality: "internal" }],
+      tools: { fs: { blockedPaths: [join(place.root, "alias")] } },
+    };
+  });
+  try {
+    const execute = async (tool: string, args: JsonObject) =>
+      (await post(linked, "/api/execute", { tool, arguments: args })).body;
+    for (const [tool, args] of [
+      ["write", { path: "a.txt", content: "x" }],
+      ["read", { path: join(linked.place.root, "way/a.txt") }],
+      ["list", {}],
+      ["exec", { command: "cat a.txt" }],
+    ] as const)
+      assert.equal((await execute(tool, args))["ok"], true, tool);
+    assert.equal((await execute("read", { path: "private/key.txt" }))["verdict"], "deny");
+    for (const [tool, args] of [
+      ["search", { pattern: "CANARY-" }],
+      ["exec", { command: "grep -r . ." }],
+    ] as const)
+      assert.ok(!JSON.stringify(await execute(tool, args)).includes(CANARY), tool);
+  } finally {
+    await linked.close();
+  }
+});
+
+test("R-FLOW-4: a folder's label counts for the folder that its name leads to, and of two names for one the least trusted", (t) => {
+  const root = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "vambrace-labels-")));
+  t.after(() => fs.rmSync(root, { recursive: true, force: true }));
+  fs.mkdirSync(join(root, "mail"));
+  fs.symlinkSync("mail", join(root, "inbox"));
+  const folders = [
+    { path: join(root, "mail"), trust: "full" },
+    { path: join(root, "inbox"), trust: "none" },
+    { path: join(root, "not-there"), trust: "limited" },
+  ];
+  const loaded = parseConfig(JSON.stringify({ folders }), {
+    home: join(root, ".vambrace"),
+    env: environmentOf({ HOME: root }),
+  });
+  const labels = folderLabels(loaded.config, loaded.places).map(({ path, trust }) => [path, trust]);
+  assert.deepEqual(labels, [
+    [join(root, "not-there"), "limited"],
+    [join(root, "mail"), "none"],
+    [join(root, "mail"), "full"],
+  ]);
 });
