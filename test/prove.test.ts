@@ -9,12 +9,12 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, test, type TestContext } from "node:test";
 import { FAMILIES } from "../src/core/break-out/catalogue.ts";
 import type { Proof } from "../src/core/ports/executor.ts";
 import { verdictOf } from "../src/core/proof.ts";
 import { findCgroups } from "../src/edges/broker/cgroup.ts";
-import { type Kit, missing, startBroker } from "./sandbox-kit.ts";
+import { type Kit, type KitOptions, missing, startBroker } from "./sandbox-kit.ts";
 
 const skip = missing();
 const folder = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "vambrace-walls-")));
@@ -22,6 +22,15 @@ after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 const all = FAMILIES.flatMap(({ attempts }) => attempts);
 const isRoot = process.getuid?.() === 0;
+
+async function open(t: TestContext, options: KitOptions = {}): Promise<Kit> {
+  const kit = await startBroker(options);
+  t.after(async () => {
+    await kit.executor.stopAll();
+    await kit.close();
+  });
+  return kit;
+}
 
 const stagesLeft = (kit: Kit): string[] =>
   fs.readdirSync(kit.config.folder).filter((name) => name.startsWith("stage-"));
@@ -35,8 +44,8 @@ test("R-BOX-5: the catalogue has at least sixty attempts, each with a name of it
 
 test("R-BOX-5: nothing of the whole catalogue gets out of the sandbox, and each that counted got out without walls", {
   skip,
-}, async () => {
-  const kit = await startBroker();
+}, async (t) => {
+  const kit = await open(t);
   const told: string[] = [];
   const proof = await kit.executor.prove("full", ({ id }) => told.push(id));
   assert.equal(verdictOf(proof).says, `held against ${proof.attempts.length} attempts`);
@@ -52,15 +61,13 @@ test("R-BOX-5: nothing of the whole catalogue gets out of the sandbox, and each 
   for (const { why } of proof.skipped)
     assert.match(why, /^(it fails without walls too|this machine has not|memory for)/);
   assert.deepEqual(stagesLeft(kit), []);
-  await kit.close();
 });
 
-test("R-BOX-5: the short form asks in one shell, and leaves nothing", { skip }, async () => {
-  const kit = await startBroker();
+test("R-BOX-5: the short form asks in one shell, and leaves nothing", { skip }, async (t) => {
+  const kit = await open(t);
   const proof = await kit.executor.prove("short");
   assert.equal(verdictOf(proof).holds, true, verdictOf(proof).says);
   assert.deepEqual(stagesLeft(kit), []);
-  await kit.close();
 });
 
 test("R-BOX-5: INVARIANT(nothing-tried-nothing-shown): too few attempts that counted are no proof", () => {
@@ -73,15 +80,14 @@ test("R-BOX-5: INVARIANT(nothing-tried-nothing-shown): too few attempts that cou
   );
 });
 
-test("R-BOX-5: an attempt that fails without walls too does not count", { skip }, async () => {
-  const kit = await startBroker();
+test("R-BOX-5: an attempt that fails without walls too does not count", { skip }, async (t) => {
+  const kit = await open(t);
   // Nobody has a driver for a vehicle's bus and for the radio at once; where one is there, it counts and is held.
   const proof = await kit.executor.prove("full", undefined, ["socket-can", "socket-bluetooth", "file-secret"]);
   assert.equal(proof.attempts.length + proof.skipped.length, 3);
   assert.ok(proof.skipped.length >= 1);
   assert.equal(proof.attempts.find(({ id }) => id === "file-secret")?.held, true);
   assert.equal(verdictOf(proof).holds, false, "three are too few to be a proof");
-  await kit.close();
 });
 
 /** Bubblewrap, with its words changed by a few lines of bash: each word stands in `$w`, the next in `$n`. */
@@ -229,19 +235,15 @@ const WALLS: readonly Wall[] = [
 for (const wall of WALLS) {
   test(`R-BOX-5: without ${wall.name} the attempts that it stops are reported`, {
     skip: skip || (wall.skip ?? false),
-  }, async () => {
-    const kit = await startBroker({
+  }, async (t) => {
+    const kit = await open(t, {
       root: fs.mkdtempSync(join(folder, "root-")),
       config: { bwrapPaths: [without(wall.name.replaceAll(/\W/g, "-"), wall.gone)] },
     });
-    try {
-      const proof = await kit.executor.prove("full", undefined, wall.open);
-      const stillHeld = proof.attempts.filter(({ held }) => held).map(({ id, evidence }) => `${id}: ${evidence}`);
-      assert.deepEqual(stillHeld, []);
-      assert.deepEqual(proof.attempts.map(({ id }) => id).sort(), [...wall.open].sort(), JSON.stringify(proof.skipped));
-      assert.match(verdictOf(proof).says, /^did not hold: /);
-    } finally {
-      await kit.close();
-    }
+    const proof = await kit.executor.prove("full", undefined, wall.open);
+    const stillHeld = proof.attempts.filter(({ held }) => held).map(({ id, evidence }) => `${id}: ${evidence}`);
+    assert.deepEqual(stillHeld, []);
+    assert.deepEqual(proof.attempts.map(({ id }) => id).sort(), [...wall.open].sort(), JSON.stringify(proof.skipped));
+    assert.match(verdictOf(proof).says, /^did not hold: /);
   });
 }
