@@ -7,7 +7,6 @@
  */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { createJobSigner, createSelfTestMint } from "../core/job-token.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type { Connection, EgressGate, Executor, JobSigner } from "../core/ports/executor.ts";
@@ -26,6 +25,8 @@ export type Helpers = {
   readonly egress: EgressGate;
   /** For the permit office alone. */
   readonly signer: JobSigner;
+  /** Which broker this is: another one has proved nothing yet. */
+  broker(): object;
   /** Names of helpers that do not run now. */
   lost(): readonly string[];
   pids(): readonly number[];
@@ -68,11 +69,7 @@ export async function startHelpers(parts: HelperParts): Promise<Helpers> {
     bwrapPaths: BWRAP_PATHS,
     systemPaths: [],
   };
-  const probe = {
-    mint: createSelfTestMint({ signer, random: parts.random }),
-    secretPaths: [home.proof, join(INSTALLATION, "package.json")],
-    hostPid: process.pid,
-  };
+  const probe = { mint: createSelfTestMint({ signer, random: parts.random }) };
   const [broker, proxy] = await Promise.all([
     keep<BubblewrapExecutor>(parts, { name: "broker", heapMiB: 32, run: ["edges/broker/main.ts"] }, (helper) =>
       openBubblewrapExecutor({ socket: helper.socket, config, probe }),
@@ -91,6 +88,7 @@ export async function startHelpers(parts: HelperParts): Promise<Helpers> {
     executor: executorOf(broker),
     egress: { open: (call) => proxy.client().open(call) },
     signer,
+    broker: () => broker.client(),
     lost: () => all.filter(([, one]) => one.state() === "lost").map(([name]) => name),
     pids: () => all.map(([, one]) => one.pid()),
     async stop() {
@@ -145,7 +143,7 @@ function ledgerOf(writer: Supervised<LedgerClient>): Ledger {
 function executorOf(broker: Supervised<BubblewrapExecutor>): Executor {
   return {
     run: (job, token, options) => broker.client().run(job, token, options),
-    prove: () => broker.client().prove(),
+    prove: (form, tell) => broker.client().prove(form, tell),
     stopAll: () => broker.client().stopAll(),
   };
 }

@@ -8,6 +8,7 @@
  * @module
  */
 import type { Job, JobEnd, SignedToken } from "./ports/executor.ts";
+import type { SelfTest } from "./self-test.ts";
 
 /** What a broker must know before it starts anything. All of it is required. */
 export type BrokerConfig = {
@@ -28,6 +29,8 @@ export type BrokerConfig = {
 export type ToBroker =
   | { readonly type: "configure"; readonly config: BrokerConfig }
   | { readonly type: "run"; readonly channel: number; readonly job: Job; readonly token: SignedToken }
+  /** The only thing that runs without walls: fixed programs, on a token that fits no job. Answered as a job is. */
+  | { readonly type: "self-test"; readonly channel: number; readonly test: SelfTest; readonly token: SignedToken }
   | { readonly type: "cancel"; readonly channel: number }
   | { readonly type: "stop-all"; readonly id: number };
 

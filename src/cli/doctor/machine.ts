@@ -6,6 +6,7 @@ import { BWRAP_PATHS } from "../../app/helpers.ts";
 import { homeAt, INSTALLATION } from "../../app/home.ts";
 import { proveAlone } from "../../app/proving.ts";
 import { systemClock, systemRandom } from "../../app/system.ts";
+import { verdictOf } from "../../core/proof.ts";
 import type { Io } from "../command.ts";
 import { fail, failed, type Line, ok, warn } from "./line.ts";
 
@@ -91,12 +92,12 @@ async function sandboxLine(io: Io): Promise<Line> {
   try {
     const home = homeAt(stateFolder(io.env));
     const log = (line: string): void => void said.push(line);
-    const { attempts, limits } = await proveAlone({ home, clock: systemClock, random: systemRandom, log });
-    const broken = attempts.filter((line) => !line.held);
-    const by = `memory by ${limits.memory}, processes by ${limits.processes}`;
-    if (attempts.length > 0 && broken.length === 0) return ok(id, `held against ${attempts.length} attempts (${by})`);
-    const [first] = broken;
-    const says = `did not hold in ${broken.length} of ${attempts.length}: ${first?.says ?? "nothing was tried"}: ${first?.evidence ?? ""}`;
+    const proof = await proveAlone({ home, clock: systemClock, random: systemRandom, log, form: "short" });
+    const { memory, processes } = proof.limits;
+    const verdict = verdictOf(proof);
+    if (verdict.holds) return ok(id, `${verdict.says} (memory by ${memory}, processes by ${processes})`);
+    const [first] = verdict.broken;
+    const says = first === undefined ? verdict.says : `${verdict.says} (${first.evidence})`;
     return fail(id, says, "`vambrace security prove` shows each; commands are refused until the sandbox works");
   } catch (thrown) {
     const line = failed(id, thrown);

@@ -71,17 +71,41 @@ export type Executor = {
     token: SignedToken,
     options: { readonly signal: AbortSignal; readonly onOutput?: (piece: OutputPiece) => void },
   ): Promise<JobResult>;
-  /** Proves that the sandbox works now: a short self-test, each line something that was tried. */
-  prove(): Promise<readonly ProofLine[]>;
+  /**
+   * Tries to break out of the sandbox, now. `short`: what costs next to nothing, for every start; `full`: all there is.
+   *
+   * @param tell told of each attempt as it is decided
+   */
+  prove(form: ProofForm, tell?: (line: ProofLine | SkippedLine) => void): Promise<Proof>;
   /** Ends every job at once. */
   stopAll(): Promise<void>;
 };
 
+export type ProofForm = "short" | "full";
+
+/** One attempt that counted: it got out where there were no walls. */
 export type ProofLine = {
   readonly id: string;
+  readonly family: string;
   readonly says: string;
   readonly held: boolean;
   readonly evidence: string;
+};
+
+/** One that shows nothing here, and why. */
+export type SkippedLine = {
+  readonly id: string;
+  readonly family: string;
+  readonly says: string;
+  readonly why: string;
+};
+
+export type Proof = {
+  readonly form: ProofForm;
+  readonly attempts: readonly ProofLine[];
+  readonly skipped: readonly SkippedLine[];
+  /** Fewer attempts than this that counted prove nothing, whatever they say. */
+  readonly floor: number;
 };
 
 /** Opens and closes the way out for one call. */

@@ -35,6 +35,9 @@ export type Line = {
 /** 0, 1, 2: the program's own; 3: the script; 4: to and from the waiting shell; 5: bubblewrap says who its first process is. */
 export const FIRST_FREE_FD = 6;
 
+// BUG(names): `--size` bounds what files hold, not how many there are. Each takes about a kilobyte of the kernel's
+// memory, which a control group counts and nothing else does. Bubblewrap has no option for it; a tmpfs that the broker
+// mounts itself would need rights that an ordinary user has not.
 const TMP_BYTES = 256 * 1024 * 1024;
 const SHM_BYTES = 64 * 1024 * 1024;
 /** Of the kernel's own files, what Docker hides too. */
