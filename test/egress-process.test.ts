@@ -33,6 +33,16 @@ function born(
   return socket instanceof Duplex ? { child, socket, ended } : assert.fail("no socket pair");
 }
 
+const CREDENTIAL = {
+  name: "site",
+  secret: "sesame-opens-4711",
+  hosts: ["site.example"],
+  ports: [443],
+  methods: ["GET"],
+  places: ["header"],
+  headers: ["authorization"],
+} as const;
+
 type Record = Connection & { readonly call: string; readonly session: string };
 
 function clientOn(socket: Duplex, socketDir: string, records: Record[]): EgressClient {
@@ -137,6 +147,12 @@ test("R-NET-1: the process refuses what it does not know, also a key that would 
     [config, { op: "open", id: 1, hosts: [{ host: "a", port: 0, methods: [] }] }],
     [config, { op: "close", id: 5 }],
     [{ op: "config", socketDir: "relative" }],
+    [config, { op: "open", id: 1, hosts: [{ host: "a", port: 80, methods: [], tls: "off" }] }],
+    [config, { op: "open", id: 1, hosts: [], bytes: { up: -1, down: 1 } }],
+    [config, { op: "credentials", credentials: [{ ...CREDENTIAL, anywhere: true }] }],
+    [config, { op: "credentials", credentials: [{ ...CREDENTIAL, secret: "short" }] }],
+    [config, { op: "credentials", credentials: [{ ...CREDENTIAL, secret: "ends a header\r\nX: y" }] }],
+    [config, { op: "credentials", credentials: [{ ...CREDENTIAL, places: ["path"] }] }],
   ];
   for (const frames of cases) {
     const { child, socket, ended } = born(t);
@@ -145,6 +161,7 @@ test("R-NET-1: the process refuses what it does not know, also a key that would 
     for (const frame of frames) socket.write(jsonFrame(frame));
     assert.equal(await ended, 1, JSON.stringify(frames));
     assert.match(says, /^egress proxy: the gateway sent .*\nhint: /);
+    assert.doesNotMatch(says, /sesame|ends a header/, "what was said is not repeated");
   }
 });
 
@@ -170,6 +187,28 @@ test("R-NET-1: the real process reaches no loopback server, by name or address, 
   await client.close();
   assert.equal(await ended, 0);
   assert.deepEqual(socketsIn(folder), []);
+});
+
+test("R-NET-3: a value goes to the proxy over its socket alone; the gateway gets a handle for the variable, new for each call", async (t) => {
+  const { child, socket } = born(t);
+  const client = clientOn(socket, join(temporaryFolder(t), "e"), []);
+  client.bind([{ credential: CREDENTIAL, variable: "SITE_TOKEN" }]);
+  const hosts = [limit("site.example", 443)];
+  const one = await client.open({ call: "c1", session: "s1", hosts });
+  const two = await client.open({ call: "c2", session: "s1", hosts });
+  assert.deepEqual(Object.keys(one.env ?? {}), ["SITE_TOKEN"]);
+  assert.match(one.env?.["SITE_TOKEN"] ?? "", /^vmb-secret-site-[0-9a-f]{32}$/);
+  assert.notEqual(one.env?.["SITE_TOKEN"], two.env?.["SITE_TOKEN"]);
+  assert.match(readFileSync(one.ca ?? "", "utf8"), /BEGIN CERTIFICATE/);
+  for (const file of ["cmdline", "environ"]) {
+    assert.doesNotMatch(readFileSync(`/proc/${child.pid}/${file}`, "utf8"), /sesame/);
+  }
+  client.bind([]);
+  assert.deepEqual(
+    (await client.open({ call: "c3", session: "s1", hosts })).env,
+    {},
+    "bound instead of what was before",
+  );
 });
 
 test("R-BOX-3: sockets are kept where nobody else gets at them", (t) => {

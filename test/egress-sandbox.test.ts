@@ -25,14 +25,14 @@ async function online(
   t: TestContext,
   hosts: readonly HostLimit[],
   options: { readonly listener?: RequestListener; readonly credentials?: readonly Credential[] } = {},
-): Promise<{ readonly way: Opened; sh(script: string, env?: Record<string, string>): Promise<string> }> {
+): Promise<{ readonly way: Opened; readonly sh: (script: string, env?: Record<string, string>) => Promise<string> }> {
   const listener: RequestListener = options.listener ?? ((req, res) => res.end(`<${req.method} ${req.url}>`));
   const port = await serveHttps(t, pair, listener);
   const world = { ...internet({ "site.example": [[SITE]] }, { [`${SITE}:443`]: port }), roots: pair.cert };
   const way = await openWay(t, world, hosts, { credentials: options.credentials ?? [] });
   return {
     way,
-    async sh(script, env = {}) {
+    sh: async (script, env = {}) => {
       const job = kit.job();
       const { out, err } = await kit.sh(script, {
         env: { ...job.env, ...env },
