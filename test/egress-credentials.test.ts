@@ -117,7 +117,7 @@ test("R-NET-3: a handle becomes the value toward its bound host, also inside Bas
 });
 
 test("R-NET-3: INVARIANT(bound-secrets): a handle toward another host, unencrypted, in another place or of another call is refused and told", async (t) => {
-  const bound = credential({ paths: ["/v1/"], methods: ["GET"] });
+  const bound = credential({ paths: ["/v1/"], methods: ["GET"], ports: [443, 80] });
   const { way, heard, handle } = await sites(t, [bound]);
   const elsewhere = handle.replace(/.$/, (last) => (last === "0" ? "1" : "0"));
   const bearer = { Authorization: `Bearer ${handle}` };
