@@ -1,11 +1,22 @@
 /** Real programs in the real sandbox, behind the proxy: what they reach, trust and hold. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
+import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import type { Credential } from "../src/core/credential.ts";
 import type { HostLimit } from "../src/core/decision.ts";
-import { certificateFor, internet, limit, openWay, type Opened, serveHttps, SITE } from "./egress-support.ts";
+import {
+  certificateFor,
+  internet,
+  limit,
+  openWay,
+  type Opened,
+  serveHttps,
+  SITE,
+  temporaryFolder,
+} from "./egress-support.ts";
 import { type Kit, missing, startBroker } from "./sandbox-kit.ts";
 
 const lacking = (program: string): string | false =>
@@ -75,6 +86,24 @@ test("R-NET-1: every usual client trusts the proxy's authority, inside the sandb
   }
   const without = await kit.sh("ls /run/vambrace /run/vambrace/ca.pem; env | grep -i -e proxy -e _ca -e cert");
   assert.equal(without.out, "", "a sandbox without a way out knows nothing of it");
+});
+
+test("R-NET-1: git clones over a host that is looked into", { skip: lacking("/usr/bin/git") }, async (t) => {
+  const bare = join(temporaryFolder(t), "x.git");
+  const git = (args: string): void => void execFileSync("/bin/sh", ["-c", args], { stdio: "ignore" });
+  git(`git init -q --bare ${bare} && cd ${bare} && T=$(git mktree </dev/null) &&
+    C=$(git -c user.name=a -c user.email=a@b.example commit-tree -m first $T) &&
+    git update-ref refs/heads/main $C && git symbolic-ref HEAD refs/heads/main && git update-server-info`);
+  const { way, sh } = await online(t, [{ ...limit("site.example", 443), paths: ["/x.git/"] }], {
+    listener: (req, res) => {
+      const file = join(bare, "..", (req.url ?? "").replace(/\?.*$/, ""));
+      if (existsSync(file)) res.end(readFileSync(file));
+      else res.writeHead(404).end();
+    },
+  });
+  assert.match(await sh("git clone -q https://site.example/x.git copy && git -C copy log --format=%s"), /first/);
+  assert.match(await sh("git clone -q https://site.example/y.git other"), /403/);
+  assert.ok(way.told.some(({ request }) => request === "GET /x.git/info/refs"));
 });
 
 test("R-NET-3: a command sees a handle, the server the value, and what comes back holds the handle again", {

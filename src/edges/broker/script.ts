@@ -85,7 +85,8 @@ function trustEnv({ egressCa }: Job): Record<string, string> {
 }
 
 function proxyEnv(): Record<string, string> {
-  return Object.fromEntries(PROXY_NAMES.map((name) => [name, EGRESS_INSIDE.url]));
+  const names = PROXY_NAMES.map((name) => [name, EGRESS_INSIDE.url] as const);
+  return { ...Object.fromEntries(names), NODE_USE_ENV_PROXY: "1" };
 }
 
 export function quote(word: string): string {
