@@ -161,10 +161,10 @@ test("R-BOX-3: a sandbox that waited for its job sees the socket of its own call
       assert.match(await way.sh(script), new RegExp(`^${word}proxy\\.sock\ntouch: .*Read-only file system`));
     }
   }
-  const doors = (): number => readdirSync(kit.config.folder).filter((name) => name.startsWith("door-")).length;
-  assert.ok(doors() > 0, "one waits for the next call");
+  const hatches = (): number => readdirSync(kit.config.folder).filter((name) => name.startsWith("hatch-")).length;
+  assert.ok(hatches() > 0, "one waits for the next call");
   await kit.executor.stopAll();
-  assert.equal(doors(), 0);
+  assert.equal(hatches(), 0);
 });
 
 test("R-BOX-3: certificates are taken from beside the socket alone, and a socket is nothing but a socket", {

@@ -11,7 +11,7 @@ import { verifyJobToken } from "../../core/job-token.ts";
 import { digestOf, type JsonObject, type JsonValue } from "../../core/json.ts";
 import type { Job } from "../../core/ports/executor.ts";
 import { findCgroups, sweepCgroups } from "./cgroup.ts";
-import { sweepDoors } from "./door.ts";
+import { sweepHatches } from "./hatch.ts";
 import { parseJob, parseToken } from "./job-parse.ts";
 import { planLimits } from "./limits.ts";
 import type { Outlet } from "./output.ts";
@@ -133,7 +133,7 @@ function makeRunner(config: BrokerConfig): Made {
   fs.writeFileSync(seccompFile, seccompFilter(process.arch === "arm64" ? "arm64" : "x64"), { mode: 0o600 });
   endOrphans(config.folder);
   sweepSystemViews(config.folder);
-  sweepDoors(config.folder);
+  sweepHatches(config.folder);
   if (cgroups !== null) sweepCgroups(cgroups);
   const shop = {
     bwrap: bwrap ?? "",
@@ -141,7 +141,7 @@ function makeRunner(config: BrokerConfig): Made {
     seccompFile,
     cgroups,
     pipes: openPipeRack(join(config.folder, "pipes"), 8),
-    doors: config.folder,
+    hatches: config.folder,
   };
   const spares = openSpares(shop);
   const runner: Runner = {

@@ -9,7 +9,7 @@
 import * as fs from "node:fs";
 import { fileURLToPath } from "node:url";
 import { EGRESS_INSIDE } from "../../core/broker-wire.ts";
-import { openTrust, type TrustFile } from "./door.ts";
+import { openTrust, type TrustFile } from "./hatch.ts";
 import type { OpenMount } from "./mounts.ts";
 import { type Found, openExactly } from "./protected.ts";
 import { identity, type SystemView } from "./system.ts";
@@ -20,7 +20,7 @@ export type Shape = {
   /** `.git` folders (mounted on themselves) and what is read-only, shallow first. */
   readonly gitFolders: readonly Found[];
   readonly readOnly: readonly Found[];
-  /** Where it may reach hosts: what it trusts for that; its door is made with it. */
+  /** Where it may reach hosts: what it trusts for that; its hatch is made with it. */
   readonly egress: { readonly trust: TrustFile | null } | null;
   /** The pinned Node, where the runtime needs it. */
   readonly node: string | null;
@@ -52,11 +52,11 @@ const READ_ONLY_AT_LAST = ["/proc", "/dev", "/"];
 /** What runs inside beside the job's program: the file tools' helper and the forwarder. */
 export const INSIDE = fileURLToPath(new URL("inside", import.meta.url));
 
-/** @param door the folder with the proxy's socket, of a sandbox that may reach hosts. */
+/** @param hatch the folder with the proxy's socket, of a sandbox that may reach hosts. */
 export function bwrapLine(
   shape: Shape,
   system: SystemView,
-  { seccompFile, door }: { readonly seccompFile: string; readonly door: string | null },
+  { seccompFile, hatch }: { readonly seccompFile: string; readonly hatch: string | null },
 ): Line {
   const fds: number[] = [];
   const take = (fd: number): string => String(FIRST_FREE_FD + fds.push(fd) - 1);
@@ -75,7 +75,7 @@ export function bwrapLine(
       shape.mounts.flatMap((m) => [m.access === "write" ? "--bind-fd" : "--ro-bind-fd", take(dup(m.fd)), m.path]),
       shape.gitFolders.flatMap((git) => ["--bind-fd", take(openFound(git)), git.path]),
       shape.readOnly.flatMap((file) => ["--ro-bind-fd", take(openFound(file)), file.path]),
-      insideArgs(shape, door),
+      insideArgs(shape, hatch),
       trustArgs(shape, etc, take),
       READ_ONLY_AT_LAST.flatMap((path) => ["--remount-ro", path]),
       ["--chdir", "/tmp"],
@@ -89,11 +89,11 @@ export function bwrapLine(
   }
 }
 
-function insideArgs(shape: Shape, door: string | null): string[] {
+function insideArgs(shape: Shape, hatch: string | null): string[] {
   const args: string[] = [];
   if (shape.node !== null) args.push("--ro-bind", shape.node, "/run/vambrace/node");
   if (shape.node !== null || shape.egress !== null) args.push("--ro-bind", INSIDE, "/run/vambrace/inside");
-  if (door !== null) args.push("--ro-bind", door, EGRESS_INSIDE.folder);
+  if (hatch !== null) args.push("--ro-bind", hatch, EGRESS_INSIDE.folder);
   return args;
 }
 

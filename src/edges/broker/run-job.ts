@@ -9,7 +9,7 @@ import type { JobSummary } from "../../core/broker-wire.ts";
 import { digestOf } from "../../core/json.ts";
 import type { Job, JobEnd } from "../../core/ports/executor.ts";
 import type { Shape } from "./bwrap-line.ts";
-import { trustFile } from "./door.ts";
+import { trustFile } from "./hatch.ts";
 import { type LimitPlan, limitWords, requireLimits } from "./limits.ts";
 import { closeMounts, openMounts } from "./mounts.ts";
 import { type Outlet, pumpOutput } from "./output.ts";

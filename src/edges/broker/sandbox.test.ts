@@ -24,7 +24,7 @@ function fake(script: string): Sandbox {
   fs.writeFileSync(bwrap, `#!/bin/sh\n${script}\n`, { mode: 0o700 });
   const shape = { mounts: [], gitFolders: [], readOnly: [], egress: null, node: null, beginning: "true" };
   return makeSandbox(
-    { bwrap, system, seccompFile: join(folder, "seccomp"), cgroups: null, doors: folder, pipes },
+    { bwrap, system, seccompFile: join(folder, "seccomp"), cgroups: null, hatches: folder, pipes },
     shape,
   );
 }

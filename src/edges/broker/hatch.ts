@@ -1,5 +1,5 @@
 /**
- * Doors: how a sandbox gets at the egress proxy. Each sandbox has a folder of
+ * Hatches: how a sandbox gets at the egress proxy. Each sandbox has a folder of
  * its own, empty when it is made; when its job comes, the socket of that job's
  * call is linked into it. So a sandbox can be made before its job is known, and
  * still sees the socket of its own call and no other.
@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 import { openExactly, throughFolder } from "./protected.ts";
 import { Refused } from "./refusal.ts";
 
-export type Door = {
+export type Hatch = {
   /** What is mounted. */
   readonly path: string;
   /** @throws Refused SANDBOX_MOUNT for anything but a socket. */
@@ -22,8 +22,8 @@ export type Door = {
 const NAME = "proxy.sock";
 
 /** @param folder the broker's own, on the file system of the sockets. */
-export function makeDoor(folder: string): Door {
-  const path = fs.mkdtempSync(join(folder, "door-"));
+export function makeHatch(folder: string): Hatch {
+  const path = fs.mkdtempSync(join(folder, "hatch-"));
   return {
     path,
     admit(socket) {
@@ -41,9 +41,9 @@ export function makeDoor(folder: string): Door {
   };
 }
 
-export function sweepDoors(folder: string): void {
+export function sweepHatches(folder: string): void {
   for (const name of fs.readdirSync(folder)) {
-    if (name.startsWith("door-")) fs.rmSync(join(folder, name), { recursive: true, force: true });
+    if (name.startsWith("hatch-")) fs.rmSync(join(folder, name), { recursive: true, force: true });
   }
 }
 
