@@ -12,7 +12,7 @@ import type { Clock } from "../core/ports/clock.ts";
 import type { Connection, EgressGate, Executor, JobSigner } from "../core/ports/executor.ts";
 import type { Ledger } from "../core/ports/ledger.ts";
 import type { Random } from "../core/ports/random.ts";
-import { type EgressClient, openEgressClient } from "../edges/egress/client.ts";
+import { type EgressClient, type GivenCredential, openEgressClient } from "../edges/egress/client.ts";
 import { type BubblewrapExecutor, openBubblewrapExecutor } from "../edges/executors/bubblewrap.ts";
 import { type LedgerClient, openLedgerClient } from "../ledger/client.ts";
 import { type Home, INSTALLATION, ownProgram } from "./home.ts";
@@ -23,6 +23,8 @@ export type Helpers = {
   readonly ledger: Ledger;
   readonly executor: Executor;
   readonly egress: EgressGate;
+  /** What the egress proxy may put into requests of calls that begin from now on; also the one that comes after it. */
+  bindCredentials(credentials: readonly GivenCredential[]): void;
   /** For the permit office alone. */
   readonly signer: JobSigner;
   /** Which broker this is: another one has proved nothing yet. */
@@ -70,13 +72,12 @@ export async function startHelpers(parts: HelperParts): Promise<Helpers> {
     systemPaths: [],
   };
   const probe = { mint: createSelfTestMint({ signer, random: parts.random }) };
+  let credentials: readonly GivenCredential[] = [];
   const [broker, proxy] = await Promise.all([
     keep<BubblewrapExecutor>(parts, { name: "broker", heapMiB: 32, run: ["edges/broker/main.ts"] }, (helper) =>
       openBubblewrapExecutor({ socket: helper.socket, config, probe }),
     ),
-    keep<EgressClient>(parts, { name: "egress proxy", heapMiB: 48, run: ["edges/egress/main.ts"] }, (helper) =>
-      openEgressClient({ socket: helper.socket, socketDir: home.run, onConnection: parts.onConnection }),
-    ),
+    keepProxy(parts, () => credentials),
   ]);
   const all: readonly [string, Supervised<unknown>][] = [
     ["ledger", writer],
@@ -87,6 +88,11 @@ export async function startHelpers(parts: HelperParts): Promise<Helpers> {
     ledger: ledgerOf(writer),
     executor: executorOf(broker),
     egress: { open: (call) => proxy.client().open(call) },
+    bindCredentials(known) {
+      credentials = known;
+      // One that is lost is told when it is back.
+      if (proxy.state() === "running") proxy.client().bind(known);
+    },
     signer,
     broker: () => broker.client(),
     lost: () => all.filter(([, one]) => one.state() === "lost").map(([name]) => name),
@@ -128,6 +134,19 @@ function keep<Client extends Closing>(
     clock,
     lost: (why) => log.error(`helper lost: ${why}`),
     back: () => log.warn(`helper back: ${name}`),
+  });
+}
+
+/** One that is started again is told what the one before it knew. */
+function keepProxy(
+  parts: HelperParts,
+  credentials: () => readonly GivenCredential[],
+): Promise<Supervised<EgressClient>> {
+  const spec = { name: "egress proxy", heapMiB: 48, run: ["edges/egress/main.ts"] } as const;
+  return keep<EgressClient>(parts, spec, ({ socket }) => {
+    const client = openEgressClient({ socket, socketDir: parts.home.run, onConnection: parts.onConnection });
+    client.bind(credentials());
+    return client;
   });
 }
 

@@ -17,6 +17,7 @@ import { ApprovalDesk } from "../steps/approval/desk.ts";
 import type { Conversations } from "../steps/run/conversations.ts";
 import { createSessions } from "../steps/session/session.ts";
 import { bringCliToken } from "./cli-token.ts";
+import { credentialsOf } from "./config/egress.ts";
 import { budgetSettings, channelEnabled, MAIN_AGENT, peopleOf } from "./config/settings.ts";
 import { createBudgets } from "./gateway/budgets.ts";
 import { type Chat, createChat } from "./gateway/chat.ts";
@@ -75,6 +76,7 @@ export async function wireUp(given: WireUp, starting: Promise<Helpers>, wires: L
   const store = await openStore({ dir: given.home.store, clock: given.clock });
   try {
     const [kits, helpers] = await Promise.all([openKits(given), starting]);
+    helpers.bindCredentials(credentialsOf(given.loaded.config, given.env));
     wires.onConnection = (connection, owner) => recordConnection(helpers, metrics, connection, owner);
     const record: Record = async (entry) => {
       if (entry.kind === "login") metrics.login(entry.result === "ok" ? "ok" : "failed");

@@ -58,5 +58,13 @@ export type LimitSources = {
 /** Where the file tools' helper and the pinned Node stand inside a sandbox of runtime `files`. */
 export const FILES_ARGV = ["/run/vambrace/node", "/run/vambrace/inside/files-helper.mjs"] as const;
 
-/** Where the egress proxy's socket stands inside a sandbox that may reach hosts, and what forwards to it. */
-export const EGRESS_INSIDE = { socket: "/run/vambrace/egress.sock", url: "http://127.0.0.1:3128" } as const;
+/**
+ * Where a sandbox that may reach hosts finds the folder with the egress proxy's socket, what forwards to it, and what to
+ * trust for what goes that way. The system's own list is covered where there is one: many programs know no other.
+ */
+export const EGRESS_INSIDE = {
+  folder: "/run/vambrace/egress",
+  url: "http://127.0.0.1:3128",
+  ca: "/run/vambrace/ca.pem",
+  systemCa: "/etc/ssl/certs/ca-certificates.crt",
+} as const;

@@ -7,6 +7,7 @@
 import { Fault } from "../../core/fault.ts";
 import { CATALOGUE } from "../../tools/catalogue.ts";
 import { CONFIG_NAME, type ConfigText, type Path } from "./document.ts";
+import { checkEgress } from "./egress.ts";
 import { isLoopback } from "./hosts.ts";
 import { nearest } from "./nearest.ts";
 import { alwaysBlocked, expand, inHiddenEntry, isWithin, overlap, type Places, realPath } from "./places.ts";
@@ -20,7 +21,7 @@ export const BUILT_IN_PROVIDERS: readonly string[] = ["anthropic", "openai", "go
 
 /** @throws Fault CONFIG_UNSAFE for the first rule that is broken. */
 export function checkTogether(config: Config, source: ConfigText, places: Places): void {
-  for (const check of [gateway, workspaces, allowedPaths, people, toolNames, declarations, models]) {
+  for (const check of [gateway, workspaces, allowedPaths, people, toolNames, declarations, models, checkEgress]) {
     for (const { path, says, hint } of check(config, places)) {
       throw new Fault("CONFIG_UNSAFE", {
         message: `${CONFIG_NAME}, line ${source.lineOf(path)}: \`${path.join(".")}\` ${says}`,

@@ -9,6 +9,7 @@ import type { Effect, ToolDeclaration } from "../../core/tool.ts";
 import type { Trust } from "../../core/label.ts";
 import { type AgentId, parseAgentId } from "../../core/ids.ts";
 import { doorsOf } from "./doors.ts";
+import { egressBytes, egressRules } from "./egress.ts";
 import { alwaysBlocked, expand, forbiddenPaths, type Places, realPath } from "./places.ts";
 import type { Config } from "./schema.ts";
 import { agentEntry, agentIds, peopleOf } from "./settings.ts";
@@ -29,9 +30,8 @@ export function toPosture(config: Config, places: Places, agent = parseAgentId("
       forbiddenPaths: forbiddenPaths(places),
       home: places.userHome,
     },
-    egress: config.egress.allow.map((each) =>
-      typeof each === "string" ? { host: each, ports: [443], methods: ["GET", "HEAD"] } : each,
-    ),
+    egress: egressRules(config),
+    egressBytes: egressBytes(config),
     limits: {
       wallMs: exec.timeoutSeconds * 1_000,
       outputBytes: exec.outputKilobytes * 1_024,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { HostLimit, Mount } from "../decision.ts";
+import type { EgressBytes, HostLimit, Mount } from "../decision.ts";
 import type { PermitId } from "../ids.ts";
 import type { Digest } from "../json.ts";
 
@@ -25,6 +25,8 @@ export type Job = {
   readonly fileBytes: number;
   /** Socket of the egress proxy for this call, where it may reach hosts; null: no network at all. */
   readonly egressSocket: string | null;
+  /** Certificates that programs are to trust for what goes through that socket: a file, absolute. Absent: the system's. */
+  readonly egressCa?: string;
   /** `command`: an ordinary program. `files`: the file tools' own helper, which ships with vambrace. */
   readonly runtime: "command" | "files";
 };
@@ -114,11 +116,17 @@ export type EgressGate = {
     readonly call: string;
     readonly session: string;
     readonly hosts: readonly HostLimit[];
+    /** Absent: as the proxy ships. */
+    readonly bytes?: EgressBytes;
   }): Promise<EgressLease>;
 };
 
 export type EgressLease = {
   readonly socket: string;
+  /** Absolute; certificates to trust for what goes through the socket. Absent: the platform's. */
+  readonly ca?: string;
+  /** Variables that hold the handles of credentials; absent: none. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Closes the way; every connection was recorded by then. */
   close(): Promise<readonly Connection[]>;
 };
@@ -131,4 +139,8 @@ export type Connection = {
   readonly why: string;
   readonly bytesOut: number;
   readonly bytesIn: number;
+  /** Method and path, without query, of a request that the proxy saw. */
+  readonly request?: string;
+  /** Names of the credentials that were put into it. */
+  readonly credentials?: readonly string[];
 };

@@ -11,6 +11,7 @@ import { verifyJobToken } from "../../core/job-token.ts";
 import { type Digest, digestOf, type JsonObject, type JsonValue } from "../../core/json.ts";
 import { selfTestDigest } from "../../core/self-test.ts";
 import { findCgroups, sweepCgroups } from "./cgroup.ts";
+import { sweepHatches } from "./hatch.ts";
 import { parseJob, parseToken } from "./job-parse.ts";
 import { planLimits } from "./limits.ts";
 import type { Outlet } from "./output.ts";
@@ -173,6 +174,7 @@ function makeRunner(config: BrokerConfig): Made {
   fs.writeFileSync(seccompFile, seccompFilter(process.arch === "arm64" ? "arm64" : "x64"), { mode: 0o600 });
   endOrphans(config.folder);
   sweepSystemViews(config.folder);
+  sweepHatches(config.folder);
   if (cgroups !== null) sweepCgroups(cgroups);
   const shop = {
     bwrap: bwrap ?? "",
@@ -180,6 +182,7 @@ function makeRunner(config: BrokerConfig): Made {
     seccompFile,
     cgroups,
     pipes: openPipeRack(join(config.folder, "pipes"), 8),
+    hatches: config.folder,
   };
   const spares = openSpares(shop);
   const runner: Runner = {

@@ -9,6 +9,7 @@
 import * as fs from "node:fs";
 import { fileURLToPath } from "node:url";
 import { EGRESS_INSIDE } from "../../core/broker-wire.ts";
+import { openTrust, type TrustFile } from "./hatch.ts";
 import type { OpenMount } from "./mounts.ts";
 import { type Found, openExactly } from "./protected.ts";
 import { identity, type SystemView } from "./system.ts";
@@ -19,7 +20,8 @@ export type Shape = {
   /** `.git` folders (mounted on themselves) and what is read-only, shallow first. */
   readonly gitFolders: readonly Found[];
   readonly readOnly: readonly Found[];
-  readonly egressSocket: string | null;
+  /** Where it may reach hosts: what it trusts for that; its hatch is made with it. */
+  readonly egress: { readonly trust: TrustFile | null } | null;
   /** The pinned Node, where the runtime needs it. */
   readonly node: string | null;
   /** What the shell inside begins with: to wait for the job's script, or to start the file tools' helper. */
@@ -53,17 +55,23 @@ const READ_ONLY_AT_LAST = ["/proc", "/dev", "/"];
 /** What runs inside beside the job's program: the file tools' helper and the forwarder. */
 export const INSIDE = fileURLToPath(new URL("inside", import.meta.url));
 
-export function bwrapLine(shape: Shape, system: SystemView, seccompFile: string): Line {
+/** @param hatch the folder with the proxy's socket, of a sandbox that may reach hosts. */
+export function bwrapLine(
+  shape: Shape,
+  system: SystemView,
+  { seccompFile, hatch }: { readonly seccompFile: string; readonly hatch: string | null },
+): Line {
   const fds: number[] = [];
   const take = (fd: number): string => String(FIRST_FREE_FD + fds.push(fd) - 1);
   const { uid, gid } = identity();
+  const etc = system.etc();
   try {
     const args = [
       ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"],
       ["--uid", String(uid), "--gid", String(gid), "--hostname", "sandbox", "--info-fd", "5"],
       system.folders.flatMap((path) => ["--ro-bind", path, path]),
       system.links.flatMap(([target, path]) => ["--symlink", target, path]),
-      ["--ro-bind", system.etc(), "/etc", "--proc", "/proc", "--dev", "/dev"],
+      ["--ro-bind", etc, "/etc", "--proc", "/proc", "--dev", "/dev"],
       HIDDEN.filter((path) => fs.existsSync(path)).flatMap((path) => ["--ro-bind", "/dev/null", path]),
       ["--perms", "1777", "--size", String(SHM_BYTES), "--tmpfs", "/dev/shm"],
       ["--perms", "1777", "--size", String(TMP_BYTES), "--tmpfs", "/tmp"],
@@ -73,7 +81,8 @@ export function bwrapLine(shape: Shape, system: SystemView, seccompFile: string)
       shape.gitFolders.flatMap((git) => ["--bind-fd", take(openFound(git)), git.path]),
       shape.readOnly.flatMap((file) => ["--ro-bind-fd", take(openFound(file)), file.path]),
       shape.mounts.filter((m) => m.access === "none").flatMap(coverArgs),
-      insideArgs(shape, take),
+      insideArgs(shape, hatch),
+      trustArgs(shape, etc, take),
       READ_ONLY_AT_LAST.flatMap((path) => ["--remount-ro", path]),
       ["--chdir", "/tmp"],
       ["--seccomp", take(fs.openSync(seccompFile, "r"))],
@@ -92,12 +101,20 @@ function coverArgs({ path, fd }: OpenMount): string[] {
   return ["--perms", "0000", "--size", "4096", "--tmpfs", path, "--remount-ro", path];
 }
 
-function insideArgs(shape: Shape, take: (fd: number) => string): string[] {
+function insideArgs(shape: Shape, hatch: string | null): string[] {
   const args: string[] = [];
   if (shape.node !== null) args.push("--ro-bind", shape.node, "/run/vambrace/node");
-  if (shape.node !== null || shape.egressSocket !== null) args.push("--ro-bind", INSIDE, "/run/vambrace/inside");
-  if (shape.egressSocket !== null) args.push("--bind-fd", take(openExactly(shape.egressSocket)), EGRESS_INSIDE.socket);
+  if (shape.node !== null || shape.egress !== null) args.push("--ro-bind", INSIDE, "/run/vambrace/inside");
+  if (hatch !== null) args.push("--ro-bind", hatch, EGRESS_INSIDE.folder);
   return args;
+}
+
+function trustArgs({ egress }: Shape, etc: string, take: (fd: number) => string): string[] {
+  const trust = egress?.trust ?? null;
+  if (trust === null) return [];
+  const hasList = fs.existsSync(`${etc}${EGRESS_INSIDE.systemCa.slice("/etc".length)}`);
+  const places = [EGRESS_INSIDE.ca, ...(hasList ? [EGRESS_INSIDE.systemCa] : [])];
+  return places.flatMap((place) => ["--ro-bind-fd", take(openTrust(trust)), place]);
 }
 
 /** A second descriptor of the same thing, so that the mount's own can be closed apart. */

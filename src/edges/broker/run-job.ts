@@ -9,6 +9,7 @@ import type { JobSummary } from "../../core/broker-wire.ts";
 import { digestOf } from "../../core/json.ts";
 import type { Job, JobEnd } from "../../core/ports/executor.ts";
 import type { Shape } from "./bwrap-line.ts";
+import { trustFile } from "./hatch.ts";
 import { type LimitPlan, limitWords, requireLimits } from "./limits.ts";
 import { closeMounts, openMounts } from "./mounts.ts";
 import { type Outlet, pumpOutput } from "./output.ts";
@@ -16,7 +17,7 @@ import { findProtected, type Found } from "./protected.ts";
 import { quarantineNew } from "./quarantine.ts";
 import { Refused, refusedEnd } from "./refusal.ts";
 import type { Sandbox } from "./sandbox.ts";
-import { type Forwarder, helperScript, jobScript, WAIT } from "./script.ts";
+import { type Forwarder, helperScript, jobScript, WAIT, waitBehind } from "./script.ts";
 import type { Spares } from "./spare.ts";
 
 export type Runner = {
@@ -72,15 +73,25 @@ async function shapeOf(runner: Runner, job: Job): Promise<Shaped> {
       mounts,
       gitFolders,
       readOnly: readOnly.filter(({ kind }) => kind !== "link"),
-      egressSocket: job.egressSocket,
+      egress: egressOf(job),
       node: needsNode ? runner.nodePath : null,
-      beginning: job.runtime === "files" ? helperScript(limitWords(runner.plan, job)) : WAIT,
+      beginning: beginningOf(runner, job),
     };
     return { shape, key: keyOf(shape), known: new Set(readOnly.map(({ key }) => key)) };
   } catch (error) {
     closeMounts(mounts);
     throw error;
   }
+}
+
+function egressOf({ egressSocket, egressCa }: Job): Shape["egress"] {
+  if (egressSocket === null) return null;
+  return { trust: egressCa === undefined ? null : trustFile(egressSocket, egressCa) };
+}
+
+function beginningOf(runner: Runner, job: Job): string {
+  if (job.runtime === "files") return helperScript(limitWords(runner.plan, job));
+  return job.egressSocket === null ? WAIT : waitBehind(runner.forwarder);
 }
 
 function writable(job: Job): string[] {
@@ -94,7 +105,7 @@ function keyOf(shape: Shape): string {
     return `${path} ${access} ${dev}:${ino}`;
   });
   const found = [...shape.gitFolders, ...shape.readOnly].map(({ path, key }) => `${path} ${key}`);
-  return digestOf([mounts, found, shape.egressSocket, shape.node, shape.beginning]);
+  return digestOf([mounts, found, shape.egress, shape.node, shape.beginning]);
 }
 
 type Parts = { readonly runner: Runner; readonly running: Running; readonly shaped: Shaped };
@@ -110,6 +121,7 @@ async function runIn(sandbox: Sandbox, parts: Parts): Promise<Omit<JobSummary, "
   try {
     sandbox.limit(job);
     await running.durable;
+    if (job.egressSocket !== null) sandbox.admit(job.egressSocket);
     end = await live(sandbox, parts, complaint);
   } catch (error) {
     end = refusedEnd(error);
@@ -130,7 +142,7 @@ async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Prom
   for (const end of ends) end.catch(() => undefined);
   if (running.stop.aborted) return { how: "stopped" };
   const { job } = running;
-  const script = job.runtime === "files" ? "" : jobScript(job, runner.plan, runner.forwarder);
+  const script = job.runtime === "files" ? "" : jobScript(job, runner.plan);
   const ready = await Promise.race([sandbox.feed(script, job.stdin).then(() => sandbox.ready), ...ends.slice(1)]);
   if (ready === false) throw broken(await sandbox.exited, complaint.words());
   complaint.pass();
@@ -206,7 +218,7 @@ async function report(runner: Runner, running: Running, shaped: Shaped): Promise
 function afterwards(runner: Runner, { shape, key }: Shaped, end: JobEnd): void {
   setImmediate(() => {
     try {
-      if (end.how === "exit" && shape.egressSocket === null) runner.spares.restock(shape, key);
+      if (end.how === "exit") runner.spares.restock(shape, key);
     } catch {
       return; // the next job makes its own sandbox and says what is wrong
     } finally {
