@@ -4,14 +4,13 @@
  *
  * @module
  */
+import "../net/lean.ts";
 import { randomBytes } from "node:crypto";
 import { Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { toFault } from "../../core/fault.ts";
 import type { Random } from "../../core/ports/random.ts";
 import { realWorld } from "../net/address.ts";
-import { serveGateway } from "./helper.ts";
-import { createEgressProxy } from "./proxy.ts";
 
 setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
 process.umask(0o077);
@@ -27,6 +26,8 @@ const gateway = new Socket({ fd: 3, readable: true, writable: true });
 process.on("SIGTERM", () => gateway.destroy());
 
 try {
+  // Not above: what imports `node:http` is read after `lean.ts` ran.
+  const [{ serveGateway }, { createEgressProxy }] = await Promise.all([import("./helper.ts"), import("./proxy.ts")]);
   await serveGateway(gateway, (socketDir) =>
     createEgressProxy({ socketDir, world: realWorld(), random, nowMs: Date.now }),
   );
