@@ -17,6 +17,8 @@ export type Finders = {
   readonly command: CommandFinder;
   readonly path: PathFinder;
   readonly host: HostFinder;
+  /** The same over the files as they are at one moment; for one call. */
+  readonly snapshot?: () => Finders;
 };
 
 export type WorldFacts = {
@@ -26,9 +28,9 @@ export type WorldFacts = {
 };
 
 export class FinderFault extends Error {
-  readonly finder: keyof Finders;
+  readonly finder: "command" | "path" | "host";
 
-  constructor(finder: keyof Finders, cause: unknown) {
+  constructor(finder: FinderFault["finder"], cause: unknown) {
     super(`the ${finder} facts could not be found`, { cause });
     this.name = "FinderFault";
     this.finder = finder;
@@ -44,8 +46,9 @@ export async function gather(
   effect: Effect,
   options: { readonly posture: Posture; readonly finders: Finders; readonly filesByDefault: boolean },
 ): Promise<WorldFacts> {
-  const { posture, finders } = options;
-  const paths = await argumentPaths(proposal, effect, options);
+  const { posture } = options;
+  const finders = options.finders.snapshot?.() ?? options.finders;
+  const paths = await argumentPaths(proposal, effect, { finders, filesByDefault: options.filesByDefault });
   const hosts = argumentHosts(proposal, finders);
   const commands = withRole(proposal, "command");
   if (commands.length === 0) return bounded({ paths, hosts });
