@@ -28,6 +28,7 @@ test("R-EXEC-2: the comparison finds an analysis that overlooks a program", asyn
       privileged: false,
       unlisted: [],
       blocked: [],
+      approved: [],
     }) as never;
   const result = await campaign(ORDINARY.slice(0, 8), blind);
   if (result === null) {

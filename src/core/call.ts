@@ -51,6 +51,8 @@ export type CommandFacts = {
   readonly unlisted: readonly string[];
   /** What the blocklist names of it. */
   readonly blocked: readonly string[];
+  /** What would speak against forms that an entry of the allowlist spells out: they may touch more than is named here. */
+  readonly approved: readonly string[];
 };
 
 /** Where a path lies, after every link was resolved. */

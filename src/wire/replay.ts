@@ -51,6 +51,8 @@ const commandFacts = z.strictObject({
   privileged: z.boolean(),
   unlisted: z.array(z.string()),
   blocked: z.array(z.string()),
+  /** Missing in what older versions recorded: they approved nothing but everyday forms. */
+  approved: z.array(z.string()).default([]),
 });
 
 const pathFact = z.strictObject({

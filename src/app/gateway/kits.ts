@@ -48,10 +48,10 @@ export async function openJudge(posture: Posture, operatorPolicies: readonly Pol
   return createJudge({ posture, operatorPolicies, vet, tools, facts: findersFor(posture) });
 }
 
-/** What the judge may look at: as a command would find it in the sandbox. */
-export function findersFor(posture: Posture): Finders {
+/** What the judge may look at, for one call: as a command would find it in the sandbox. */
+export function findersFor(posture: Posture): () => Finders {
   const files = filePort();
-  return { ...findersOver(files, posture), snapshot: () => findersOver(snapshotOf(files), posture) };
+  return () => findersOver(snapshotOf(files), posture);
 }
 
 function findersOver(files: FilePort, posture: Posture): Finders {

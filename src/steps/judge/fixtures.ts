@@ -123,6 +123,7 @@ const NO_COMMAND: CommandFacts = {
   privileged: false,
   unlisted: [],
   blocked: [],
+  approved: [],
 };
 
 /** Understands just enough: words, `>` and a few programs. The real one has an engineer of its own. */

@@ -17,9 +17,10 @@ export type Finders = {
   readonly command: CommandFinder;
   readonly path: PathFinder;
   readonly host: HostFinder;
-  /** The same over the files as they are at one moment; for one call. */
-  readonly snapshot?: () => Finders;
 };
+
+/** A function makes finders for one call, over the files as they are at that moment. */
+export type FinderSource = Finders | (() => Finders);
 
 export type WorldFacts = {
   readonly paths: readonly PathFact[];
@@ -28,9 +29,9 @@ export type WorldFacts = {
 };
 
 export class FinderFault extends Error {
-  readonly finder: "command" | "path" | "host";
+  readonly finder: keyof Finders;
 
-  constructor(finder: FinderFault["finder"], cause: unknown) {
+  constructor(finder: keyof Finders, cause: unknown) {
     super(`the ${finder} facts could not be found`, { cause });
     this.name = "FinderFault";
     this.finder = finder;
@@ -44,10 +45,10 @@ export const FACTS_LIMIT = 256;
 export async function gather(
   proposal: Proposal,
   effect: Effect,
-  options: { readonly posture: Posture; readonly finders: Finders; readonly filesByDefault: boolean },
+  options: { readonly posture: Posture; readonly finders: FinderSource; readonly filesByDefault: boolean },
 ): Promise<WorldFacts> {
   const { posture } = options;
-  const finders = options.finders.snapshot?.() ?? options.finders;
+  const finders = typeof options.finders === "function" ? options.finders() : options.finders;
   const paths = await argumentPaths(proposal, effect, { finders, filesByDefault: options.filesByDefault });
   const hosts = argumentHosts(proposal, finders);
   const commands = withRole(proposal, "command");
@@ -90,6 +91,7 @@ function both(a: CommandFacts, b: CommandFacts): CommandFacts {
     privileged: a.privileged || b.privileged,
     unlisted: [...a.unlisted, ...b.unlisted],
     blocked: [...a.blocked, ...b.blocked],
+    approved: [...a.approved, ...b.approved],
   };
 }
 

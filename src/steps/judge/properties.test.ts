@@ -149,7 +149,7 @@ test("INVARIANT(designated): the same words by the owner do lift, so the propert
 });
 
 test("INVARIANT(fail-closed): whichever finder fails, nothing that needs it passes", async () => {
-  const failing = fc.constantFrom("path" as const, "host" as const, "command" as const);
+  const failing = fc.constantFrom("path", "host", "command") as fc.Arbitrary<keyof typeof FINDERS>;
   const broken = new Map<string, Judge>();
   for (const name of ["path", "host", "command"] as const) {
     const fail = () => {

@@ -7,7 +7,7 @@
 import type { CommandFacts, ProgramFact } from "../../../core/call.ts";
 import { escapeExpression, isPattern, unescapePattern } from "./fields.ts";
 import type { Found, PathUse, Start } from "./found.ts";
-import { blockedBy, unlistedBy } from "./listed.ts";
+import { blockedBy, listingOf } from "./listed.ts";
 import { resolvePath } from "./resolve.ts";
 import type { CommandFinder, CommandWorld, PathAccess } from "./types.ts";
 import { analyse } from "./walk.ts";
@@ -27,6 +27,7 @@ export function commandFinder(world: CommandWorld): CommandFinder {
     for (const pattern of found.plain) await checkNames(pattern, found, world);
     for (const pattern of found.dashed) await checkDashes(pattern, found, world);
     const programs = await programsOf(found, world);
+    const { unlisted, approved } = listingOf(options, found, programs);
     const paths = (access: PathAccess): Promise<readonly string[]> => pathsOf(found, access, world);
     return {
       programs: [...programs.values()].map(({ name, path, digest }) => ({
@@ -42,8 +43,9 @@ export function commandFinder(world: CommandWorld): CommandFinder {
       opaque: [...found.opaque],
       destructive: found.destructive,
       privileged: found.privileged,
-      unlisted: unlistedBy(options, found, programs),
+      unlisted,
       blocked: blockedBy(options, found, programs),
+      approved,
     } satisfies CommandFacts;
   };
 }

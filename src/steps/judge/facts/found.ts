@@ -16,6 +16,8 @@ export type Start = {
   readonly name: string;
   /** Everything known of its arguments; stops at the first that is not known. */
   readonly words: readonly string[];
+  /** All of its arguments are in `words`, as they will be. */
+  readonly whole: boolean;
   readonly issues: readonly Issue[];
   /** Nothing that would have to be listed: the shell does it itself, or another program does it as part of itself. */
   readonly builtin: boolean;

@@ -46,6 +46,7 @@ export function startProgram(argv: readonly Field[], call: Call, analysis: Analy
   found.start({
     name: first.text,
     words: knownWords(args),
+    whole: args.every((arg) => arg.kind === "literal" && arg.marked === undefined && !arg.text.includes(NAME_MARK)),
     issues,
     builtin: false,
     lookupChanged: call.state.lookup === "changed" && !first.text.startsWith("/"),

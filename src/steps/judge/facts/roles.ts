@@ -136,7 +136,16 @@ export function runShell(text: Field, run: Run): Stream {
 /** A program that this one starts as part of what it is. */
 export function notePart(name: string, run: Run): void {
   const { places } = run.call.state;
-  run.analysis.found.start({ name, words: [], issues: [], builtin: false, part: true, lookupChanged: false, places });
+  run.analysis.found.start({
+    name,
+    words: [],
+    whole: true,
+    issues: [],
+    builtin: false,
+    part: true,
+    lookupChanged: false,
+    places,
+  });
 }
 
 /** The shell that the C library starts for `system()`. */
@@ -144,6 +153,7 @@ export function noteShell(run: Run): void {
   run.analysis.found.start({
     name: "sh",
     words: ["-c"],
+    whole: false,
     issues: [],
     builtin: false,
     lookupChanged: false,

@@ -184,6 +184,7 @@ export function dispatch(argv: readonly Field[], call: Call, how: Dispatch): Out
   shell.found.start({
     name: first.text,
     words: rest.map(shown),
+    whole: false,
     issues: [],
     builtin: true,
     lookupChanged: false,
