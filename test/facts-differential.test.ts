@@ -21,6 +21,7 @@ test("R-EXEC-2: the comparison finds an analysis that overlooks a program", asyn
       reads: [],
       writes: [],
       deletes: [],
+      keeps: [],
       hosts: [],
       wrappers: [],
       opaque: [],

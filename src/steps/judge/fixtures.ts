@@ -116,6 +116,7 @@ const NO_COMMAND: CommandFacts = {
   reads: [],
   writes: [],
   deletes: [],
+  keeps: [],
   hosts: [],
   wrappers: [],
   opaque: [],

@@ -84,6 +84,7 @@ function both(a: CommandFacts, b: CommandFacts): CommandFacts {
     reads: [...a.reads, ...b.reads],
     writes: [...a.writes, ...b.writes],
     deletes: [...a.deletes, ...b.deletes],
+    keeps: [...a.keeps.filter((path) => isKeptBy(path, b)), ...b.keeps.filter((path) => isKeptBy(path, a))],
     hosts: [...a.hosts, ...b.hosts],
     wrappers: [...a.wrappers, ...b.wrappers],
     opaque: [...a.opaque, ...b.opaque],
@@ -93,6 +94,10 @@ function both(a: CommandFacts, b: CommandFacts): CommandFacts {
     blocked: [...a.blocked, ...b.blocked],
     approved: [...a.approved, ...b.approved],
   };
+}
+
+function isKeptBy(path: string, { writes, deletes, keeps }: CommandFacts): boolean {
+  return keeps.includes(path) || !(writes.includes(path) || deletes.includes(path));
 }
 
 function bounded(facts: WorldFacts): WorldFacts {
@@ -151,10 +156,12 @@ async function commandPaths(
     ...facts.deletes.map((written) => ({ written, access: "delete" as const })),
   ];
   if (wanted.length > FACTS_LIMIT) throw new FinderFault("path", "too many paths");
+  const keeps = new Set(facts.keeps);
   const found: PathFact[] = [];
   for (const one of wanted) {
     const path = await findPath(finders, { ...one, pointer, cwd });
-    if (!isOfSandbox(path)) found.push(path);
+    const isKept = one.access !== "read" && keeps.has(one.written);
+    if (!isOfSandbox(path)) found.push(isKept ? { ...path, keeps: true } : path);
   }
   return found;
 }

@@ -19,6 +19,8 @@ export const ROLES = [
   "text",
   "read",
   "write",
+  /** Written, and what is there stays. */
+  "add",
   "edit",
   "delete",
   /** The program stands there: relative paths start from it. */
