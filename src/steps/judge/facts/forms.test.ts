@@ -77,8 +77,8 @@ test("R-EXEC-2: approving one form of a program approves nothing else of it", as
       async (given, form) => {
         const quoted = (words: readonly string[]): string => words.map((one) => `'${one}'`).join(" ");
         const same = JSON.stringify(given) === JSON.stringify(form);
-        const against = await unlisted(`npm ${quoted(given)}`, `npm ${quoted(form)}`);
-        assert.equal(against.length === 0, same, `npm ${quoted(given)} by npm ${quoted(form)}`);
+        const against = await unlisted(`make ${quoted(given)}`, `make ${quoted(form)}`);
+        assert.equal(against.length === 0, same, `make ${quoted(given)} by make ${quoted(form)}`);
       },
     ),
   );

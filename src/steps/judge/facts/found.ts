@@ -19,8 +19,10 @@ export type Start = {
   /** All of its arguments are in `words`, as they will be. */
   readonly whole: boolean;
   readonly issues: readonly Issue[];
-  /** Nothing that would have to be listed: the shell does it itself, or another program does it as part of itself. */
+  /** The shell does it itself. */
   readonly builtin: boolean;
+  /** A builtin that prints or acts: it is listed like a program. Others only steer the shell. */
+  readonly acts?: true;
   /** Looked up like any program, but part of another one. */
   readonly part?: true;
   /** Program names are not looked up as they usually are. */
@@ -56,8 +58,10 @@ export class Found {
   /** Patterns that must match no name with a leading dash. */
   readonly dashed = new Set<string>();
   readonly opaque = new Set<string>();
-  /** Issues of the command as a whole: environment, redirections. */
+  /** Issues of the command as a whole. */
   readonly issues = new Set<string>();
+  /** Names that are set for programs, which may obey them. */
+  readonly settings = new Set<string>();
   destructive = false;
   privileged = false;
   readonly workspace: string;

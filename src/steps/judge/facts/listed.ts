@@ -5,7 +5,8 @@
  * no code. A name with words allows everyday forms that begin so, and that
  * very form whatever it does: the operator wrote it out. A path that stands
  * for a script allows running that very script. What a form starts has to be
- * allowed on its own.
+ * allowed on its own. Builtins that only steer the shell (`cd`, `set`, `test`)
+ * need no entry; those that print or act (`echo`, `kill`) do.
  *
  * @module
  */
@@ -34,13 +35,16 @@ export function listingOf(options: CommandOptions, found: Found, programs: Progr
     for (const why of judged.approved) approved.add(why);
   }
   for (const issue of found.issues) unlisted.add(issue);
+  // What is set for programs matters only where one is started.
+  if (found.starts.values().some((start) => !start.builtin))
+    for (const setting of found.settings) unlisted.add(setting);
   return { unlisted: [...unlisted], approved: [...approved] };
 }
 
 const FINE: Listing = { unlisted: [], approved: [] };
 
 function judgeStart(start: Start, allow: readonly Form[], program: Program | undefined): Listing {
-  if (start.builtin || start.part === true) return FINE;
+  if ((start.builtin && start.acts !== true) || start.part === true) return FINE;
   const names = namesOf(start, program, false);
   const entries = allow.filter((form) => names.has(form.name));
   if (entries.length === 0) return { unlisted: [start.name], approved: [] };

@@ -8,7 +8,7 @@ import { type Program, type Role, ROLES } from "./programs/table.ts";
 
 type Option = {
   readonly names: readonly string[];
-  readonly value: "none" | "required" | "optional";
+  readonly value: "none" | "required" | "optional" | "digits";
   readonly role: Role;
 };
 
@@ -79,11 +79,12 @@ function roleOf(text: string): Role {
 }
 
 function optionOf(token: string): Option {
-  const [, spelling = "", mark = "", role = ""] = /^([^=?!]+)([=?!]?)(.*)$/.exec(token) ?? [];
+  const [, spelling = "", mark = "", role = ""] = /^([^=?!~]+)([=?!~]?)(.*)$/.exec(token) ?? [];
   const names = spelling.split(",");
   if (mark === "") return { names, value: "none", role: "text" };
   if (mark === "!") return { names, value: "none", role: "never" };
-  return { names, value: mark === "=" ? "required" : "optional", role: roleOf(role) };
+  const value = mark === "=" ? "required" : mark === "~" ? "digits" : "optional";
+  return { names, value, role: roleOf(role) };
 }
 
 type Reading = {
@@ -179,7 +180,12 @@ function takeShort(field: Field, reading: Reading): void {
     }
     for (const spelling of option.names) reading.seen.add(spelling);
     if (option.value === "none") give(option, undefined, reading);
-    else {
+    else if (option.value === "digits") {
+      // Whatever is not a number behind it is the next option.
+      const digits = /^(?:x[0-9a-f]+|[0-9]*)/i.exec(text.slice(at + 1))?.[0] ?? "";
+      give(option, literal(digits), reading);
+      at += digits.length;
+    } else {
       const glued = at + 1 < text.length || field.kind !== "literal";
       const value = glued ? dropPrefix(field, at + 1) : option.value === "required" ? next(reading) : undefined;
       give(option, value, reading);

@@ -76,6 +76,9 @@ function interpret(run: Run): Stream {
 }
 
 function byTable(program: Program, run: Run): Stream {
+  const [only, ...more] = run.args;
+  if (only?.kind === "literal" && more.length === 0 && program.asks?.split(" ").includes(only.text) === true)
+    return { kind: "unknown", why: `\`${run.name}\` tells about itself` };
   noteNature(program, run);
   const grammar = grammarOf(program);
   if (!grammar.harmless) hideUnknownWords(run);

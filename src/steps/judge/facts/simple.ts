@@ -6,7 +6,7 @@
  */
 import type { Assignment, Command, CommandArgument } from "unbash";
 import type { Call, Outcome, Shell } from "./analysis.ts";
-import { BUILTINS } from "./builtins.ts";
+import { ACTING, BUILTINS } from "./builtins.ts";
 import { expandWhole, expandWord } from "./expand.ts";
 import type { Expansion } from "./values.ts";
 import { type Field, FieldBuilder, NAME_MARK, NO_INPUT, shown, type Stream } from "./fields.ts";
@@ -101,7 +101,7 @@ function restored(outcome: Outcome, assignments: readonly Assignment[], before: 
 
 function noteEnvironment(assignments: readonly Assignment[], shell: Walker): void {
   for (const { name } of assignments) {
-    if (!INERT_VARIABLES.test(name)) shell.found.issues.add(`sets \`${name}\` for a program`);
+    if (!INERT_VARIABLES.test(name)) shell.found.settings.add(`sets \`${name}\` for a program`);
   }
 }
 
@@ -187,6 +187,7 @@ export function dispatch(argv: readonly Field[], call: Call, how: Dispatch): Out
     whole: false,
     issues: [],
     builtin: true,
+    ...(ACTING.has(first.text) ? { acts: true as const } : {}),
     lookupChanged: false,
     places: call.state.places,
   });

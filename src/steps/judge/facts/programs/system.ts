@@ -88,7 +88,8 @@ export const SYSTEM: Table = {
       operands: "text*",
       never: "shows its output in a pager, or changes the system",
     },
-  "mount umount losetup swapon swapoff fsck e2fsck tune2fs debugfs dmsetup lvm vgchange hdparm smartctl quota setquota zfs zpool btrfs":
+  mount: { options: "-l -v -t=text -h -V --show-labels --verbose", operands: "never*" },
+  "umount losetup swapon swapoff fsck e2fsck tune2fs debugfs dmsetup lvm vgchange hdparm smartctl quota setquota zfs zpool btrfs":
     { open: true, operands: "text*", never: CHANGES },
   "useradd userdel usermod groupadd adduser deluser passwd chpasswd chsh chfn gpasswd visudo vipw vigr chage newusers pwconv":
     { open: true, operands: "text*", never: CHANGES, privileged: true },

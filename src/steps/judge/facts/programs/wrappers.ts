@@ -163,7 +163,8 @@ export const WRAPPERS: Table = {
     operands: "text*",
     never: "starts a terminal of its own",
   },
-  "at batch crontab anacron systemd-run atrm": {
+  crontab: { options: "-l -u=text -e! -r! -i!", operands: "script*", special: "crontab" },
+  "at batch anacron systemd-run atrm": {
     open: true,
     options: "-l",
     operands: "script*",
