@@ -84,11 +84,10 @@ const SYSTEM = /^\/(?:usr\/(?:local\/)?)?s?bin\/([^/]+)$/;
  * path that starts from wherever the shell stands is nobody's name.
  */
 function namesOf(start: Start, program: Program | undefined, wide: boolean): ReadonlySet<string> {
-  const relative = start.name.includes("/") && !start.name.startsWith("/");
-  const names = new Set(relative && !wide ? [] : [start.name]);
-  const system = SYSTEM.exec(start.name)?.[1];
-  if (system !== undefined) names.add(system);
-  for (const path of [program?.at, program?.path]) if (path !== null && path !== undefined) names.add(path);
+  const isRelative = start.name.includes("/") && !start.name.startsWith("/");
+  const written = isRelative && !wide ? [] : [start.name];
+  const found = [SYSTEM.exec(start.name)?.[1], program?.at, program?.path];
+  const names = new Set([...written, ...found].filter((name) => typeof name === "string"));
   if (wide) for (const name of Array.from(names)) names.add(name.slice(name.lastIndexOf("/") + 1));
   return names;
 }

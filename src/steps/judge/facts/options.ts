@@ -179,20 +179,29 @@ function takeShort(field: Field, reading: Reading): void {
       continue;
     }
     for (const spelling of option.names) reading.seen.add(spelling);
-    if (option.value === "none") give(option, undefined, reading);
-    else if (option.value === "digits") {
-      // Whatever is not a number behind it is the next option.
-      const digits = /^(?:x[0-9a-f]+|[0-9]*)/i.exec(text.slice(at + 1))?.[0] ?? "";
-      give(option, literal(digits), reading);
-      at += digits.length;
-    } else {
-      const glued = at + 1 < text.length || field.kind !== "literal";
-      const value = glued ? dropPrefix(field, at + 1) : option.value === "required" ? next(reading) : undefined;
-      give(option, value, reading);
-      return;
-    }
+    const taken = takeLetter(option, field, at + 1, reading);
+    if (taken === "all") return;
+    at += taken;
   }
   if (field.kind !== "literal") reading.strange.push(shown(field));
+}
+
+/** @returns how many characters behind the letter are its value. */
+function takeLetter(option: Option, field: Field, at: number, reading: Reading): number | "all" {
+  const text = prefixOf(field);
+  if (option.value === "none") {
+    give(option, undefined, reading);
+    return 0;
+  }
+  if (option.value === "digits") {
+    // Whatever is not a number behind it is the next option.
+    const digits = /^(?:x[0-9a-f]+|[0-9]*)/i.exec(text.slice(at))?.[0] ?? "";
+    give(option, literal(digits), reading);
+    return digits.length;
+  }
+  const isGlued = at < text.length || field.kind !== "literal";
+  give(option, isGlued ? dropPrefix(field, at) : option.value === "required" ? next(reading) : undefined, reading);
+  return "all";
 }
 
 function next(reading: Reading): Field | undefined {

@@ -76,9 +76,7 @@ function interpret(run: Run): Stream {
 }
 
 function byTable(program: Program, run: Run): Stream {
-  const [only, ...more] = run.args;
-  if (only?.kind === "literal" && more.length === 0 && program.asks?.split(" ").includes(only.text) === true)
-    return { kind: "unknown", why: `\`${run.name}\` tells about itself` };
+  if (asksOnly(program, run)) return { kind: "unknown", why: `\`${run.name}\` tells about itself` };
   noteNature(program, run);
   const grammar = grammarOf(program);
   if (!grammar.harmless) hideUnknownWords(run);
@@ -93,6 +91,10 @@ function byTable(program: Program, run: Run): Stream {
   if (program.bare !== undefined && read.operands.length === 0) run.issues.push({ says: program.bare });
   const out = applyMeanings(read.meanings, run);
   return printed(program, read, { run, out });
+}
+
+function asksOnly({ asks }: Program, { args: [only, ...more] }: Run): boolean {
+  return only?.kind === "literal" && more.length === 0 && asks?.split(" ").includes(only.text) === true;
 }
 
 /** What holds for every form of a program. */

@@ -11,6 +11,7 @@ import { expandWhole, expandWord } from "./expand.ts";
 import type { Expansion } from "./values.ts";
 import { type Field, FieldBuilder, NAME_MARK, NO_INPUT, shown, type Stream } from "./fields.ts";
 import { INERT_VARIABLES } from "./programs/environment.ts";
+import { floorOf } from "./floor.ts";
 import { redirected } from "./redirect.ts";
 import { assign, type FunctionNode, join, sameState, type State, type Value } from "./state.ts";
 
@@ -181,6 +182,7 @@ export function dispatch(argv: readonly Field[], call: Call, how: Dispatch): Out
   }
   const builtin = only === "programs" ? undefined : BUILTINS.get(first.text);
   if (builtin === undefined) return { ...stay, out: shell.argv(argv, call) };
+  floorOf(first.text, rest, { found: shell.found, world: shell.world, state: call.state });
   shell.found.start({
     name: first.text,
     words: rest.map(shown),

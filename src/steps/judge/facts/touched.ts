@@ -54,11 +54,7 @@ export async function touchedBy(found: Found, world: CommandWorld): Promise<Touc
 
 async function matchedBy(use: PathUse, place: Place): Promise<Matched> {
   const { world } = place;
-  if (!use.pattern) {
-    const one = await resolvePath(use.path, world.files);
-    const isFolder = one.ok && one.status?.kind === "folder";
-    return use.into === undefined || !isFolder ? plain([one.path]) : intoFolder(one.path, use.into, place);
-  }
+  if (!use.pattern) return matchedPlainly(use, place);
   const parts = use.path.split("/").slice(1);
   let level: readonly string[] = [""];
   for (const [i, part] of parts.entries()) {
@@ -79,6 +75,12 @@ async function matchedBy(use: PathUse, place: Place): Promise<Matched> {
     level = next;
   }
   return plain(await resolveAll(level, world));
+}
+
+async function matchedPlainly({ path, into }: PathUse, place: Place): Promise<Matched> {
+  const one = await resolvePath(path, place.world.files);
+  const isFolder = one.ok && one.status?.kind === "folder";
+  return into === undefined || !isFolder ? plain([one.path]) : intoFolder(one.path, into, place);
 }
 
 function plain(lost: readonly string[]): Matched {

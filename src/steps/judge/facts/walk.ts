@@ -33,8 +33,10 @@ export function analyse(source: string, cwd: string, world: CommandWorld): Found
   const outcome = shell.evaluate(literal(source), call);
   const end = after(outcome, call.state);
   walkUncalled(shell, { ...call, state: end });
-  for (const { text, call: set } of shell.traps.slice(0, MOST_TRAPS)) {
-    evaluate(text, { ...set, state: whenever(join(end, set.state)) }, shell);
+  // What a trap runs may set traps.
+  for (let i = 0; i < Math.min(shell.traps.length, MOST_TRAPS); i += 1) {
+    const set = shell.traps[i];
+    if (set !== undefined) evaluate(set.text, { ...set.call, state: whenever(join(end, set.call.state)) }, shell);
   }
   if (shell.traps.length > MOST_TRAPS) found.hide("too many traps");
   return found;

@@ -101,12 +101,13 @@ export const SYSTEM: Table = {
     },
   "update-alternatives update-rc.d chkconfig alternatives ldconfig locale-gen dpkg-statoverride logrotate rsyslogd syslogd logger wall write mesg certbot openvt chvt loadkeys setfont":
     { open: true, operands: "text*", never: CHANGES },
-  "shutdown reboot halt poweroff init telinit mkfs mke2fs mkswap fdisk parted wipefs": {
+  "shutdown reboot halt poweroff init telinit mkfs mke2fs mkswap wipefs": {
     open: true,
     operands: "text*",
     never: CHANGES,
     destructive: true,
   },
+  "fdisk sfdisk gdisk parted": { options: "-l,--list", operands: "read*", bare: CHANGES },
   "ifstat pidstat dstat pcp bashbug apport-cli": { open: true, operands: "text*" },
   pidstat: { open: true, options: "-e=argv -p=text -t -u=text -U=text", operands: "text*" },
   "apport-cli bashbug perlbug": { open: true, operands: "text*", never: "starts an editor" },
