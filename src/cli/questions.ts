@@ -83,7 +83,11 @@ export async function openQuestions(ground: Ground, names: Names = new Map()): P
   const bench: Bench = {
     posture,
     judge,
-    listing: () => (listing ??= judgeOn({ ...ground, posture: withAllow(posture, []) })),
+    // Where an allowlist counts already, and a miss is asked, the policies are the same ones.
+    listing: () =>
+      (listing ??= hasAllowlist(posture)
+        ? Promise.resolve(judge)
+        : judgeOn({ ...ground, posture: withAllow(posture, []) })),
   };
   return {
     command: (ask) => askCommand(bench, finders, ask),
@@ -98,6 +102,11 @@ export async function openQuestions(ground: Ground, names: Names = new Map()): P
 }
 
 type Bench = { readonly posture: Posture; readonly judge: Judge; readonly listing: () => Promise<Judge> };
+
+function hasAllowlist(posture: Posture): boolean {
+  const { security, ask } = (posture.channels.get(CHANNEL) ?? posture.channels.get("default"))?.exec ?? {};
+  return posture.channels.has(CHANNEL) && security === "allowlist" && ask === "on-miss";
+}
 
 /** As if these stood in `tools.exec.allow`, with `security: allowlist` and `ask: on-miss`. */
 function withAllow(posture: Posture, allow: readonly string[]): Posture {

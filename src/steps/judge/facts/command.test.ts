@@ -22,6 +22,7 @@ const NAMED: readonly (readonly [command: string, ...programs: string[]])[] = [
   ["cat <<'EOF'\n$(id)\nEOF", "cat"],
   ["cat <<< $(id)", "cat", "id"],
   ["f() { id; }; f", "id"],
+  ["trap \"bash -c 'trap id EXIT'\" EXIT", "bash", "id", "trap"],
   ['f() { "$@"; }; f ls -l', "ls"],
   ["x=ls; $x -l", "ls"],
   ["{ls,-l}", "ls"],
@@ -102,6 +103,37 @@ for (const command of OPAQUE) {
     assert.notDeepEqual((await find(command, asked())).opaque, []);
   });
 }
+
+test("INVARIANT(shell-whole): what is substituted inside a pattern, a bracket or an index is found", async () => {
+  for (const command of [
+    "echo [$(rm x)]*",
+    "echo z[`rm x`]",
+    "echo ?[$(rm x)]",
+    "echo @(a|$(rm x))",
+    'echo "a"!($(rm x))',
+    "a=[$(rm x)]",
+    "ls y=z[$(rm x)]",
+    "cat < [$(rm x)]",
+    "case a in [$(rm x)]) ;; esac",
+    "[[ a == [$(rm x)] ]]",
+    "for x in [$(rm x)]; do :; done",
+    "echo ${x#[$(rm x)]}",
+    "echo ${x/[$(rm x)]/y}",
+    "echo {a,[$(rm x)]}",
+  ]) {
+    const { programs, opaque } = await find(command, asked(["ls", "cat", "echo"]));
+    assert.ok(programs.some(({ name }) => name === "rm") || opaque.length > 0, command);
+    assert.ok(
+      programs.some(({ name }) => name === "rm"),
+      `named: ${command}`,
+    );
+  }
+});
+
+test("R-EXEC-2: a pattern without a substitution stays one", async () => {
+  const { reads, opaque } = await find("cat [ab].txt; ls !(b)*", asked());
+  assert.deepEqual([reads.includes(`${WORKSPACE}/a.txt`), opaque], [true, []]);
+});
 
 test("R-EXEC-2: a file name that would be read as an option is not taken for a file", async () => {
   const bad = fakeFinder({ [`${WORKSPACE}/--checkpoint-action=exec=id`]: "" });

@@ -84,10 +84,10 @@ function addPart(part: WordPart, target: Target): void {
       addQuoted(part.parts, target);
       return;
     case "Glob":
-      builder.glob(part.text);
+      addPattern(part.text, part.text, part.parts, target);
       return;
     case "ExtendedGlob":
-      builder.glob("*");
+      addPattern(part.text, "*", part.parts, target);
       return;
     case "BraceExpansion":
       // Braces that the shell would expand were expanded before; these stand for themselves, or are not understood.
@@ -97,6 +97,26 @@ function addPart(part: WordPart, target: Target): void {
       addExpansion(part, target);
   }
 }
+
+/** What is substituted inside a pattern runs like anything else, and may make any pattern of it. */
+function addPattern(text: string, pattern: string, parts: readonly WordPart[] | undefined, target: Target): void {
+  const inner: Target = { builder: new FieldBuilder(), expansion: target.expansion, split: false };
+  for (const part of parts ?? []) addPart(part, inner);
+  const plain = inner.builder.fields(true).every((field) => field.kind !== "unknown");
+  const fixed = (parts ?? []).every((part) => FIXED.has(part.type));
+  if (plain && fixed) target.builder.glob(pattern);
+  else target.builder.unknown(`the pattern \`${text.slice(0, 40)}\``, true);
+}
+
+const FIXED: ReadonlySet<WordPart["type"]> = new Set([
+  "Literal",
+  "SingleQuoted",
+  "AnsiCQuoted",
+  "Glob",
+  "ExtendedGlob",
+  "LocaleString",
+  "DoubleQuoted",
+]);
 
 const PLAIN_ANSI = /^\$'(?:[^\\']|\\(?:[abeEfnrtv\\'"?]|x[0-9a-fA-F]{2}|[0-7]{3}))*'$/;
 
@@ -142,10 +162,12 @@ function addExpansion(part: ExpansionPart, target: Target): void {
       addParameter(part, target);
       return;
     case "CommandExpansion":
+      analysis.found.walked.add(part.text);
       if (part.script === undefined) builder.unknown("a substitution without a body", true);
       else addStream(analysis.script(part.script, call), part.text, target);
       return;
     case "ProcessSubstitution":
+      analysis.found.walked.add(part.text);
       if (part.script !== undefined) analysis.script(part.script, call);
       builder.quoted("/dev/fd/63");
       return;
@@ -271,6 +293,7 @@ export function arithmetic(expression: ArithmeticExpression, expansion: Expansio
       arithmetic(expression.expression, expansion);
       return;
     case "ArithmeticCommandExpansion":
+      expansion.analysis.found.walked.add(expression.text);
       if (expression.script !== undefined) expansion.analysis.script(expression.script, expansion.call);
       return;
     case "ArithmeticWord":

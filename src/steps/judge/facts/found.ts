@@ -58,6 +58,9 @@ export class Found {
   /** Patterns that must match no name with a leading dash. */
   readonly dashed = new Set<string>();
   readonly opaque = new Set<string>();
+  /** The text of each substitution that the parser showed, and of each that was walked. */
+  readonly shown = new Set<string>();
+  readonly walked = new Set<string>();
   /** Issues of the command as a whole. */
   readonly issues = new Set<string>();
   /** Names that are set for programs, which may obey them. */

@@ -116,6 +116,8 @@ function nameIn(parts: readonly string[]): string | undefined {
 /** All that lies below now. A link counts for what it leads to, which may be changed through it. */
 async function below(roots: readonly string[], name: string | undefined, place: Place): Promise<Matched> {
   const { world } = place;
+  // Elsewhere each folder is asked about, or refused, as a whole.
+  if (roots.some((root) => !isWithin(root, world.workspace))) return plain(roots);
   const matcher = name === undefined || name === "" ? undefined : patternOf(name);
   const lost: string[] = [];
   const open = [...roots];

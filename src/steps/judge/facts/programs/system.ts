@@ -39,7 +39,7 @@ export const SYSTEM: Table = {
     operands: "text*",
     special: "plain",
   },
-  "which whereis whatis apropos type command": { open: true, operands: "text*", special: "which" },
+  "which whereis whatis apropos type": { open: true, operands: "text*", special: "which" },
   man: {
     special: "manual",
     open: true,

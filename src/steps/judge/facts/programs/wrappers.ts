@@ -14,6 +14,8 @@ export const WRAPPERS: Table = {
     options: "-k,--kill-after=text -s,--signal=text -v,--verbose --foreground --preserve-status",
     operands: "text argv",
   },
+  // A program of this name exists where POSIX is taken at its word.
+  command: { options: "-p -v -V", operands: "argv" },
   nice: { options: "-n,--adjustment=text", operands: "argv" },
   ionice: {
     options: "-c,--class=text -n,--classdata=text -t,--ignore -p,--pid=text -P=text -u=text",
