@@ -285,6 +285,17 @@ test("R-EXEC-3: removing, changing modes and looking in one's own files is neith
   }
 });
 
+test("R-EXEC-2: escapes in `$'…'` are read as bash reads them", async () => {
+  for (const text of ["\\x72m", "\\162m", "r\\155", "\\x72\\x6d", "\\562m", "r\\x6d"])
+    assert.deepEqual(await namesIn(`$'${text}' x`), ["rm"], text);
+  assert.deepEqual((await find("cat $'a\\x2etxt' $'\\[x'", asked())).reads, [
+    `${WORKSPACE}/a.txt`,
+    `${WORKSPACE}/\\[x`,
+  ]);
+  for (const text of ["\\x00rm", "r\\u006d", "\\cIrm", "r\\xe9"])
+    assert.notDeepEqual((await find(`$'${text}' x`, asked())).opaque, [], text);
+});
+
 test("R-EXEC-2: every way of writing a name leads to the same program", async () => {
   const quote = fc.constantFrom<(text: string) => string>(
     (t) => t,

@@ -12,6 +12,7 @@ import type {
   WordPart,
 } from "unbash";
 import { parse } from "unbash";
+import { addAnsi } from "./ansi.ts";
 import { expandBraces } from "./braces.ts";
 import { type Field, FieldBuilder, literal, shown, type Stream, UNSET_MARK, withWords } from "./fields.ts";
 import { type Operated, operandsOf, operate } from "./parameter.ts";
@@ -77,7 +78,7 @@ function addPart(part: WordPart, target: Target): void {
       builder.quoted(part.value);
       return;
     case "AnsiCQuoted":
-      addAnsi(part.text, part.value, builder);
+      addAnsi(part.text, builder);
       return;
     case "DoubleQuoted":
     case "LocaleString":
@@ -102,30 +103,12 @@ function addPart(part: WordPart, target: Target): void {
 function addPattern(text: string, pattern: string, parts: readonly WordPart[] | undefined, target: Target): void {
   const inner: Target = { builder: new FieldBuilder(), expansion: target.expansion, split: false };
   for (const part of parts ?? []) addPart(part, inner);
-  const plain = inner.builder.fields(true).every((field) => field.kind !== "unknown");
-  const fixed = (parts ?? []).every((part) => FIXED.has(part.type));
-  if (plain && fixed) target.builder.glob(pattern);
+  const isKnown = inner.builder.fields(true).every((field) => field.kind !== "unknown");
+  if (isKnown && (parts ?? []).every((part) => FIXED.test(part.type))) target.builder.glob(pattern);
   else target.builder.unknown(`the pattern \`${text.slice(0, 40)}\``, true);
 }
 
-const FIXED: ReadonlySet<WordPart["type"]> = new Set([
-  "Literal",
-  "SingleQuoted",
-  "AnsiCQuoted",
-  "Glob",
-  "ExtendedGlob",
-  "LocaleString",
-  "DoubleQuoted",
-]);
-
-const PLAIN_ANSI = /^\$'(?:[^\\']|\\(?:[abeEfnrtv\\'"?]|x[0-9a-fA-F]{2}|[0-7]{3}))*'$/;
-
-function addAnsi(text: string, value: string, builder: FieldBuilder): void {
-  if (PLAIN_ANSI.test(text) && !/\\x[0-9a-fA-F]{3}/.test(text)) builder.quoted(value);
-  else if (/^\$'(?:[^\\']|\\.)*'$/s.test(text) && !/\\[xuUc0-7]/.test(text.replaceAll("\\\\", "")))
-    builder.quoted(value);
-  else builder.unknown(`the escapes in \`${text.slice(0, 40)}\``, false);
-}
+const FIXED = /^(?:Literal|SingleQuoted|AnsiCQuoted|(?:Extended)?Glob|LocaleString|DoubleQuoted)$/;
 
 function addQuoted(parts: DoubleQuotedPart["parts"], target: Target): void {
   target.builder.quoted("");
