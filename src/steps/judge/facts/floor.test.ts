@@ -76,8 +76,8 @@ test("R-EXEC-3: no wrapper and no list takes the floor away", async () => {
     "sh -c '%'",
     "bash -lc '%'",
     "eval '%'",
-    "f() { %; }; f",
-    "if true; then %; fi",
+    "f() { %\n}; f",
+    "if true; then %\nfi",
     "echo $(%)",
     "trap '%' EXIT",
     "find . -exec % \\;",
@@ -87,7 +87,7 @@ test("R-EXEC-3: no wrapper and no list takes the floor away", async () => {
     "true && % &",
     'x=(%); "${x[@]}"',
   );
-  const outside = fc.constantFrom("sh -c '%'", "eval '%'", "f() { %; }; f", "if true; then %; fi", "echo $(%)", "(%)");
+  const outside = fc.constantFrom("sh -c '%'", "eval '%'", "f() { %\n}; f", "if true; then %\nfi", "echo $(%)", "(%)");
   const core = fc.constantFrom("rm -rf /", "sudo id", "mkfs.ext4 /dev/sda", "chmod 4755 a.txt");
   await fc.assert(
     fc.asyncProperty(fc.array(outside, { maxLength: 1 }), around, core, async (outer, inner, floor) => {
