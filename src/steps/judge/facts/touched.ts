@@ -63,18 +63,21 @@ async function matchedBy(use: PathUse, place: Place): Promise<Matched> {
       return use.access === "read" ? plain(roots) : below(roots, nameIn(parts.slice(i)), place);
     }
     const next = await oneLevel(level, part, world);
-    if (next === "too many") {
-      // A folder stands for what is read in it; what is written in it may be any of its protected files.
-      if (use.access !== "read")
-        place.found.hide(`which of too many names \`${unescapePattern(use.path).slice(0, 100)}\` matches`);
-      return plain(await resolveAll([sureFolder(parts.slice(0, i))], world));
-    }
+    if (next === "too many") return tooMany(use, await resolveAll([sureFolder(parts.slice(0, i))], world), place);
     // Nothing matches now: the shell leaves the text as it is. A folder may still be made before it is used.
     if (next.length === 0)
       return unmatched(use, i < parts.length - 1 ? sureFolder(parts.slice(0, i)) : undefined, world);
     level = next;
   }
   return plain(await resolveAll(level, world));
+}
+
+/** A folder stands for what is read in it; what is written in the workspace may be any of its protected files. */
+function tooMany(use: PathUse, folders: readonly string[], { found, world }: Place): Matched {
+  const isNear = folders.some((folder) => isWithin(folder, world.workspace) || isWithin(world.workspace, folder));
+  if (use.access !== "read" && isNear)
+    found.hide(`which of too many names \`${unescapePattern(use.path).slice(0, 100)}\` matches`);
+  return plain(folders);
 }
 
 async function matchedPlainly({ path, into }: PathUse, place: Place): Promise<Matched> {

@@ -15,7 +15,7 @@ export const WRAPPERS: Table = {
     operands: "text argv",
   },
   // A program of this name exists where POSIX is taken at its word.
-  command: { options: "-p -v -V", operands: "argv" },
+  command: { options: "-p -v -V", operands: "argv", special: "named" },
   nice: { options: "-n,--adjustment=text", operands: "argv" },
   ionice: {
     options: "-c,--class=text -n,--classdata=text -t,--ignore -p,--pid=text -P=text -u=text",

@@ -53,3 +53,13 @@ export const crontab: Special = (run, program) => {
   for (const file of read.operands) runScript(file, run);
   return unclear(run);
 };
+
+/** Starts what is named; a name that is not known is no everyday form. */
+export const named: Special = (run, program) => {
+  const read = readOnly(program, run);
+  const [first] = read.operands;
+  if (first === undefined || read.seen.has("-v") || read.seen.has("-V")) return unclear(run);
+  if (first.kind === "literal") return startNext(read.operands, run) ?? unclear(run);
+  run.issues.push({ says: `starts \`${shown(first).slice(0, 40)}\`` });
+  return unclear(run);
+};
