@@ -9,7 +9,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { type BigIntStats, constants, lstatSync, opendirSync, readlinkSync } from "node:fs";
+import { type BigIntStats, constants, lstatSync, opendirSync, readlinkSync, realpathSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { type Digest, parseDigest } from "../core/json.ts";
 import type { FilePort, FileStatus } from "../steps/judge/facts/types.ts";
@@ -80,7 +80,9 @@ function namesIn(path: string, most: number): readonly string[] | null {
 /** Without opening it: the same stamp says the same bytes, however it was looked at. */
 function known(path: string, digests: ReadonlyMap<string, Digest>): Digest | undefined {
   const found = absent(() => lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null);
-  return found?.isFile() === true ? digests.get(stampOf(found)) : undefined;
+  const before = found?.isFile() === true ? digests.get(stampOf(found)) : undefined;
+  // A folder on the way may have become a link meanwhile: then it is opened, with all that is checked there.
+  return before !== undefined && absent(() => realpathSync.native(path)) === path ? before : undefined;
 }
 
 function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
