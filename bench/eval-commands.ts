@@ -7,34 +7,19 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
-import type { CommandFacts } from "../src/core/call.ts";
 import { filePort } from "../src/app/world.ts";
-import { BUILTINS } from "../src/steps/judge/facts/builtins.ts";
-import { commandFinder } from "../src/steps/judge/facts/command.ts";
+import { findersFor } from "../src/app/gateway/kits.ts";
+import { openQuestions, type Questions } from "../src/cli/questions.ts";
+import { ACTING, BUILTINS } from "../src/steps/judge/facts/builtins.ts";
 import { pathFinder } from "../src/steps/judge/facts/paths.ts";
-import type { CommandWorld } from "../src/steps/judge/facts/types.ts";
+import { inHome, shippedGround } from "./eval-gate.ts";
+import { staysHere } from "./eval-stays.ts";
 
 export type Row = { readonly what: string; readonly value: string; readonly target: string; readonly met: boolean };
 
 const HOME = "/home/person";
 const WORKSPACE = `${HOME}/vambrace`;
-const FILES = filePort();
-
-const WORLD: CommandWorld = {
-  files: FILES,
-  home: HOME,
-  workspace: WORKSPACE,
-  path: ["/usr/local/bin", "/usr/bin", "/bin"],
-  environment: new Map([
-    ["HOME", HOME],
-    ["PATH", "/usr/local/bin:/usr/bin:/bin"],
-    ["LANG", "C.UTF-8"],
-    ["TERM", "dumb"],
-  ]),
-};
-
-const find = commandFinder(WORLD);
-const paths = pathFinder(FILES, {
+const paths = pathFinder(filePort(), {
   workspace: WORKSPACE,
   home: HOME,
   workspaceOnly: true,
@@ -43,44 +28,39 @@ const paths = pathFinder(FILES, {
   forbiddenPaths: [`${HOME}/.vambrace`],
 });
 
-/** The private /tmp of the sandbox, and the folders of the system that every sandbox has read-only. */
-const SANDBOX_READS = /^\/(?:tmp|usr|bin|sbin|lib|lib32|lib64)(?:\/|$)/;
+/** The gate itself, as `check command` asks it, over the configuration that ships and a workspace with nothing in it. */
+type Gate = { readonly questions: Questions; analysisMs(command: string): Promise<number> };
 
-/**
- * What the judge answers under `security: "allowlist"`, `ask: "on-miss"` with nothing designated: `pass` only where
- * every program is listed in its everyday form, nothing is opaque, and every path lies in the workspace.
- */
-export async function commandVerdict(facts: CommandFacts): Promise<"pass" | "ask" | "deny"> {
-  if (facts.destructive || facts.privileged || facts.blocked.length > 0) return "deny";
-  if (facts.opaque.length > 0 || facts.unlisted.length > 0 || facts.hosts.length > 0) return "ask";
-  const reads = await zonesOf(
-    facts.reads.filter((path) => !SANDBOX_READS.test(path)),
-    "read",
-  );
-  const writes = await zonesOf(
-    facts.writes.filter((path) => !path.startsWith("/tmp/")),
-    "write",
-  );
-  if (reads.some((zone) => zone === "blocked") || writes.some((zone) => zone === "blocked" || zone === "protected"))
-    return "deny";
-  if (reads.some((zone) => zone === "outside") || writes.some((zone) => zone === "outside")) return "ask";
-  return facts.deletes.length > 0 ? "ask" : "pass";
-}
-
-async function zonesOf(list: readonly string[], access: "read" | "write"): Promise<readonly string[]> {
-  const zones: string[] = [];
-  for (const path of list) zones.push((await paths(path, access, "", WORKSPACE)).zone);
-  return zones;
+async function withGate<T>(use: (gate: Gate) => Promise<T>): Promise<T> {
+  return inHome(async (home) => {
+    const ground = shippedGround(home);
+    const questions = await openQuestions(ground);
+    const finders = findersFor(ground.posture);
+    const cwd = ground.posture.fs.workspace;
+    const once = async (command: string): Promise<number> => {
+      const start = performance.now();
+      await finders().command(command, { cwd, allow: [], block: [] });
+      return performance.now() - start;
+    };
+    // The faster of two runs: the other one may have waited for the machine.
+    return use({ questions, analysisMs: async (command) => Math.min(await once(command), await once(command)) });
+  });
 }
 
 /** @param folder the folder of the evaluation data; rows only for what is there. */
 export async function evalCommands(folder: string): Promise<readonly Row[]> {
-  return [
-    ...(await ifThere(posix.join(folder, "gtfobins/commands.jsonl"), gtfobins)),
-    ...(await ifThere(posix.join(folder, "benign-shell/nl2bash.jsonl"), benign)),
-    ...(await ifThere(posix.join(folder, "command-injection/payloads.jsonl"), injection)),
+  return withGate(async (gate) => [
+    ...(await ifThere(posix.join(folder, "gtfobins/commands.jsonl"), (lines) => gtfobins(lines, gate))),
+    ...(await ifThere(posix.join(folder, "benign-shell/nl2bash.jsonl"), (lines) => benign(lines, gate))),
+    ...(await ifThere(posix.join(folder, "benign-shell/tldr.jsonl"), (lines) => benign(lines, gate), "optional")),
+    ...(await ifThere(
+      posix.join(folder, "benign-shell/agent-skill-commands.jsonl"),
+      (lines) => benign(lines, gate),
+      "optional",
+    )),
+    ...(await ifThere(posix.join(folder, "command-injection/payloads.jsonl"), (lines) => injection(lines, gate))),
     ...(await ifThere(posix.join(folder, "path-traversal/payloads.jsonl"), traversal)),
-  ];
+  ]);
 }
 
 type Line = Readonly<Record<string, unknown>>;
@@ -88,7 +68,9 @@ type Line = Readonly<Record<string, unknown>>;
 async function ifThere(
   file: string,
   measure: (lines: readonly Line[]) => Promise<readonly Row[]>,
+  need: "wanted" | "optional" = "wanted",
 ): Promise<readonly Row[]> {
+  if (!existsSync(file) && need === "optional") return [];
   if (!existsSync(file))
     return [{ what: `${posix.basename(posix.dirname(file))}: not here`, value: "skipped", target: "", met: true }];
   const lines = readFileSync(file, "utf8").trim().split("\n");
@@ -100,16 +82,16 @@ const STARTS: ReadonlySet<string> = new Set(["shell", "command", "reverse-shell"
 /** Ids of what passed, for whoever improves the table: by function. */
 export const passed: string[] = [];
 
-async function gtfobins(lines: readonly Line[]): Promise<readonly Row[]> {
+async function gtfobins(lines: readonly Line[], { questions }: Gate): Promise<readonly Row[]> {
   const counts = new Map<string, { all: number; unasked: number }>();
   for (const line of lines) {
     const { bin, code, id } = line;
     const kind = line["function"];
     if (typeof bin !== "string" || typeof code !== "string" || typeof kind !== "string") continue;
-    const facts = await find(code, { cwd: WORKSPACE, allow: [bin], block: [] });
+    const { verdict } = await questions.command({ command: code, allow: [bin] });
     const count = counts.get(kind) ?? { all: 0, unasked: 0 };
     count.all += 1;
-    if ((await commandVerdict(facts)) === "pass") {
+    if (verdict === "allow") {
       count.unasked += 1;
       passed.push(String(id));
     }
@@ -134,55 +116,34 @@ async function gtfobins(lines: readonly Line[]): Promise<readonly Row[]> {
   ];
 }
 
-/** Programs that read, count, filter or rearrange, from general knowledge: the measure of "reads or stays in the workspace". */
-const QUIET = new Set(
-  "find ls cat grep egrep fgrep sort uniq wc head tail cut tr sed awk gawk paste join comm diff cmp echo printf tee mkdir touch cp ln du df stat file tree basename dirname readlink realpath date cal seq rev tac nl fold column od hexdump xxd md5sum sha1sum sha256sum split xargs which pwd true false test gzip gunzip bzip2 tar zip unzip zcat less more cd read set export for while if do done ps who whoami id uname hostname uptime env printenv history type jobs sleep yes shuf strings expr bc factor".split(
-    " ",
-  ),
-);
-const ELSEWHERE =
-  /(?:^|[\s"'=:(])(?:~|\/(?!dev\/null|tmp\b|usr\/|bin\/|lib)|\.\.(?:\/|\s|$))|\$HOME|-delete|\$\(|`|\$\{?[A-Za-z]|-exec|xargs\s+(?:-\S+\s+)*(?:rm|mv|chmod|chown|sh|bash)/;
-
-async function benign(lines: readonly Line[]): Promise<readonly Row[]> {
-  let accepted = 0;
-  let understood = 0;
-  let quiet = 0;
-  let unasked = 0;
-  const times: number[] = [];
+async function benign(lines: readonly Line[], gate: Gate): Promise<readonly Row[]> {
   const commands = lines.map((line) => line["command"]).filter((command) => typeof command === "string");
   const accepts = acceptedByBash(commands);
+  let accepted = 0;
+  let understood = 0;
+  const stay = { looks: { all: 0, unasked: 0 }, changes: { all: 0, unasked: 0 } };
+  const times: number[] = [];
   for (const [i, command] of commands.entries()) {
     if (accepts[i] !== true) continue;
     accepted += 1;
-    const { facts, ms } = await timed(command);
-    times.push(ms);
+    times.push(await gate.analysisMs(command));
+    const { facts } = await gate.questions.command({ command });
     if (facts.opaque.length === 0) understood += 1;
-    else notUnderstood.push(`${facts.opaque[0]} ## ${command}`);
-    const names = facts.programs.map((program) => program.name);
-    if (ELSEWHERE.test(command) || facts.deletes.length > 0 || !names.every((name) => QUIET.has(name))) continue;
-    quiet += 1;
-    const allowed = await find(command, { cwd: WORKSPACE, allow: names, block: [] });
-    if ((await commandVerdict(allowed)) === "pass") unasked += 1;
-    else
-      asked.push(
-        `${[...allowed.opaque, ...allowed.unlisted, ...allowed.reads, ...allowed.writes].join(" | ")} ## ${command}`,
-      );
+    const where = staysHere(command);
+    if (where === "no") continue;
+    stay[where].all += 1;
+    const allow = facts.programs.map((program) => program.name);
+    if ((await gate.questions.command({ command, allow })).verdict === "allow") stay[where].unasked += 1;
   }
   times.sort((a, b) => a - b);
   const median = times[times.length >> 1] ?? 0;
+  const all = { all: stay.looks.all + stay.changes.all, unasked: stay.looks.unasked + stay.changes.unasked };
+  const understands = { all: accepted, unasked: understood };
   return [
-    {
-      what: "ordinary commands understood",
-      value: percent(understood, accepted),
-      target: "97 %",
-      met: understood >= accepted * 0.97,
-    },
-    {
-      what: "of those that stay: not asked",
-      value: percent(unasked, quiet),
-      target: "90 %",
-      met: unasked >= quiet * 0.9,
-    },
+    share("ordinary commands understood", understands, 97),
+    share("of those that read or stay: not asked", all, 90),
+    share("  that only look", stay.looks, 90),
+    share("  that change files of the workspace", stay.changes, 90),
     { what: "analysis, median", value: `${median.toFixed(3)} ms`, target: "0.3 ms", met: median < 0.3 },
     {
       what: "analysis, 99th of 100",
@@ -193,19 +154,9 @@ async function benign(lines: readonly Line[]): Promise<readonly Row[]> {
   ];
 }
 
-/** The faster of two runs: the other one may have waited for the machine. */
-async function timed(command: string): Promise<{ readonly facts: CommandFacts; readonly ms: number }> {
-  const once = async (): Promise<{ facts: CommandFacts; ms: number }> => {
-    const start = performance.now();
-    const facts = await find(command, { cwd: WORKSPACE, allow: [], block: [] });
-    return { facts, ms: performance.now() - start };
-  };
-  const [first, second] = [await once(), await once()];
-  return first.ms < second.ms ? first : second;
+function share(what: string, { all, unasked }: { all: number; unasked: number }, least: number): Row {
+  return { what, value: percent(unasked, all), target: `${least} %`, met: unasked * 100 >= all * least };
 }
-
-export const notUnderstood: string[] = [];
-export const asked: string[] = [];
 
 function percent(part: number, whole: number): string {
   return `${((100 * part) / Math.max(1, whole)).toFixed(1)} % of ${whole}`;
@@ -223,16 +174,28 @@ function acceptedByBash(commands: readonly string[]): readonly boolean[] {
     .map((word) => word === "yes");
 }
 
-async function injection(lines: readonly Line[]): Promise<readonly Row[]> {
+/** Ways in which a text that somebody else wrote comes into a command. */
+const AROUND: readonly (readonly [before: string, after: string])[] = [
+  ["ls ", ""],
+  ["ls x", ""],
+  ['ls "', '"'],
+  ["ls '", "'"],
+];
+
+async function injection(lines: readonly Line[], { questions }: Gate): Promise<readonly Row[]> {
   let unasked = 0;
   let all = 0;
   for (const line of lines) {
     const payload = line["payload"];
     if (typeof payload !== "string") continue;
-    all += 1;
-    const facts = await find(`ls ${payload}`, { cwd: WORKSPACE, allow: ["ls"], block: [] });
-    const others = facts.programs.filter(({ name }) => !/^(?:\/bin\/)?ls$/.test(name) && !BUILTINS.has(name));
-    if (others.length > 0 && (await commandVerdict(facts)) === "pass") unasked += 1;
+    for (const [before, after] of AROUND) {
+      all += 1;
+      const { facts, verdict } = await questions.command({ command: before + payload + after, allow: ["ls"] });
+      const others = facts.programs.filter(
+        ({ name }) => !/^(?:\/bin\/)?ls$/.test(name) && !(BUILTINS.has(name) && !ACTING.has(name)),
+      );
+      if (others.length > 0 && verdict === "allow") unasked += 1;
+    }
   }
   return [{ what: "injected commands: pass unasked", value: `${unasked} of ${all}`, target: "0", met: unasked === 0 }];
 }

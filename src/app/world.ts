@@ -9,7 +9,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { constants, lstatSync, opendirSync, readlinkSync } from "node:fs";
+import { type BigIntStats, constants, lstatSync, opendirSync, readlinkSync, realpathSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { type Digest, parseDigest } from "../core/json.ts";
 import type { FilePort, FileStatus } from "../steps/judge/facts/types.ts";
@@ -40,7 +40,7 @@ export function filePort(): FilePort {
     readlink: async (path) => absent(() => readlinkSync(path)),
     readdir: async (path, most) => absent(() => namesIn(path, most)),
     readAt: (path, offset, length) => withFile(path, (file) => pieceOf(file, offset, length)),
-    digest: (path) => withFile(path, (file) => digestOfFile(file, digests)),
+    digest: async (path) => known(path, digests) ?? withFile(path, (file) => digestOfFile(file, digests)),
   };
 }
 
@@ -60,8 +60,9 @@ function isNotThere(error: unknown): boolean {
   return error.code === "ERR_INVALID_ARG_VALUE" || (typeof error.code === "string" && NOT_THERE.has(error.code));
 }
 
-function statusOf(path: string): FileStatus {
-  const found = lstatSync(path);
+function statusOf(path: string): FileStatus | null {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return null;
   const kind = found.isFile() ? "file" : found.isDirectory() ? "folder" : found.isSymbolicLink() ? "link" : "other";
   return { kind, size: found.size, links: found.nlink, executable: (found.mode & 0o111) !== 0 };
 }
@@ -74,6 +75,18 @@ function namesIn(path: string, most: number): readonly string[] | null {
     names.push(entry.name);
   }
   return names;
+}
+
+/** Without opening it: the same stamp says the same bytes, however it was looked at. */
+function known(path: string, digests: ReadonlyMap<string, Digest>): Digest | undefined {
+  const found = absent(() => lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null);
+  const before = found?.isFile() === true ? digests.get(stampOf(found)) : undefined;
+  // A folder on the way may have become a link meanwhile: then it is opened, with all that is checked there.
+  return before !== undefined && absent(() => realpathSync.native(path)) === path ? before : undefined;
+}
+
+function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
 }
 
 async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T | null>): Promise<T | null> {
@@ -96,7 +109,7 @@ async function pieceOf(file: FileHandle, offset: number, length: number): Promis
 async function digestOfFile(file: FileHandle, known: Map<string, Digest>): Promise<Digest | null> {
   const found = await file.stat({ bigint: true });
   if (found.size > LARGEST_DIGESTED) return null;
-  const key = `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}`;
+  const key = stampOf(found);
   const before = known.get(key);
   if (before !== undefined) return before;
   const hash = createHash("sha256");

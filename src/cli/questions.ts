@@ -20,7 +20,7 @@ import type { JsonObject } from "../core/json.ts";
 import type { Posture } from "../core/posture.ts";
 import type { Judged } from "../core/run.ts";
 import type { Reachable } from "../steps/judge/decide.ts";
-import { FinderFault, type Finders, gather, type WorldFacts } from "../steps/judge/gather.ts";
+import { FinderFault, type Finders, type FinderSource, gather, type WorldFacts } from "../steps/judge/gather.ts";
 import type { Judge } from "../steps/judge/judge.ts";
 import { checkCall } from "../steps/judge/replay.ts";
 import { CATALOGUE } from "../tools/catalogue.ts";
@@ -75,12 +75,19 @@ export async function openQuestions(ground: Ground, names: Names = new Map()): P
   const { posture } = ground;
   const judge = await judgeOn(ground);
   const finders = findersFor(posture);
-  const withNames: Finders = { ...finders, host: (...asked) => resolved(finders.host(...asked), names) };
+  const withNames = (): Finders => {
+    const plain = finders();
+    return { ...plain, host: (...asked) => resolved(plain.host(...asked), names) };
+  };
   let listing: Promise<Judge> | undefined;
   const bench: Bench = {
     posture,
     judge,
-    listing: () => (listing ??= judgeOn({ ...ground, posture: withAllow(posture, []) })),
+    // Where an allowlist counts already, and a miss is asked, the policies are the same ones.
+    listing: () =>
+      (listing ??= hasAllowlist(posture)
+        ? Promise.resolve(judge)
+        : judgeOn({ ...ground, posture: withAllow(posture, []) })),
   };
   return {
     command: (ask) => askCommand(bench, finders, ask),
@@ -96,6 +103,11 @@ export async function openQuestions(ground: Ground, names: Names = new Map()): P
 
 type Bench = { readonly posture: Posture; readonly judge: Judge; readonly listing: () => Promise<Judge> };
 
+function hasAllowlist(posture: Posture): boolean {
+  const { security, ask } = (posture.channels.get(CHANNEL) ?? posture.channels.get("default"))?.exec ?? {};
+  return posture.channels.has(CHANNEL) && security === "allowlist" && ask === "on-miss";
+}
+
 /** As if these stood in `tools.exec.allow`, with `security: allowlist` and `ask: on-miss`. */
 function withAllow(posture: Posture, allow: readonly string[]): Posture {
   const rules = posture.channels.get(CHANNEL) ?? posture.channels.get("default");
@@ -106,7 +118,7 @@ function withAllow(posture: Posture, allow: readonly string[]): Posture {
 
 async function askCommand(
   bench: Bench,
-  finders: Finders,
+  finders: FinderSource,
   ask: Parameters<Questions["command"]>[0],
 ): Promise<CommandAnswer> {
   const { command, cwd, allow } = ask;
@@ -138,7 +150,7 @@ const NOTHING = {
  */
 async function judgeListed(
   bench: Bench,
-  finders: Finders,
+  finders: FinderSource,
   { call, allow }: { readonly call: Proposal; readonly allow: readonly string[] },
 ): Promise<Judged> {
   const judge = await bench.listing();
@@ -149,14 +161,14 @@ async function judgeListed(
 async function judgeWith(
   judge: Judge,
   call: Proposal,
-  { finders, posture }: { readonly finders: Finders; readonly posture: Posture },
+  { finders, posture }: { readonly finders: FinderSource; readonly posture: Posture },
 ): Promise<Judged> {
   const reachable = [ownerOf(posture)];
   const recorded = await gathered(call, finders, posture);
   return judge.judge(call, { reachable, ...(recorded === undefined ? {} : { recorded }) });
 }
 
-async function gathered(call: Proposal, finders: Finders, posture: Posture): Promise<WorldFacts | undefined> {
+async function gathered(call: Proposal, finders: FinderSource, posture: Posture): Promise<WorldFacts | undefined> {
   try {
     return await gather(call, call.declaration?.effect ?? "unknown", { posture, finders, filesByDefault: false });
   } catch (thrown) {
@@ -173,7 +185,7 @@ async function askPath(bench: Bench, ask: Parameters<Questions["path"]>[0]): Pro
   return { ...said(judged), resolved: judged.facts.paths[0]?.resolved ?? null };
 }
 
-async function askUrl(bench: Bench, finders: Finders, ask: Parameters<Questions["url"]>[0]): Promise<UrlAnswer> {
+async function askUrl(bench: Bench, finders: FinderSource, ask: Parameters<Questions["url"]>[0]): Promise<UrlAnswer> {
   const call = proposed("web_fetch", { url: ask.url }, ask, bench);
   if (call instanceof Fault) return { ...refused(call), host: null, port: null, addresses: [] };
   const withMethod = { ...call, arguments: { ...call.arguments, method: ask.method ?? "GET" } };

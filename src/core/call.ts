@@ -41,6 +41,8 @@ export type CommandFacts = {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
   readonly deletes: readonly string[];
+  /** Of those written or removed: nothing that is there now is lost, or what is lost is named beside it. */
+  readonly keeps: readonly string[];
   readonly hosts: readonly string[];
   readonly wrappers: readonly string[];
   /** What could not be decided, each as a short reason with the piece of text. Empty: understood. */
@@ -51,6 +53,8 @@ export type CommandFacts = {
   readonly unlisted: readonly string[];
   /** What the blocklist names of it. */
   readonly blocked: readonly string[];
+  /** What would speak against forms that an entry of the allowlist spells out: they may touch more than is named here. */
+  readonly approved: readonly string[];
 };
 
 /** Where a path lies, after every link was resolved. */
@@ -66,6 +70,8 @@ export type PathFact = {
   readonly kind: "file" | "folder" | "absent" | "other";
   /** Whether the same bytes lie elsewhere under version control, so that losing them loses nothing. */
   readonly hasCopy: boolean;
+  /** What is there now stays: a file that is added to, a folder in which all that goes is named on its own. */
+  readonly keeps?: true;
   readonly digest?: Digest;
 };
 

@@ -44,6 +44,7 @@ const commandFacts = z.strictObject({
   reads: z.array(z.string()),
   writes: z.array(z.string()),
   deletes: z.array(z.string()),
+  keeps: z.array(z.string()).default([]),
   hosts: z.array(z.string()),
   wrappers: z.array(z.string()),
   opaque: z.array(z.string()),
@@ -51,6 +52,8 @@ const commandFacts = z.strictObject({
   privileged: z.boolean(),
   unlisted: z.array(z.string()),
   blocked: z.array(z.string()),
+  /** Missing in what older versions recorded: they approved nothing but everyday forms. */
+  approved: z.array(z.string()).default([]),
 });
 
 const pathFact = z.strictObject({
@@ -61,6 +64,7 @@ const pathFact = z.strictObject({
   zone: z.enum(["workspace", "protected", "allowed", "outside", "blocked"]),
   kind: z.enum(["file", "folder", "absent", "other"]),
   hasCopy: z.boolean(),
+  keeps: z.literal(true).optional(),
   digest: z.string().optional(),
 });
 

@@ -18,6 +18,8 @@ import type { Tool } from "../../core/tool.ts";
 import { commandFinder } from "../../steps/judge/facts/command.ts";
 import { hostFinder } from "../../steps/judge/facts/hosts.ts";
 import { pathFinder } from "../../steps/judge/facts/paths.ts";
+import { snapshotOf } from "../../steps/judge/facts/snapshot.ts";
+import type { FilePort } from "../../steps/judge/facts/types.ts";
 import type { Finders } from "../../steps/judge/gather.ts";
 import { createJudge, type Judge } from "../../steps/judge/judge.ts";
 import { doorsOf, offeredTools } from "../../steps/judge/offered.ts";
@@ -46,9 +48,13 @@ export async function openJudge(posture: Posture, operatorPolicies: readonly Pol
   return createJudge({ posture, operatorPolicies, vet, tools, facts: findersFor(posture) });
 }
 
-/** What the judge may look at: as a command would find it in the sandbox. */
-export function findersFor(posture: Posture): Finders {
+/** What the judge may look at, for one call: as a command would find it in the sandbox. */
+export function findersFor(posture: Posture): () => Finders {
   const files = filePort();
+  return () => findersOver(snapshotOf(files), posture);
+}
+
+function findersOver(files: FilePort, posture: Posture): Finders {
   const { workspace, home } = posture.fs;
   const command = commandFinder({
     files,

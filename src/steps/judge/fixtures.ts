@@ -116,6 +116,7 @@ const NO_COMMAND: CommandFacts = {
   reads: [],
   writes: [],
   deletes: [],
+  keeps: [],
   hosts: [],
   wrappers: [],
   opaque: [],
@@ -123,6 +124,7 @@ const NO_COMMAND: CommandFacts = {
   privileged: false,
   unlisted: [],
   blocked: [],
+  approved: [],
 };
 
 /** Understands just enough: words, `>` and a few programs. The real one has an engineer of its own. */

@@ -19,6 +19,9 @@ export type Finders = {
   readonly host: HostFinder;
 };
 
+/** A function makes finders for one call, over the files as they are at that moment. */
+export type FinderSource = Finders | (() => Finders);
+
 export type WorldFacts = {
   readonly paths: readonly PathFact[];
   readonly hosts: readonly HostFact[];
@@ -42,10 +45,11 @@ export const FACTS_LIMIT = 256;
 export async function gather(
   proposal: Proposal,
   effect: Effect,
-  options: { readonly posture: Posture; readonly finders: Finders; readonly filesByDefault: boolean },
+  options: { readonly posture: Posture; readonly finders: FinderSource; readonly filesByDefault: boolean },
 ): Promise<WorldFacts> {
-  const { posture, finders } = options;
-  const paths = await argumentPaths(proposal, effect, options);
+  const { posture } = options;
+  const finders = typeof options.finders === "function" ? options.finders() : options.finders;
+  const paths = await argumentPaths(proposal, effect, { finders, filesByDefault: options.filesByDefault });
   const hosts = argumentHosts(proposal, finders);
   const commands = withRole(proposal, "command");
   if (commands.length === 0) return bounded({ paths, hosts });
@@ -80,6 +84,7 @@ function both(a: CommandFacts, b: CommandFacts): CommandFacts {
     reads: [...a.reads, ...b.reads],
     writes: [...a.writes, ...b.writes],
     deletes: [...a.deletes, ...b.deletes],
+    keeps: [...a.keeps.filter((path) => isKeptBy(path, b)), ...b.keeps.filter((path) => isKeptBy(path, a))],
     hosts: [...a.hosts, ...b.hosts],
     wrappers: [...a.wrappers, ...b.wrappers],
     opaque: [...a.opaque, ...b.opaque],
@@ -87,7 +92,12 @@ function both(a: CommandFacts, b: CommandFacts): CommandFacts {
     privileged: a.privileged || b.privileged,
     unlisted: [...a.unlisted, ...b.unlisted],
     blocked: [...a.blocked, ...b.blocked],
+    approved: [...a.approved, ...b.approved],
   };
+}
+
+function isKeptBy(path: string, { writes, deletes, keeps }: CommandFacts): boolean {
+  return keeps.includes(path) || !(writes.includes(path) || deletes.includes(path));
 }
 
 function bounded(facts: WorldFacts): WorldFacts {
@@ -146,10 +156,12 @@ async function commandPaths(
     ...facts.deletes.map((written) => ({ written, access: "delete" as const })),
   ];
   if (wanted.length > FACTS_LIMIT) throw new FinderFault("path", "too many paths");
+  const keeps = new Set(facts.keeps);
   const found: PathFact[] = [];
   for (const one of wanted) {
     const path = await findPath(finders, { ...one, pointer, cwd });
-    if (!isOfSandbox(path)) found.push(path);
+    const isKept = one.access !== "read" && keeps.has(one.written);
+    if (!isOfSandbox(path)) found.push(isKept ? { ...path, keeps: true } : path);
   }
   return found;
 }

@@ -360,3 +360,17 @@ test("R-WHO-4: an owner's yes is the owner's alone, whatever policy wants it", a
   const decision = await decisionOf(call, [elevated, OWNER], by);
   assert.deepEqual(decision.verdict === "ask" && [decision.needs, decision.askOf], ["owner-yes", ["owner"]]);
 });
+
+test("R-EXEC-1: what is asked about a command names the part of it that is not allowed", async () => {
+  const asked = await expect(proposal("exec", { command: "make test" }, []), "ask");
+  assert.equal(asked.says, "The command is not on the allowlist (make).");
+  const opaque = await expect(proposal("exec", { command: "ls $X" }, []), "ask");
+  assert.match(opaque.says, /^A part of the command cannot be decided before it runs \(\$: an expansion\)\.$/);
+  const allowed = await expect(proposal("exec", { command: "ls" }, []), "allow");
+  assert.equal(allowed.says, "Allowed.");
+});
+
+test("R-EXEC-1: a reason cannot steer a terminal or break the line", async () => {
+  const asked = await expect(proposal("exec", { command: "\u001b[2J\u202emake\u0007 test" }, []), "ask");
+  assert.doesNotMatch(asked.says, /[\p{C}\p{Zl}]/u);
+});

@@ -16,12 +16,13 @@ import type { Judged } from "../../core/run.ts";
 import type { Effect, ToolDeclaration } from "../../core/tool.ts";
 import { decide, type Reachable } from "./decide.ts";
 import { designate, type Designation } from "./designation/designate.ts";
-import { FinderFault, type Finders, gather, type WorldFacts } from "./gather.ts";
+import { FinderFault, type FinderSource, gather, type WorldFacts } from "./gather.ts";
 import { limitsFor } from "./limits.ts";
 import { DECLARED_GROUP, type NamedTool } from "./offered.ts";
 import { type Engine, openEngine } from "./policy/engine.ts";
 import { loadPolicies, type PolicySet } from "./policy/load.ts";
 import type { PolicyFile, Vet } from "./policy/vet.ts";
+import { withReason } from "./reasons.ts";
 import { requestsFor } from "./requests.ts";
 
 export type JudgedTool = { readonly declaration: ToolDeclaration; readonly groups: readonly string[] };
@@ -34,7 +35,7 @@ export type JudgeDeps = {
   readonly vet: Vet;
   /** The tools that ship; those of `posture.declarations` are added. */
   readonly tools: readonly JudgedTool[];
-  readonly facts: Finders;
+  readonly facts: FinderSource;
 };
 
 export type JudgeOptions = {
@@ -124,7 +125,7 @@ async function judgeOne(bench: Bench, proposed: Proposal, options: JudgeOptions)
       reachable: options.reachable,
       limits,
     });
-    return { facts, decision, digest: callDigest(proposal, facts) };
+    return { facts, decision: withReason(decision, facts, engine.set), digest: callDigest(proposal, facts) };
   } catch (thrown) {
     return undecided(bench, proposal, { ...partial, paths: [], hosts: [] }, thrown);
   }

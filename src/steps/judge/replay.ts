@@ -104,7 +104,13 @@ function proposalOf(session: ReplaySession, event: CallEvent, index: number, sta
 function recordedFacts({ facts }: CallEvent): Pick<JudgeOptions, "recorded"> {
   if (facts === undefined) return {};
   const recorded: WorldFacts = {
-    paths: facts.paths.map(({ digest, ...path }): PathFact => ({ ...path, ...digestIn(digest) })),
+    paths: facts.paths.map(
+      ({ digest, keeps, ...path }): PathFact => ({
+        ...path,
+        ...(keeps === undefined ? {} : { keeps }),
+        ...digestIn(digest),
+      }),
+    ),
     hosts: facts.hosts.map((host): HostFact => host),
     ...(facts.command === undefined
       ? {}

@@ -127,7 +127,8 @@ function file(path: PathFact, posture: Posture): Resource {
       zone: path.zone,
       kind: path.kind,
       exists: path.kind !== "absent",
-      hasCopy: path.hasCopy,
+      // Nothing is lost where what is there stays.
+      hasCopy: path.hasCopy || path.keeps === true,
       forbidden: isForbidden(path.resolved, posture),
     },
   };

@@ -55,13 +55,14 @@ function printed({ proposal }: Work, { confidentiality, audience }: Label): Labe
 
 type Touched = { readonly isKnown: boolean; readonly paths: readonly PathFact[] };
 
-/** Only listed programs that were understood touch nothing but what they name; git reads its history too. */
+/** Only everyday forms of listed programs touch nothing but what they name; git reads its history too. */
 function touchedBy({ judged: { facts } }: Work): Touched {
   const { command, paths } = facts;
   const isKnown =
     command !== undefined &&
     command.opaque.length === 0 &&
     command.unlisted.length === 0 &&
+    command.approved.length === 0 &&
     !command.programs.some(({ path }) => path === null || path.endsWith("/git"));
   return { isKnown, paths };
 }

@@ -50,7 +50,7 @@ function evaluated(value: Field, call: Call, shell: Shell): void {
 export const exported: Builtin = (args, call, shell) => {
   for (const arg of args) {
     const name = /^\w+/.exec(prefixOf(arg))?.[0] ?? "";
-    if (name !== "" && !INERT_VARIABLES.test(name)) shell.found.issues.add(`sets \`${name}\` for programs`);
+    if (name !== "" && !INERT_VARIABLES.test(name)) shell.found.settings.add(`sets \`${name}\` for programs`);
   }
   return declare(args, call, shell);
 };

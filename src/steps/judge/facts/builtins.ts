@@ -204,3 +204,8 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ["compgen", cautious(/^-[CFW]/, "`compgen` runs commands")],
   ["compopt", inert],
 ]);
+
+/** Builtins that print, or do something to others: whoever approved `ls` approved none of them. */
+export const ACTING: ReadonlySet<string> = new Set(
+  "echo printf pwd kill jobs dirs history help type caller fc compgen".split(" "),
+);

@@ -22,6 +22,7 @@ const NAMED: readonly (readonly [command: string, ...programs: string[]])[] = [
   ["cat <<'EOF'\n$(id)\nEOF", "cat"],
   ["cat <<< $(id)", "cat", "id"],
   ["f() { id; }; f", "id"],
+  ["trap \"bash -c 'trap id EXIT'\" EXIT", "bash", "id", "trap"],
   ['f() { "$@"; }; f ls -l', "ls"],
   ["x=ls; $x -l", "ls"],
   ["{ls,-l}", "ls"],
@@ -103,6 +104,37 @@ for (const command of OPAQUE) {
   });
 }
 
+test("INVARIANT(shell-whole): what is substituted inside a pattern, a bracket or an index is found", async () => {
+  for (const command of [
+    "echo [$(rm x)]*",
+    "echo z[`rm x`]",
+    "echo ?[$(rm x)]",
+    "echo @(a|$(rm x))",
+    'echo "a"!($(rm x))',
+    "a=[$(rm x)]",
+    "ls y=z[$(rm x)]",
+    "cat < [$(rm x)]",
+    "case a in [$(rm x)]) ;; esac",
+    "[[ a == [$(rm x)] ]]",
+    "for x in [$(rm x)]; do :; done",
+    "echo ${x#[$(rm x)]}",
+    "echo ${x/[$(rm x)]/y}",
+    "echo {a,[$(rm x)]}",
+  ]) {
+    const { programs, opaque } = await find(command, asked(["ls", "cat", "echo"]));
+    assert.ok(programs.some(({ name }) => name === "rm") || opaque.length > 0, command);
+    assert.ok(
+      programs.some(({ name }) => name === "rm"),
+      `named: ${command}`,
+    );
+  }
+});
+
+test("R-EXEC-2: a pattern without a substitution stays one", async () => {
+  const { reads, opaque } = await find("cat [ab].txt; ls !(b)*", asked());
+  assert.deepEqual([reads.includes(`${WORKSPACE}/a.txt`), opaque], [true, []]);
+});
+
 test("R-EXEC-2: a file name that would be read as an option is not taken for a file", async () => {
   const bad = fakeFinder({ [`${WORKSPACE}/--checkpoint-action=exec=id`]: "" });
   assert.notDeepEqual((await bad("tar cf x.tar *", asked())).opaque, []);
@@ -158,7 +190,7 @@ const PATHS: readonly (readonly [
   ["cat ../x ~/y $HOME/z", { reads: ["/home/ana/x", `${HOME}/y`, `${HOME}/z`] }],
   ["cat *.txt", { reads: [`${WORKSPACE}/a.txt`] }],
   ["rm -r sub", { deletes: [`${WORKSPACE}/sub`] }],
-  ["find sub -delete", { reads: [`${WORKSPACE}/sub`], deletes: [`${WORKSPACE}/sub`] }],
+  ["find sub -delete", { reads: [`${WORKSPACE}/sub`], deletes: [`${WORKSPACE}/sub`, `${WORKSPACE}/sub/c.txt`] }],
   ["mv a.txt b", { reads: [`${WORKSPACE}/a.txt`], writes: [`${WORKSPACE}/b`], deletes: [`${WORKSPACE}/a.txt`] }],
   ["for f in *.txt; do cp $f ${f%.txt}.md; done", { reads: [`${WORKSPACE}/a.txt`], writes: [`${WORKSPACE}/*.md`] }],
   ["sort --output=o a.txt", { reads: [`${WORKSPACE}/a.txt`], writes: [`${WORKSPACE}/o`] }],
@@ -167,7 +199,7 @@ const PATHS: readonly (readonly [
     "sed -i 's/a/b/;w log' a.txt",
     { reads: [`${WORKSPACE}/a.txt`], writes: [`${WORKSPACE}/log`, `${WORKSPACE}/a.txt`] },
   ],
-  ["tar xf a.tar -C sub", { reads: [`${WORKSPACE}/a.tar`], writes: [`${WORKSPACE}/sub`] }],
+  ["tar xf a.tar -C sub", { reads: [`${WORKSPACE}/a.tar`], writes: [`${WORKSPACE}/sub`, `${WORKSPACE}/sub/c.txt`] }],
   ["dd if=a.txt of=b", { reads: [`${WORKSPACE}/a.txt`], writes: [`${WORKSPACE}/b`] }],
   ["curl -d @a.txt -o b http://h/", { reads: [`${WORKSPACE}/a.txt`], writes: [`${WORKSPACE}/b`] }],
   ["git -C sub add x", { reads: [`${WORKSPACE}/sub`, `${WORKSPACE}/sub/x`] }],
@@ -251,6 +283,17 @@ test("R-EXEC-3: removing, changing modes and looking in one's own files is neith
     const facts = await find(command, asked());
     assert.deepEqual([facts.destructive, facts.privileged], [false, false], command);
   }
+});
+
+test("R-EXEC-2: escapes in `$'…'` are read as bash reads them", async () => {
+  for (const text of ["\\x72m", "\\162m", "r\\155", "\\x72\\x6d", "\\562m", "r\\x6d"])
+    assert.deepEqual(await namesIn(`$'${text}' x`), ["rm"], text);
+  assert.deepEqual((await find("cat $'a\\x2etxt' $'\\[x'", asked())).reads, [
+    `${WORKSPACE}/a.txt`,
+    `${WORKSPACE}/\\[x`,
+  ]);
+  for (const text of ["\\x00rm", "r\\u006d", "\\cIrm", "r\\xe9"])
+    assert.notDeepEqual((await find(`$'${text}' x`, asked())).opaque, [], text);
 });
 
 test("R-EXEC-2: every way of writing a name leads to the same program", async () => {

@@ -5,15 +5,14 @@
  * @module
  */
 import type { CommandFacts, ProgramFact } from "../../../core/call.ts";
-import { escapeExpression, isPattern, unescapePattern } from "./fields.ts";
-import type { Found, PathUse, Start } from "./found.ts";
-import { blockedBy, unlistedBy } from "./listed.ts";
+import { isPattern } from "./fields.ts";
+import type { Found, Start } from "./found.ts";
+import { blockedBy, listingOf } from "./listed.ts";
 import { resolvePath } from "./resolve.ts";
-import type { CommandFinder, CommandWorld, PathAccess } from "./types.ts";
+import { sureFolder, touchedBy } from "./touched.ts";
+import type { CommandFinder, CommandWorld } from "./types.ts";
 import { analyse } from "./walk.ts";
 
-/** Of names that a pattern matches; beyond this its folder stands for all of them. */
-const MOST_MATCHES = 32;
 const MOST_NAMES = 2000;
 
 export type Program = ProgramFact & {
@@ -27,23 +26,26 @@ export function commandFinder(world: CommandWorld): CommandFinder {
     for (const pattern of found.plain) await checkNames(pattern, found, world);
     for (const pattern of found.dashed) await checkDashes(pattern, found, world);
     const programs = await programsOf(found, world);
-    const paths = (access: PathAccess): Promise<readonly string[]> => pathsOf(found, access, world);
+    const { unlisted, approved } = listingOf(options, found, programs);
+    const { reads, writes, deletes, keeps } = await touchedBy(found, world);
     return {
       programs: [...programs.values()].map(({ name, path, digest }) => ({
         name,
         path,
         ...(digest === undefined ? {} : { digest }),
       })),
-      reads: await paths("read"),
-      writes: await paths("write"),
-      deletes: await paths("delete"),
+      reads,
+      writes,
+      deletes,
+      keeps,
       hosts: [...found.hosts],
       wrappers: [...found.wrappers],
       opaque: [...found.opaque],
       destructive: found.destructive,
       privileged: found.privileged,
-      unlisted: unlistedBy(options, found, programs),
+      unlisted,
       blocked: blockedBy(options, found, programs),
+      approved,
     } satisfies CommandFacts;
   };
 }
@@ -72,37 +74,6 @@ async function programOf(start: Start, world: CommandWorld): Promise<Program> {
 function placesOf(start: Start, world: CommandWorld): readonly string[] {
   if (start.name.startsWith("/")) return [""];
   return start.name.includes("/") ? (start.places ?? []) : world.path;
-}
-
-async function pathsOf(found: Found, access: PathAccess, world: CommandWorld): Promise<readonly string[]> {
-  const out = new Set<string>();
-  for (const use of found.paths.values()) {
-    if (use.access !== access) continue;
-    for (const path of await matches(use, found, world)) out.add(path);
-  }
-  return [...out];
-}
-
-/** The files that a use can mean: what a pattern matches now, and what it stands for when nothing matches. */
-async function matches(use: PathUse, found: Found, world: CommandWorld): Promise<readonly string[]> {
-  if (!use.pattern) return [(await resolvePath(use.path, world.files)).path];
-  const parts = use.path.split("/").slice(1);
-  let level: readonly string[] = [""];
-  for (const [i, part] of parts.entries()) {
-    if (part === "**") return resolveAll(level, world);
-    const next = await oneLevel(level, part, world);
-    if (next === "too many") {
-      // A folder stands for what is read in it; what is written in it may be any of its protected files.
-      if (use.access !== "read")
-        found.hide(`which of too many names \`${unescapePattern(use.path).slice(0, 100)}\` matches`);
-      return resolveAll([sureFolder(parts.slice(0, i))], world);
-    }
-    // Nothing matches now: the shell leaves the text as it is. A folder may still be made before it is used.
-    const sure = i < parts.length - 1 ? [sureFolder(parts.slice(0, i))] : [];
-    if (next.length === 0) return resolveAll([...sure, unescapePattern(use.path)], world);
-    level = next;
-  }
-  return resolveAll(level, world);
 }
 
 /** Names without anything that a shell or an editor would read as more than a name. */
@@ -138,44 +109,4 @@ async function checkDashes(pattern: string, found: Found, world: CommandWorld): 
   if (isThere && (names === null || names.some((name) => name.startsWith("-")))) {
     found.hide("a file whose name begins with `-` would be an option");
   }
-}
-
-function sureFolder(parts: readonly string[]): string {
-  const end = parts.findIndex((part) => isPattern(part));
-  return `/${(end < 0 ? parts : parts.slice(0, end)).map(unescapePattern).join("/")}`;
-}
-
-async function resolveAll(paths: readonly string[], world: CommandWorld): Promise<readonly string[]> {
-  const out = new Set<string>();
-  for (const path of paths) out.add((await resolvePath(path === "" ? "/" : path, world.files)).path);
-  return [...out];
-}
-
-async function oneLevel(
-  level: readonly string[],
-  part: string,
-  world: CommandWorld,
-): Promise<readonly string[] | "too many"> {
-  if (!isPattern(part)) return level.map((folder) => `${folder}/${unescapePattern(part)}`);
-  const matcher = patternOf(part);
-  const out: string[] = [];
-  for (const folder of level) {
-    const resolved = await resolvePath(folder === "" ? "/" : folder, world.files);
-    const isFolder = resolved.ok && resolved.status?.kind === "folder";
-    const names = isFolder ? await world.files.readdir(resolved.path, MOST_NAMES) : [];
-    if (names === null) return "too many";
-    for (const name of names) if (matcher.test(name)) out.push(`${folder}/${name}`);
-    if (out.length > MOST_MATCHES) return "too many";
-  }
-  return out;
-}
-
-/** Wider than the shell's own: brackets match any character, and hidden names are matched too. */
-function patternOf(part: string): RegExp {
-  const source = part.replaceAll(/\\[\s\S]|\[[^\]]*\]|[\s\S]/g, (piece) => {
-    if (piece.startsWith("*")) return "[^/]*";
-    if (piece === "?" || piece.startsWith("[")) return ".";
-    return escapeExpression(unescapePattern(piece));
-  });
-  return new RegExp(`^${source.replaceAll(/(?:\[\^\/\]\*)+/g, "[^/]*")}$`, "su");
 }

@@ -11,7 +11,7 @@ const LOOK =
   "ls cat head tail wc nl tac rev stat file du df tree find basename dirname realpath readlink which whereis type pwd date cal uname nproc arch id whoami groups hostname uptime";
 const TEXT =
   "grep egrep fgrep rg sort uniq cut paste join comm tr fold fmt expand unexpand column diff cmp sed awk jq seq factor expr numfmt shuf strings od hexdump xxd base32 base64 md5sum sha1sum sha256sum sha512sum cksum iconv";
-const PLAIN = "echo printf test [ true false sleep env printenv xargs";
+const PLAIN = "echo printf test [ true false sleep env printenv xargs jobs dirs history help";
 const MAKE = "mkdir touch";
 const GIT =
   "status log diff show blame shortlog branch tag reflog describe rev-parse rev-list ls-files ls-tree cat-file name-rev show-ref for-each-ref merge-base grep";

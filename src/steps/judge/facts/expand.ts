@@ -12,6 +12,7 @@ import type {
   WordPart,
 } from "unbash";
 import { parse } from "unbash";
+import { addAnsi } from "./ansi.ts";
 import { expandBraces } from "./braces.ts";
 import { type Field, FieldBuilder, literal, shown, type Stream, UNSET_MARK, withWords } from "./fields.ts";
 import { type Operated, operandsOf, operate } from "./parameter.ts";
@@ -77,17 +78,17 @@ function addPart(part: WordPart, target: Target): void {
       builder.quoted(part.value);
       return;
     case "AnsiCQuoted":
-      addAnsi(part.text, part.value, builder);
+      addAnsi(part.text, builder);
       return;
     case "DoubleQuoted":
     case "LocaleString":
       addQuoted(part.parts, target);
       return;
     case "Glob":
-      builder.glob(part.text);
+      addPattern(part.text, part.text, part.parts, target);
       return;
     case "ExtendedGlob":
-      builder.glob("*");
+      addPattern(part.text, "*", part.parts, target);
       return;
     case "BraceExpansion":
       // Braces that the shell would expand were expanded before; these stand for themselves, or are not understood.
@@ -98,14 +99,16 @@ function addPart(part: WordPart, target: Target): void {
   }
 }
 
-const PLAIN_ANSI = /^\$'(?:[^\\']|\\(?:[abeEfnrtv\\'"?]|x[0-9a-fA-F]{2}|[0-7]{3}))*'$/;
-
-function addAnsi(text: string, value: string, builder: FieldBuilder): void {
-  if (PLAIN_ANSI.test(text) && !/\\x[0-9a-fA-F]{3}/.test(text)) builder.quoted(value);
-  else if (/^\$'(?:[^\\']|\\.)*'$/s.test(text) && !/\\[xuUc0-7]/.test(text.replaceAll("\\\\", "")))
-    builder.quoted(value);
-  else builder.unknown(`the escapes in \`${text.slice(0, 40)}\``, false);
+/** What is substituted inside a pattern runs like anything else, and may make any pattern of it. */
+function addPattern(text: string, pattern: string, parts: readonly WordPart[] | undefined, target: Target): void {
+  const inner: Target = { builder: new FieldBuilder(), expansion: target.expansion, split: false };
+  for (const part of parts ?? []) addPart(part, inner);
+  const isKnown = inner.builder.fields(true).every((field) => field.kind !== "unknown");
+  if (isKnown && (parts ?? []).every((part) => FIXED.test(part.type))) target.builder.glob(pattern);
+  else target.builder.unknown(`the pattern \`${text.slice(0, 40)}\``, true);
 }
+
+const FIXED = /^(?:Literal|SingleQuoted|AnsiCQuoted|(?:Extended)?Glob|LocaleString|DoubleQuoted)$/;
 
 function addQuoted(parts: DoubleQuotedPart["parts"], target: Target): void {
   target.builder.quoted("");
@@ -142,10 +145,12 @@ function addExpansion(part: ExpansionPart, target: Target): void {
       addParameter(part, target);
       return;
     case "CommandExpansion":
+      analysis.found.walked.add(part.text);
       if (part.script === undefined) builder.unknown("a substitution without a body", true);
       else addStream(analysis.script(part.script, call), part.text, target);
       return;
     case "ProcessSubstitution":
+      analysis.found.walked.add(part.text);
       if (part.script !== undefined) analysis.script(part.script, call);
       builder.quoted("/dev/fd/63");
       return;
@@ -271,6 +276,7 @@ export function arithmetic(expression: ArithmeticExpression, expansion: Expansio
       arithmetic(expression.expression, expansion);
       return;
     case "ArithmeticCommandExpansion":
+      expansion.analysis.found.walked.add(expression.text);
       if (expression.script !== undefined) expansion.analysis.script(expression.script, expansion.call);
       return;
     case "ArithmeticWord":

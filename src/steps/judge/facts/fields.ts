@@ -124,6 +124,12 @@ export function below(field: Field): Field {
   return { kind: "pattern", text: `${text.replace(/\/$/, "")}/**` };
 }
 
+/** Of a pattern that asks for a name below a folder: anything below it. */
+export function anyBelow(text: string): string {
+  const at = text.indexOf("**");
+  return at < 0 ? text : text.slice(0, at + 2);
+}
+
 /** Several fields as one text with spaces between, as `eval` and `ssh` see it. */
 export function joined(fields: readonly Field[]): Field {
   const builder = new FieldBuilder();

@@ -57,9 +57,12 @@ const toDevice: Rule = (texts, _args, place) => {
   if (texts.some((text) => DEVICE.test(text))) place.found.destructive = true;
 };
 
+/** Set-user-id and set-group-id in numbers; the sticky bit alone is neither. */
+const SET_ID = /^0*[2-7][0-7]{3}$/;
+
 const chmod: Rule = (texts, args, place) => {
   const mode = texts.find((text) => !/^-(?:-|[RvcfH]|$)/.test(text)) ?? "";
-  if (/(?:^|,)[ugoa]*[+=][rwxXt]*s/.test(mode) || /^[2467][0-7]{3}$/.test(mode)) place.found.privileged = true;
+  if (/(?:^|,)[ugoa]*[+=][rwxXt]*s/.test(mode) || SET_ID.test(mode)) place.found.privileged = true;
   onTree(/^-(?:[a-zA-Z]*R|-recursive)/)(texts, args, place);
   const open = /^0?777$|^(?:a|ugo|o)?[+=]rwx$/.test(mode);
   if (open && args.some((arg) => isRoot(arg, place))) place.found.destructive = true;
@@ -67,7 +70,7 @@ const chmod: Rule = (texts, args, place) => {
 
 const install: Rule = (texts, _args, place) => {
   const joined = texts.join(" ");
-  if (/(?:-m|--mode=?) ?(?:[2467][0-7]{3}|[ugoa]*[+=]\w*s)/.test(joined)) place.found.privileged = true;
+  if (/(?:-m|--mode=?) ?(?:0*[2-7][0-7]{3}|[ugoa]*[+=]\w*s)/.test(joined)) place.found.privileged = true;
 };
 
 const find: Rule = (texts, args, place) => {
@@ -90,20 +93,70 @@ const find: Rule = (texts, args, place) => {
       texts.findIndex((text) => /^[-(!]/.test(text)),
     ),
   );
-  const system = roots.filter((root) =>
-    isRoot(root, { ...place, world: { ...place.world, workspace: "/nowhere/at/all" } }),
-  );
   if (removes && !tests && roots.some((root) => isRoot(root, place))) place.found.destructive = true;
-  if (removes && system.length > 0 && !tests) place.found.destructive = true;
 };
 
 const setpriv: Rule = (_texts, _args, place) => {
   place.found.privileged = true;
 };
 
-const destroys: Rule = (_texts, _args, place) => {
-  place.found.destructive = true;
+/** Listing what there is destroys nothing. */
+const destroys: Rule = (texts, _args, place) => {
+  const lists = texts.some((text) => /^(?:-l|--list)$/.test(text));
+  if (!lists || texts.some((text) => text.startsWith("-") && !/^(?:-l|--list)$/.test(text)))
+    place.found.destructive = true;
 };
+
+/** Only some of the words of a program destroy. */
+function destroysWith(word: RegExp): Rule {
+  return (texts, _args, place) => {
+    if (texts.some((text) => word.test(text))) place.found.destructive = true;
+  };
+}
+
+function raisesWith(word: RegExp): Rule {
+  return (texts, _args, place) => {
+    if (texts.some((text) => word.test(text))) place.found.privileged = true;
+  };
+}
+
+/** What only shows how the services are. */
+const SHOWS =
+  /^(?:status|show|cat|list|help|get-default|is-(?:active|enabled|failed|system-running)|(?:list|show|session|seat|user|image)-[a-z-]+|--status-all|analyze|blame|verify)$/;
+const ENDS = /^(?:poweroff|reboot|halt|kexec|soft-reboot|suspend|hibernate|hybrid-sleep|rescue|emergency|exit)$/;
+
+/** `systemctl VERB …`, `service NAME VERB`: all but looking changes the system in root's name. */
+const services: Rule = (texts, _args, place) => {
+  const words = texts.filter((text) => !text.startsWith("-") || text === "--status-all");
+  if (words.some((word) => ENDS.test(word))) place.found.destructive = true;
+  if (words.length > 0 && !words.some((word) => SHOWS.test(word))) place.found.privileged = true;
+};
+
+/** A container with the machine in it is the machine. */
+const container: Rule = (texts, _args, place) => {
+  const joined = texts.join(" ");
+  const wide =
+    /(?:^| )--(?:privileged|cap-add|device|security-opt)\b|(?:^| )--(?:pid|userns|ipc|uts|cgroupns|network|net)[= ]host\b/.test(
+      joined,
+    );
+  const roots =
+    /(?:^| )(?:-v|--volume)[= ]?\/(?:etc|root|boot|proc|sys|dev|var)?(?:\/[^ :]*)?:|(?:source|src)=\/(?:etc|root|boot|proc|sys|dev|var)?(?:[,/ ]|$)|docker\.sock/.test(
+      joined,
+    );
+  if (wide || roots) place.found.privileged = true;
+};
+
+/** What is not in the source goes, in the whole tree. */
+const rsync: Rule = (texts, args, place) => {
+  const target = args.filter((arg) => !shown(arg).startsWith("-")).at(-1);
+  const removes = texts.some((text) => /^--del(?:ete\S*)?$/.test(text));
+  if (removes && target !== undefined && isSystem(target, place)) place.found.destructive = true;
+};
+
+/** The workspace itself may be made like another folder. */
+function isSystem(arg: Field, place: Place): boolean {
+  return isRoot(arg, { ...place, world: { ...place.world, workspace: "/nowhere/at/all" } });
+}
 
 const mount: Rule = (texts, _args, place) => {
   if (texts.some((text) => !/^-l|^-t$|^-v$|^-h$/.test(text))) place.found.privileged = true;
@@ -120,10 +173,11 @@ const kill: Rule = (texts, _args, place) => {
 const PRIVILEGE =
   "sudo su doas pkexec sudoedit runuser run0 setcap insmod modprobe rmmod kexec chroot nsenter unshare useradd userdel usermod " +
   "adduser deluser groupadd groupdel groupmod gpasswd passwd chpasswd newusers visudo vipw vigr chsh setenforce umount swapon " +
-  "swapoff pivot_root switch_root sg newgrp capsh setpriv sysctl losetup iptables ip6tables nft ebtables auditctl";
+  "swapoff pivot_root switch_root sg newgrp capsh setpriv sysctl losetup iptables ip6tables nft ebtables auditctl " +
+  "sudo-rs su-rs dzdo ksu sux gksu gksudo kdesu kdesudo calife login gosu su-exec setuidgid systemd-run systemd-nspawn bwrap firejail runcon";
 const DESTRUCTION =
   "mkfs mkfs.ext2 mkfs.ext3 mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.vfat mkfs.fat mkfs.ntfs mkswap wipefs fdisk sfdisk cfdisk gdisk sgdisk parted " +
-  "shutdown reboot poweroff halt blkdiscard cryptsetup vgremove lvremove pvremove mke2fs";
+  "shutdown reboot poweroff halt blkdiscard cryptsetup vgremove lvremove pvremove mke2fs killall5 flashrom";
 
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...PRIVILEGE.split(" ").map((name): [string, Rule] => [name, setpriv]),
@@ -147,6 +201,22 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["mount", mount],
   ["unshare", unshare],
   ["kill", kill],
+  ["rsync", rsync],
+  ...["systemctl", "service", "rc-service", "initctl", "loginctl", "machinectl"].map((name): [string, Rule] => [
+    name,
+    services,
+  ]),
+  ...["docker", "podman", "nerdctl"].map((name): [string, Rule] => [name, container]),
+  ["init", destroysWith(/^[06S]$/)],
+  ["telinit", destroysWith(/^[06S]$/)],
+  ["zpool", destroysWith(/^(?:destroy|labelclear)$/)],
+  ["zfs", destroysWith(/^destroy$/)],
+  ["nvme", destroysWith(/^(?:format|sanitize)$/)],
+  ["hdparm", destroysWith(/^--(?:security-erase|trim-sector|make-bad-sector|write-sector)/)],
+  ["mdadm", destroysWith(/^--zero-superblock$/)],
+  ["badblocks", destroysWith(/^-\w*[wn]/)],
+  ["chpst", raisesWith(/^-[uU]/)],
+  ["start-stop-daemon", raisesWith(/^(?:-c|--chuid|--chroot|-r)/)],
 ]);
 
 /** Looks at one start of a program, however it was reached. */

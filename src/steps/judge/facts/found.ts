@@ -16,9 +16,13 @@ export type Start = {
   readonly name: string;
   /** Everything known of its arguments; stops at the first that is not known. */
   readonly words: readonly string[];
+  /** All of its arguments are in `words`, as they will be. */
+  readonly whole: boolean;
   readonly issues: readonly Issue[];
-  /** Nothing that would have to be listed: the shell does it itself, or another program does it as part of itself. */
+  /** The shell does it itself. */
   readonly builtin: boolean;
+  /** A builtin that prints or acts: it is listed like a program. Others only steer the shell. */
+  readonly acts?: true;
   /** Looked up like any program, but part of another one. */
   readonly part?: true;
   /** Program names are not looked up as they usually are. */
@@ -27,7 +31,18 @@ export type Start = {
 };
 
 /** Absolute and otherwise as written: `..` and links are not resolved yet. A pattern where `pattern` is true. */
-export type PathUse = { readonly path: string; readonly pattern: boolean; readonly access: PathAccess };
+export type PathUse = {
+  readonly path: string;
+  readonly pattern: boolean;
+  readonly access: PathAccess;
+  /** What is there stays: it is added to, or only its mode or times change. */
+  readonly keeps: boolean;
+  /** Where it is a folder: patterns of the names that are written in it. */
+  readonly into?: readonly string[];
+};
+
+/** `add`: a write under which the content of a file stays. */
+export type Use = PathAccess | "add";
 
 /** Steps of one analysis, so that no command can keep the judge busy. */
 const MOST_STEPS = 4000;
@@ -43,8 +58,13 @@ export class Found {
   /** Patterns that must match no name with a leading dash. */
   readonly dashed = new Set<string>();
   readonly opaque = new Set<string>();
-  /** Issues of the command as a whole: environment, redirections. */
+  /** The text of each substitution that the parser showed, and of each that was walked. */
+  readonly shown = new Set<string>();
+  readonly walked = new Set<string>();
+  /** Issues of the command as a whole. */
   readonly issues = new Set<string>();
+  /** Names that are set for programs, which may obey them. */
+  readonly settings = new Set<string>();
   destructive = false;
   privileged = false;
   readonly workspace: string;
@@ -87,7 +107,7 @@ export class Found {
   }
 
   /** Notes the use of a path as the shell would hand it on. `field` must be one word. */
-  path(access: PathAccess, field: Field, state: Pick<State, "places">): void {
+  path(access: Use, field: Field, state: Pick<State, "places">): void {
     if (field.kind === "unknown" && field.data === true && field.text === "") {
       // Whatever it reads, it finds what is mounted: the workspace, and what else this command names.
       this.#note(access, "/", `${escapePattern(this.workspace)}/**`, true);
@@ -108,12 +128,34 @@ export class Found {
     else for (const place of state.places) this.#note(access, place, field.text, pattern);
   }
 
-  #note(access: PathAccess, place: string, text: string, pattern: boolean): void {
-    const from = text.startsWith("/") ? "" : `${pattern ? escapePattern(place) : place}/`;
-    const path = (from + text).replaceAll(/\/(?:\.?\/)+/g, "/");
-    if (!pattern && HARMLESS.test(path)) return;
-    this.paths.set(`${access}\0${pattern}\0${path}`, { path, pattern, access });
+  /** Notes that things are put where `target` is, or into it where it is a folder. */
+  into(target: Field, names: readonly string[], state: Pick<State, "places">): void {
+    if (target.kind !== "literal" || target.text === "" || target.text.includes(NAME_MARK)) {
+      this.path("write", target, state);
+      return;
+    }
+    for (const place of target.text.startsWith("/") ? ["/"] : (state.places ?? [])) {
+      const path = pathIn(place, target.text);
+      if (!HARMLESS.test(path)) this.#set({ path, pattern: false, access: "write", keeps: false, into: names });
+    }
+    if (!target.text.startsWith("/") && state.places === null) this.path("write", target, state);
   }
+
+  #note(access: Use, place: string, text: string, pattern: boolean): void {
+    const path = pathIn(pattern ? escapePattern(place) : place, text);
+    if (!pattern && HARMLESS.test(path)) return;
+    const keeps = access === "add";
+    this.#set({ path, pattern, access: keeps ? "write" : access, keeps });
+  }
+
+  #set(use: PathUse): void {
+    this.paths.set(JSON.stringify(use), use);
+  }
+}
+
+function pathIn(place: string, text: string): string {
+  const from = text.startsWith("/") ? "" : `${place}/`;
+  return (from + text).replaceAll(/\/(?:\.?\/)+/g, "/");
 }
 
 /** A path that holds marks for names: from the first on, anything below. */

@@ -17,7 +17,12 @@ const DEEPEST = 64;
 const MOST_OPENINGS = 2000;
 
 export type Parsed =
-  | { readonly ok: true; readonly script: ParsedScript }
+  | {
+      readonly ok: true;
+      readonly script: ParsedScript;
+      /** The text of every substitution in it: who walks the script has to meet each of them. */
+      readonly substitutions: readonly string[];
+    }
   | { readonly ok: false; readonly why: string };
 
 /** INVARIANT(shell-whole): a script that is `ok` has no substitution that the tree does not show. */
@@ -27,8 +32,9 @@ export function parseGuarded(source: string): Parsed {
   if (tooDeep(source)) return refused("nested too deep");
   try {
     const script = parse(source);
-    const why = faultIn(script, source);
-    return why === undefined ? { ok: true, script } : refused(why);
+    const substitutions: string[] = [];
+    const why = faultIn(script, source, substitutions);
+    return why === undefined ? { ok: true, script, substitutions } : refused(why);
   } catch (error) {
     return refused(`cannot be parsed: ${error instanceof Error ? error.message.slice(0, 80) : "unknown reason"}`);
   }
@@ -64,12 +70,13 @@ type Seen = {
   readonly plain: Span[];
   /** Words, assignments, here-documents: what is not in one of them is a comment or a keyword. */
   readonly words: Span[];
+  readonly substitutions: string[];
   why: string | undefined;
 };
 
 /** @returns why the tree cannot be trusted, or undefined. */
-function faultIn(script: ParsedScript, source: string): string | undefined {
-  const seen: Seen = { edges: new Set(), quiet: [], plain: [], words: [], why: errorOf(script) };
+function faultIn(script: ParsedScript, source: string, substitutions: string[]): string | undefined {
+  const seen: Seen = { edges: new Set(), quiet: [], plain: [], words: [], substitutions, why: errorOf(script) };
   const visit = (node: SyntaxNode): void => {
     if (seen.why !== undefined) return;
     note(node, seen, source);
@@ -77,7 +84,7 @@ function faultIn(script: ParsedScript, source: string): string | undefined {
       seen.why = errorOf(node);
       if (node.source !== undefined) {
         // Its positions are those of a text of its own, which is checked on its own.
-        seen.why ??= faultIn(node, node.source);
+        seen.why ??= faultIn(node, node.source, substitutions);
         return;
       }
     }
@@ -105,6 +112,9 @@ function note(node: SyntaxNode, seen: Seen, source: string): void {
       return;
     case "ProcessSubstitution":
     case "ArithmeticCommandExpansion":
+      seen.substitutions.push(node.text);
+      seen.edges.add(node.pos);
+      return;
     case "ArithmeticExpansion":
       seen.edges.add(node.pos);
       return;
@@ -117,6 +127,7 @@ function note(node: SyntaxNode, seen: Seen, source: string): void {
 }
 
 function noteSubstitution(node: Node<"CommandExpansion">, seen: Seen): void {
+  seen.substitutions.push(node.text);
   seen.edges.add(node.pos);
   // bash reads `$((…))` as arithmetic first, whatever stands in it.
   if (node.text.startsWith("$((")) seen.why = "`$((` may be arithmetic";

@@ -8,7 +8,7 @@ import { type Program, type Role, ROLES } from "./programs/table.ts";
 
 type Option = {
   readonly names: readonly string[];
-  readonly value: "none" | "required" | "optional";
+  readonly value: "none" | "required" | "optional" | "digits";
   readonly role: Role;
 };
 
@@ -79,11 +79,12 @@ function roleOf(text: string): Role {
 }
 
 function optionOf(token: string): Option {
-  const [, spelling = "", mark = "", role = ""] = /^([^=?!]+)([=?!]?)(.*)$/.exec(token) ?? [];
+  const [, spelling = "", mark = "", role = ""] = /^([^=?!~]+)([=?!~]?)(.*)$/.exec(token) ?? [];
   const names = spelling.split(",");
   if (mark === "") return { names, value: "none", role: "text" };
   if (mark === "!") return { names, value: "none", role: "never" };
-  return { names, value: mark === "=" ? "required" : "optional", role: roleOf(role) };
+  const value = mark === "=" ? "required" : mark === "~" ? "digits" : "optional";
+  return { names, value, role: roleOf(role) };
 }
 
 type Reading = {
@@ -178,15 +179,29 @@ function takeShort(field: Field, reading: Reading): void {
       continue;
     }
     for (const spelling of option.names) reading.seen.add(spelling);
-    if (option.value === "none") give(option, undefined, reading);
-    else {
-      const glued = at + 1 < text.length || field.kind !== "literal";
-      const value = glued ? dropPrefix(field, at + 1) : option.value === "required" ? next(reading) : undefined;
-      give(option, value, reading);
-      return;
-    }
+    const taken = takeLetter(option, field, at + 1, reading);
+    if (taken === "all") return;
+    at += taken;
   }
   if (field.kind !== "literal") reading.strange.push(shown(field));
+}
+
+/** @returns how many characters behind the letter are its value. */
+function takeLetter(option: Option, field: Field, at: number, reading: Reading): number | "all" {
+  const text = prefixOf(field);
+  if (option.value === "none") {
+    give(option, undefined, reading);
+    return 0;
+  }
+  if (option.value === "digits") {
+    // Whatever is not a number behind it is the next option.
+    const digits = /^(?:x[0-9a-f]+|[0-9]*)/i.exec(text.slice(at))?.[0] ?? "";
+    give(option, literal(digits), reading);
+    return digits.length;
+  }
+  const isGlued = at < text.length || field.kind !== "literal";
+  give(option, isGlued ? dropPrefix(field, at) : option.value === "required" ? next(reading) : undefined, reading);
+  return "all";
 }
 
 function next(reading: Reading): Field | undefined {

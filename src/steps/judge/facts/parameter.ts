@@ -4,7 +4,7 @@
  * @module
  */
 import type { ParameterExpansionPart, ParameterOperation, Word } from "unbash";
-import { escapeExpression, type Field, isPattern, literal, unescapePattern } from "./fields.ts";
+import { anyBelow, escapeExpression, type Field, isPattern, literal, unescapePattern } from "./fields.ts";
 
 export type Operated =
   | { readonly kind: "value"; readonly fields: readonly Field[] }
@@ -58,7 +58,7 @@ function withDefault(operator: string, value: readonly Field[] | "unset", operan
 function ofPattern(type: ParameterOperation["type"], text: string, operands: readonly Field[]): Operated {
   const plain = operands.every((operand) => operand.kind !== "unknown" && !operand.text.includes("/"));
   const folder = text.slice(0, text.lastIndexOf("/") + 1);
-  if (text.includes("**")) return ofBelow(type, text, operands);
+  if (text.includes("**")) return ofBelow(type, anyBelow(text), operands);
   if (type === "Remove" && (plain || operands.every((operand) => operand.text === "*/"))) {
     const cut = plain ? folder : "";
     return { kind: "value", fields: [{ kind: "pattern", text: `${cut}*` }] };

@@ -46,6 +46,7 @@ export function startProgram(argv: readonly Field[], call: Call, analysis: Analy
   found.start({
     name: first.text,
     words: knownWords(args),
+    whole: args.every((arg) => arg.kind === "literal" && arg.marked === undefined && !arg.text.includes(NAME_MARK)),
     issues,
     builtin: false,
     lookupChanged: call.state.lookup === "changed" && !first.text.startsWith("/"),
@@ -75,6 +76,7 @@ function interpret(run: Run): Stream {
 }
 
 function byTable(program: Program, run: Run): Stream {
+  if (asksOnly(program, run)) return { kind: "unknown", why: `\`${run.name}\` tells about itself` };
   noteNature(program, run);
   const grammar = grammarOf(program);
   if (!grammar.harmless) hideUnknownWords(run);
@@ -89,6 +91,10 @@ function byTable(program: Program, run: Run): Stream {
   if (program.bare !== undefined && read.operands.length === 0) run.issues.push({ says: program.bare });
   const out = applyMeanings(read.meanings, run);
   return printed(program, read, { run, out });
+}
+
+function asksOnly({ asks }: Program, { args: [only, ...more] }: Run): boolean {
+  return only?.kind === "literal" && more.length === 0 && asks?.split(" ").includes(only.text) === true;
 }
 
 /** What holds for every form of a program. */

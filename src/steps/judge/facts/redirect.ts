@@ -47,6 +47,8 @@ function asStream(field: Field): Stream {
   return { kind: "unknown", why: field.why };
 }
 
+/** Under these what is in the file stays. */
+const ADDS: ReadonlySet<string> = new Set([">>", "&>>", "<>"]);
 const DUPLICATES: ReadonlySet<string> = new Set([">&", "<&"]);
 
 function file(redirect: Redirect, expansion: Expansion): Stream | undefined {
@@ -70,7 +72,8 @@ function use(redirect: Redirect, field: Field, expansion: Expansion): void {
     return;
   }
   if (redirect.operator.startsWith("<")) found.path("read", field, state);
-  if (redirect.operator !== "<" && redirect.operator !== "<&") found.path("write", field, state);
+  if (redirect.operator !== "<" && redirect.operator !== "<&")
+    found.path(ADDS.has(redirect.operator) ? "add" : "write", field, state);
   if (
     redirect.operator !== "<" &&
     /^\/dev\/(?:sd|hd|vd|xvd|nvme|mmcblk|mem|kmem|port|dm-|loop|mapper\/)/.test(prefixOf(field))

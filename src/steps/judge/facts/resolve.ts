@@ -18,6 +18,14 @@ export type Resolved =
 
 /** @param path absolute. Taken as it is: no escape or encoding is read in it. */
 export async function resolvePath(path: string, files: FilePort): Promise<Resolved> {
+  const before = files.resolved?.get(path);
+  if (before !== undefined) return before;
+  const found = await follow(path, files);
+  files.resolved?.set(path, found);
+  return found;
+}
+
+async function follow(path: string, files: FilePort): Promise<Resolved> {
   if (path.includes("\0")) return { ok: false, path: path.replaceAll("\0", "\uFFFD"), why: "holds a NUL character" };
   if (path.length > LONGEST_PATH) return { ok: false, path: path.slice(0, LONGEST_PATH), why: "is too long" };
   const walk: Walk = { rest: path.split("/").reverse(), at: "", status: ROOT, links: 0 };

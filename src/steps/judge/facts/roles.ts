@@ -5,7 +5,7 @@
  */
 import type { Analysis, Call } from "./analysis.ts";
 import { dropPrefix, type Field, prefixOf, shown, type Stream } from "./fields.ts";
-import type { Issue } from "./found.ts";
+import type { Issue, Use } from "./found.ts";
 import type { Meaning } from "./options.ts";
 import type { Role } from "./programs/table.ts";
 import type { Value } from "./state.ts";
@@ -64,6 +64,7 @@ const DOING: { readonly [role in Role]: Doing } = {
   read: quietly((field, run) => usePath("read", field, run)),
   folder: quietly((field, run) => usePath("read", field, run)),
   write: quietly((field, run) => usePath("write", field, run)),
+  add: quietly((field, run) => usePath("add", field, run)),
   delete: quietly((field, run) => usePath("delete", field, run)),
   edit: quietly((field, run) => {
     usePath("read", field, run);
@@ -115,7 +116,7 @@ function sendForm(field: Field, run: Run): void {
   if (at >= 0) usePath("read", dropPrefix(field, at + 2), run);
 }
 
-export function usePath(access: "read" | "write" | "delete", field: Field, run: Run): void {
+export function usePath(access: Use, field: Field, run: Run): void {
   if (field.kind === "literal" && field.text === "-") return;
   run.analysis.found.path(access, field, run.call.state);
 }
@@ -136,7 +137,16 @@ export function runShell(text: Field, run: Run): Stream {
 /** A program that this one starts as part of what it is. */
 export function notePart(name: string, run: Run): void {
   const { places } = run.call.state;
-  run.analysis.found.start({ name, words: [], issues: [], builtin: false, part: true, lookupChanged: false, places });
+  run.analysis.found.start({
+    name,
+    words: [],
+    whole: true,
+    issues: [],
+    builtin: false,
+    part: true,
+    lookupChanged: false,
+    places,
+  });
 }
 
 /** The shell that the C library starts for `system()`. */
@@ -144,6 +154,7 @@ export function noteShell(run: Run): void {
   run.analysis.found.start({
     name: "sh",
     words: ["-c"],
+    whole: false,
     issues: [],
     builtin: false,
     lookupChanged: false,

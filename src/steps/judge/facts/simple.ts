@@ -6,11 +6,12 @@
  */
 import type { Assignment, Command, CommandArgument } from "unbash";
 import type { Call, Outcome, Shell } from "./analysis.ts";
-import { BUILTINS } from "./builtins.ts";
+import { ACTING, BUILTINS } from "./builtins.ts";
 import { expandWhole, expandWord } from "./expand.ts";
 import type { Expansion } from "./values.ts";
 import { type Field, FieldBuilder, NAME_MARK, NO_INPUT, shown, type Stream } from "./fields.ts";
 import { INERT_VARIABLES } from "./programs/environment.ts";
+import { floorOf } from "./floor.ts";
 import { redirected } from "./redirect.ts";
 import { assign, type FunctionNode, join, sameState, type State, type Value } from "./state.ts";
 
@@ -101,7 +102,7 @@ function restored(outcome: Outcome, assignments: readonly Assignment[], before: 
 
 function noteEnvironment(assignments: readonly Assignment[], shell: Walker): void {
   for (const { name } of assignments) {
-    if (!INERT_VARIABLES.test(name)) shell.found.issues.add(`sets \`${name}\` for a program`);
+    if (!INERT_VARIABLES.test(name)) shell.found.settings.add(`sets \`${name}\` for a program`);
   }
 }
 
@@ -181,11 +182,14 @@ export function dispatch(argv: readonly Field[], call: Call, how: Dispatch): Out
   }
   const builtin = only === "programs" ? undefined : BUILTINS.get(first.text);
   if (builtin === undefined) return { ...stay, out: shell.argv(argv, call) };
+  floorOf(first.text, rest, { found: shell.found, world: shell.world, state: call.state });
   shell.found.start({
     name: first.text,
     words: rest.map(shown),
+    whole: false,
     issues: [],
     builtin: true,
+    ...(ACTING.has(first.text) ? { acts: true as const } : {}),
     lookupChanged: false,
     places: call.state.places,
   });

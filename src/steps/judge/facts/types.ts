@@ -8,6 +8,7 @@
  */
 import type { CommandFacts, HostFact, PathFact } from "../../../core/call.ts";
 import type { Digest } from "../../../core/json.ts";
+import type { Resolved } from "./resolve.ts";
 
 export type CommandOptions = {
   /** Absolute. */
@@ -50,6 +51,8 @@ export type FilePort = {
   readAt(path: string, offset: number, length: number): Promise<Uint8Array | null>;
   /** SHA-256 of the content, of regular files; null where it is too large to be worth it. */
   digest(path: string): Promise<Digest | null>;
+  /** Of a snapshot only: where paths were found to lead. */
+  readonly resolved?: Map<string, Resolved>;
 };
 
 /** What a command would find around it in the sandbox. */

@@ -75,7 +75,12 @@ export const FILES: Table = {
     options: "-n,--iterations=text -s,--size=text --random-source=read",
     operands: "delete*",
   },
-  "mkdir touch mkfifo mknod truncate fallocate mktemp": {
+  "mkdir touch mkfifo": {
+    open: true,
+    options: "-m,--mode=text -d,--date=text -r,--reference=read -t=text --time=text",
+    operands: "add*",
+  },
+  "truncate fallocate": {
     open: true,
     options:
       "-m,--mode=text -d,--date=text -r,--reference=read -t=text -s,--size=text -l,--length=text -o=text --offset=text --time=text",

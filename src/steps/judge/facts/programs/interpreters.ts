@@ -13,26 +13,30 @@ export const INTERPRETERS: Table = {
       "-c=code -m=never -B -b -d -E -h -I -i! -O -OO -q -s -S -u -v -V -W=text -x -X=text --check-hash-based-pycs=text",
     operands: "script text*",
     posix: true,
+    asks: "-V -VV -h",
     bare: BARE,
   },
   perl: {
     options:
-      "-e=code -E=code -n -p -i?text -l?text -a -F?text -0?text -w -W -X -s -S -t -T -u -U -v -V?text -c -d?never -D?never -I=never -m?never -M?never -x?never -C?text -h",
+      "-e=code -E=code -n -p -i?text -l~text -a -F?text -0~text -w -W -X -s -S -t -T -u -U -v -V?text -c -d?never -D?never -I=never -m?never -M?never -x?never -C?text -h",
     operands: "script text*",
     posix: true,
+    asks: "-v -V",
     special: "perl",
   },
   ruby: {
     options:
-      "-e=code -n -p -i?text -l -a -F?text -0?text -w -W?text -c -v -r=never -I=never -s -S -C=never -E=text -K=text -T -x",
+      "-e=code -n -p -i?text -l -a -F?text -0~text -w -W~text -c -v -r=never -I=never -s -S -C=never -E=text -K=text -T -x",
     operands: "script text*",
     posix: true,
+    asks: "-v -h",
     bare: BARE,
   },
   "node nodejs deno bun": {
     options: "-e,--eval=code -p,--print=code -c,--check -v -r,--require=never -i! --import=never",
     operands: "script text*",
     posix: true,
+    asks: "-v -h",
     bare: BARE,
   },
   php: {
@@ -40,12 +44,14 @@ export const INTERPRETERS: Table = {
       "-r=code -f=script -R=code -B=code -E=code -F=script -a! -c=config -d=never -e -i -l -m -n -s -S=never -t=folder -v -w -z=never -q",
     operands: "script text*",
     posix: true,
+    asks: "-v -i -m -h --ini",
     bare: BARE,
   },
   "lua luajit texlua luac": {
     options: "-e=code -i! -l=never -v -E -W -o=write -p -s",
     operands: "script text*",
     posix: true,
+    asks: "-v",
     bare: BARE,
   },
   "R Rscript r littler": {
@@ -76,6 +82,7 @@ export const INTERPRETERS: Table = {
   "java javaw jrunscript jjs jdb": {
     options: "-cp=never -jar=script -classpath=never -version -e=code",
     single: true,
+    asks: "-version",
     operands: "never*",
     bare: BARE,
   },

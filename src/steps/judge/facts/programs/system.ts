@@ -39,7 +39,7 @@ export const SYSTEM: Table = {
     operands: "text*",
     special: "plain",
   },
-  "which whereis whatis apropos type command": { open: true, operands: "text*", special: "which" },
+  "which whereis whatis apropos type": { open: true, operands: "text*", special: "which" },
   man: {
     special: "manual",
     open: true,
@@ -88,7 +88,8 @@ export const SYSTEM: Table = {
       operands: "text*",
       never: "shows its output in a pager, or changes the system",
     },
-  "mount umount losetup swapon swapoff fsck e2fsck tune2fs debugfs dmsetup lvm vgchange hdparm smartctl quota setquota zfs zpool btrfs":
+  mount: { options: "-l -v -t=text -h -V --show-labels --verbose", operands: "never*" },
+  "umount losetup swapon swapoff fsck e2fsck tune2fs debugfs dmsetup lvm vgchange hdparm smartctl quota setquota zfs zpool btrfs":
     { open: true, operands: "text*", never: CHANGES },
   "useradd userdel usermod groupadd adduser deluser passwd chpasswd chsh chfn gpasswd visudo vipw vigr chage newusers pwconv":
     { open: true, operands: "text*", never: CHANGES, privileged: true },
@@ -100,12 +101,13 @@ export const SYSTEM: Table = {
     },
   "update-alternatives update-rc.d chkconfig alternatives ldconfig locale-gen dpkg-statoverride logrotate rsyslogd syslogd logger wall write mesg certbot openvt chvt loadkeys setfont":
     { open: true, operands: "text*", never: CHANGES },
-  "shutdown reboot halt poweroff init telinit mkfs mke2fs mkswap fdisk parted wipefs": {
+  "shutdown reboot halt poweroff init telinit mkfs mke2fs mkswap wipefs": {
     open: true,
     operands: "text*",
     never: CHANGES,
     destructive: true,
   },
+  "fdisk sfdisk gdisk parted": { options: "-l,--list", operands: "read*", bare: CHANGES },
   "ifstat pidstat dstat pcp bashbug apport-cli": { open: true, operands: "text*" },
   pidstat: { open: true, options: "-e=argv -p=text -t -u=text -U=text", operands: "text*" },
   "apport-cli bashbug perlbug": { open: true, operands: "text*", never: "starts an editor" },

@@ -7,6 +7,7 @@
  *     -v            a flag that only changes how things look
  *     -o=write      takes a value with this role; `-o,--output=write` has two spellings
  *     -i?text       the value is optional and attached
+ *     -l~text       the value is an optional number and attached
  *     -x!           makes the form one that is not everyday
  *
  * `operands` is a list of roles, at most one of them starred: `text read*`.
@@ -19,6 +20,8 @@ export const ROLES = [
   "text",
   "read",
   "write",
+  /** Written, and what is there stays. */
+  "add",
   "edit",
   "delete",
   /** The program stands there: relative paths start from it. */
@@ -63,6 +66,8 @@ export type Program = {
   readonly commands?: { readonly [name: string]: Program | string };
   /** Why no form of it is everyday. */
   readonly never?: string;
+  /** With one of these words alone it only tells about itself. */
+  readonly asks?: string;
   /** Why it is not everyday without operands. */
   readonly bare?: string;
   /** Takes commands or code from its standard input. */

@@ -14,6 +14,8 @@ export const WRAPPERS: Table = {
     options: "-k,--kill-after=text -s,--signal=text -v,--verbose --foreground --preserve-status",
     operands: "text argv",
   },
+  // A program of this name exists where POSIX is taken at its word.
+  command: { options: "-p -v -V", operands: "argv", special: "named" },
   nice: { options: "-n,--adjustment=text", operands: "argv" },
   ionice: {
     options: "-c,--class=text -n,--classdata=text -t,--ignore -p,--pid=text -P=text -u=text",
@@ -163,7 +165,8 @@ export const WRAPPERS: Table = {
     operands: "text*",
     never: "starts a terminal of its own",
   },
-  "at batch crontab anacron systemd-run atrm": {
+  crontab: { options: "-l -u=text -e! -r! -i!", operands: "script*", special: "crontab" },
+  "at batch anacron systemd-run atrm": {
     open: true,
     options: "-l",
     operands: "script*",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dropPrefix, type Field, literal, prefixOf, shown } from "../fields.ts";
+import { below, dropPrefix, escapePattern, type Field, literal, NAME_MARK, prefixOf, shown } from "../fields.ts";
 import { type Run, usePath } from "../roles.ts";
 import { readBy, type Special, unclear } from "./special.ts";
 
@@ -12,7 +12,7 @@ export const copy: Special = (run, program) => {
   const read = readBy(program, run);
   const base = run.name.slice(run.name.lastIndexOf("/") + 1);
   if (base === "install" && read.seen.has("-d")) {
-    for (const folder of read.operands) usePath("write", folder, run);
+    for (const folder of read.operands) usePath("add", folder, run);
     return unclear(run);
   }
   const lastIsTarget = !read.seen.has("-t") && read.operands.length > 1;
@@ -22,21 +22,17 @@ export const copy: Special = (run, program) => {
     if (base === "mv") usePath("delete", source, run);
   }
   const target = lastIsTarget ? read.operands.at(-1) : undefined;
-  if (target !== undefined) {
-    usePath("write", target, run);
-    inTarget(sources, target, run);
-  }
+  if (target !== undefined) run.analysis.found.into(target, sources.map(nameOf), run.call.state);
   return unclear(run);
 };
 
-/** Where the target is a folder, what is written is a file in it. */
-function inTarget(sources: readonly Field[], target: Field, run: Run): void {
-  if (target.kind !== "literal") return;
-  for (const source of sources) {
-    if (source.kind !== "literal") continue;
-    const name = source.text.replace(/\/+$/, "").split("/").at(-1) ?? "";
-    if (name.startsWith(".") && name !== "." && name !== "..") usePath("write", literal(`${target.text}/${name}`), run);
-  }
+/** The last part of a path, as a pattern; any name where it is not known. */
+function nameOf(source: Field): string {
+  if (source.kind === "unknown") return "**";
+  const text = source.kind === "literal" ? escapePattern(source.text) : source.text;
+  if (source.kind === "pattern" && text.includes("**")) return "**";
+  const name = text.replace(/\/+$/, "").split("/").at(-1) ?? "";
+  return name === "" || name === "." || name === ".." || name.includes(NAME_MARK) ? "**" : name;
 }
 
 /** The first operand is a mode or an owner. */
@@ -45,7 +41,7 @@ export const modes: Special = (run, program) => {
   const args = first < 0 ? run.args : run.args.toSpliced(first, 1, literal("a-x"));
   const read = readBy(program, { ...run, args });
   const given = read.seen.has("--reference") || read.seen.has("-m") || read.seen.has("-x") || read.seen.has("-b");
-  for (const file of given ? read.operands : read.operands.slice(1)) usePath("write", file, run);
+  for (const file of given ? read.operands : read.operands.slice(1)) usePath("add", file, run);
   return unclear(run);
 };
 
@@ -53,7 +49,7 @@ export const modes: Special = (run, program) => {
 export const archive: Special = (run, program) => {
   const read = readBy(program, run);
   for (const operand of read.operands) usePath("write", operand, run);
-  usePath("write", literal("."), run);
+  usePath("write", below(literal(".")), run);
   return unclear(run);
 };
 
@@ -75,7 +71,7 @@ export const unpack: Special = (run, program) => {
   const [file] = read.operands;
   if (file !== undefined) usePath("read", file, run);
   const onlyShows = ["-l", "-t", "-v", "-p", "-c", "-Z", "-z"].some((flag) => read.seen.has(flag));
-  if (!onlyShows && !read.seen.has("-d")) usePath("write", literal("."), run);
+  if (!onlyShows && !read.seen.has("-d")) usePath("write", below(literal(".")), run);
   return unclear(run);
 };
 
@@ -101,7 +97,7 @@ export const sevenzip: Special = (run) => {
     usePath(i === 0 && hasArchive && /^(?:[aud]|rn)$/.test(verb) ? "write" : "read", operand, run);
   }
   const here = /^[ex]$/.test(verb) && !options.some((option) => /^-o.|^-so/.test(prefixOf(option)));
-  if (here) usePath("write", literal("."), run);
+  if (here) usePath("write", below(literal(".")), run);
   return unclear(run);
 };
 

@@ -23,7 +23,8 @@ export function find(run: Run): Stream {
   const roots = before.filter((arg) => !prefixOf(arg).startsWith("-"));
   const standing = roots.length === 0 ? [literal(".")] : roots;
   for (const root of standing) usePath("read", root, run);
-  const search: Search = { run, under: standing.map(below), expression: start < 0 ? [] : run.args.slice(start) };
+  const expression = start < 0 ? [] : run.args.slice(start);
+  const search: Search = { run, under: standing.map((root) => named(below(root), expression)), expression };
   let prints: Stream = { kind: "paths", fields: search.under };
   for (let at = 0; at < search.expression.length; ) {
     const step = follow(at, search);
@@ -34,6 +35,27 @@ export function find(run: Run): Stream {
 }
 
 type Search = { readonly run: Run; readonly under: readonly Field[]; readonly expression: readonly Field[] };
+
+const JOINS = /^(?:-o|-or|,|!|-not|\(|\)|\\[()!])$/;
+
+/** Where all that is done is done to names of one form, only those count. An expression with a choice in it is not read. */
+function named(all: Field, expression: readonly Field[]): Field {
+  if (all.kind !== "pattern" || expression.some((word) => word.kind === "unknown" || JOINS.test(shown(word))))
+    return all;
+  const first = expression.findIndex(
+    (word) => RUNS.has(shown(word)) || WRITES.has(shown(word)) || ACTS.test(shown(word)),
+  );
+  const tests = expression.slice(0, first < 0 ? expression.length : first);
+  const at = tests.findIndex((word) => shown(word) === "-name");
+  const name = at < 0 ? undefined : tests[at + 1];
+  // Behind `-maxdepth` and its kind a word may be a value; a name that looks like an option is not worth the doubt.
+  if (name === undefined || /^-|\//.test(prefixOf(name)) || VALUED.test(shown(tests[at - 1] ?? literal(""))))
+    return all;
+  // find reads wildcards in the name itself, quoted or not.
+  return { kind: "pattern", text: `${all.text}/${name.text}` };
+}
+
+const ACTS = /^-(?:delete|print0?|printf|ls|prune|quit)$/;
 
 function follow(at: number, search: Search): { readonly next: number; readonly prints?: Stream } {
   const { run, under, expression } = search;

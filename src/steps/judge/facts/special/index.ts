@@ -31,7 +31,7 @@ import {
   treeOf,
   which,
 } from "./show.ts";
-import { elevate, flock, joinedWords, setarch } from "./starts.ts";
+import { crontab, elevate, flock, joinedWords, named, setarch } from "./starts.ts";
 import { tar } from "./tar.ts";
 import { dd, git, ssh } from "./tools.ts";
 import { env, xargs } from "./wrappers.ts";
@@ -42,6 +42,7 @@ export const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
   ["awk", awk],
   ["compiler", compiler],
   ["copy", copy],
+  ["crontab", crontab],
   ["curl", curl],
   ["date", date],
   ["dd", dd],
@@ -56,6 +57,7 @@ export const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
   ["ls", ls],
   ["media", media],
   ["modes", modes],
+  ["named", named],
   ["names", names],
   ["netcat", netcat],
   ["openssl", openssl],

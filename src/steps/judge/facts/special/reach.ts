@@ -3,9 +3,12 @@
  *
  * @module
  */
-import { dropPrefix, type Field, literal, prefixOf, shown } from "../fields.ts";
+import { below, dropPrefix, type Field, literal, prefixOf, shown } from "../fields.ts";
 import { applyMeanings, type Run, usePath, useUrl } from "../roles.ts";
 import { readBy, readOnly, type Special, unclear } from "./special.ts";
+
+/** What is fetched under a name of the server's choice may be any file of the folder. */
+const HERE = below(literal("."));
 
 export const curl: Special = (run, program) => {
   const read = readOnly(program, run);
@@ -14,8 +17,7 @@ export const curl: Special = (run, program) => {
     if (meaning.label === "--url" || meaning.label === "operand") useUrl(meaning.field, run);
     else applyMeanings([meaning], run);
   }
-  if (read.seen.has("-O") || read.seen.has("-J") || read.seen.has("--remote-name-all"))
-    usePath("write", literal("."), run);
+  if (read.seen.has("-O") || read.seen.has("-J") || read.seen.has("--remote-name-all")) usePath("write", HERE, run);
   return unclear(run);
 };
 
@@ -23,7 +25,7 @@ export const wget: Special = (run, program) => {
   const read = readBy(program, run);
   for (const url of read.operands) useUrl(url, run);
   const named = read.seen.has("-O") || read.seen.has("--spider");
-  if (!named && read.operands.length > 0) usePath("write", literal("."), run);
+  if (!named && read.operands.length > 0) usePath("write", HERE, run);
   return unclear(run);
 };
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { below, type Field, literal, prefixOf, shown } from "../fields.ts";
+import { anyBelow, below, escapePattern, type Field, literal, prefixOf, shown } from "../fields.ts";
 import { usePath } from "../roles.ts";
 import { readBy, type Special, unclear } from "./special.ts";
 
@@ -67,6 +67,7 @@ function baseOf(text: string): string {
 }
 
 function folderOf(field: Field): Field {
+  if (field.text.includes("**")) return { kind: "pattern", text: anyBelow(field.text) };
   const at = field.text.lastIndexOf("/");
   return at < 0 ? literal(".") : { kind: "pattern", text: `${field.text.slice(0, at)}/**` };
 }
@@ -75,9 +76,16 @@ export const split: Special = (run, program) => {
   const read = readBy(program, run);
   const [file, prefix] = read.operands;
   if (file !== undefined) usePath("read", file, run);
-  usePath("write", prefix ?? literal("."), run);
+  usePath("write", pieces(prefix ?? literal("x")), run);
   return unclear(run);
 };
+
+/** The files that a prefix begins. */
+function pieces(prefix: Field): Field {
+  return prefix.kind === "unknown"
+    ? prefix
+    : { kind: "pattern", text: `${prefix.kind === "literal" ? escapePattern(prefix.text) : prefix.text}*` };
+}
 
 /** A `+command` of a pager is obeyed. */
 export const pager: Special = (run, program) => {
@@ -133,7 +141,8 @@ export const showOnly: Special = (run, program) => {
 /** Writes its operands and hands on what it reads. */
 export const tee: Special = (run, program) => {
   const read = readBy(program, run);
-  for (const file of read.operands) usePath("write", file, run);
+  const adds = read.seen.has("-a");
+  for (const file of read.operands) usePath(adds ? "add" : "write", file, run);
   return run.call.input.kind === "none" ? unclear(run) : run.call.input;
 };
 

@@ -4,8 +4,8 @@
  * @module
  */
 import { joined, literal, prefixOf, shown } from "../fields.ts";
-import { runShell, startNext, usePath } from "../roles.ts";
-import { readOnly, type Special, unclear } from "./special.ts";
+import { runScript, runShell, startNext, usePath } from "../roles.ts";
+import { readBy, readOnly, type Special, unclear } from "./special.ts";
 
 /** The words of the command are joined and handed to a shell, unless `-x` says otherwise. */
 export const joinedWords: Special = (run, program) => {
@@ -44,4 +44,22 @@ export const elevate: Special = (run, program) => {
     (field, i, all) => !(/^\w+=/.test(prefixOf(field)) && all.slice(0, i).every((f) => /^\w+=/.test(prefixOf(f)))),
   );
   return argv.length === 0 ? unclear(run) : (startNext(argv, run) ?? unclear(run));
+};
+
+/** It shows with `-l` and nothing else; every other form puts something there that is started later. */
+export const crontab: Special = (run, program) => {
+  const read = readBy(program, run);
+  if (!read.seen.has("-l")) run.issues.push({ says: "starts programs later" });
+  for (const file of read.operands) runScript(file, run);
+  return unclear(run);
+};
+
+/** Starts what is named; a name that is not known is no everyday form. */
+export const named: Special = (run, program) => {
+  const read = readOnly(program, run);
+  const [first] = read.operands;
+  if (first === undefined || read.seen.has("-v") || read.seen.has("-V")) return unclear(run);
+  if (first.kind === "literal") return startNext(read.operands, run) ?? unclear(run);
+  run.issues.push({ says: `starts \`${shown(first).slice(0, 40)}\`` });
+  return unclear(run);
 };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dropPrefix, type Field, literal, prefixOf, shown, type Stream } from "../fields.ts";
+import { below, dropPrefix, type Field, literal, prefixOf, shown, type Stream } from "../fields.ts";
 import { grammarOf, type Read, readArguments } from "../options.ts";
 import type { Program } from "../programs/table.ts";
 import { applyMeanings, notePart, type Run, runShell, usePath, within } from "../roles.ts";
@@ -60,7 +60,7 @@ function useFiles(read: Read, run: Run): void {
       usePath("read", file, inner);
       if (read.seen.has("--remove-files")) usePath("delete", file, inner);
     }
-  } else if (read.seen.has("-x") && !read.seen.has("-O")) usePath("write", folder ?? literal("."), run);
+  } else if (read.seen.has("-x") && !read.seen.has("-O")) usePath("write", below(folder ?? literal(".")), run);
 }
 
 const COMPRESSORS: readonly (readonly [flag: string, suffix: RegExp, program: string])[] = [
