@@ -72,7 +72,8 @@ function factsWith(
   hosts: readonly HostFact[],
   command: Pick<NonNullable<Facts["command"]>, "programs" | "opaque">,
 ): Facts {
-  const nothing = { reads: [], writes: [], deletes: [], hosts: [], wrappers: [], unlisted: [], blocked: [] };
+  const none = { reads: [], writes: [], deletes: [], keeps: [], hosts: [], wrappers: [] };
+  const nothing = { ...none, unlisted: [], approved: [], blocked: [] };
   return {
     effect: "exec",
     influence: UNKNOWN_LABEL,
