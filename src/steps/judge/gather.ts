@@ -69,8 +69,20 @@ export async function gather(
 
 type ProgramRules = Pick<ToolPosture["exec"], "allow" | "block">;
 
-/** What every door allows, and what any of them blocks; nothing is allowed where one has no rules. */
+/** By posture and doors: their lists are put together, and so parsed, once. */
+const RULES = new WeakMap<Posture, Map<string, ProgramRules>>();
+
 function programRules(posture: Posture, doors: readonly string[]): ProgramRules {
+  const known = RULES.get(posture) ?? new Map<string, ProgramRules>();
+  RULES.set(posture, known);
+  const key = JSON.stringify(doors);
+  const rules = known.get(key) ?? joinedRules(posture, doors);
+  known.set(key, rules);
+  return rules;
+}
+
+/** What every door allows, and what any of them blocks; nothing is allowed where one has no rules. */
+function joinedRules(posture: Posture, doors: readonly string[]): ProgramRules {
   const rules = doors.map((door): ProgramRules => posture.channels.get(door)?.exec ?? { allow: [], block: [] });
   const [first, ...rest] = rules;
   const allow = (first?.allow ?? []).filter((entry) => rest.every((one) => one.allow.includes(entry)));
