@@ -67,6 +67,7 @@ export async function startHelpers(parts: HelperParts): Promise<Helpers> {
     nodePath: process.execPath,
     bwrapPaths: BWRAP_PATHS,
     systemPaths: [],
+    container: null,
   };
   const probe = {
     mint: createSelfTestMint({ signer, random: parts.random }),

@@ -53,6 +53,7 @@ export async function proveAlone({ home, clock, random, log }: Parts): Promise<P
         nodePath: process.execPath,
         bwrapPaths: BWRAP_PATHS,
         systemPaths: [],
+        container: null,
       },
       probe: { mint: createSelfTestMint({ signer, random }), secretPaths: secrets(home), hostPid: process.pid },
     });

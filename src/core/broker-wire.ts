@@ -23,6 +23,20 @@ export type BrokerConfig = {
   readonly bwrapPaths: readonly string[];
   /** Folders beyond `/usr` that commands need to see, read-only: `/opt/toolchain`. */
   readonly systemPaths: readonly string[];
+  /** Where commands run in containers; null: in bubblewrap. File tools are in bubblewrap either way. */
+  readonly container: ContainerConfig | null;
+};
+
+export type ContainerConfig = {
+  /** The engine's unix socket (Docker's API, which Podman speaks too). */
+  readonly socket: string;
+  /** `name@sha256:…` or `sha256:…`. */
+  readonly image: string;
+  /** A runtime that the engine knows by this name (`runsc` is gVisor); null: its own. */
+  readonly runtime: string | null;
+  /** How many containers wait ready for the next job of a shape. */
+  readonly warm: number;
+  readonly cpus: number;
 };
 
 export type ToBroker =
@@ -56,4 +70,8 @@ export type LimitSources = {
 export const FILES_ARGV = ["/run/vambrace/node", "/run/vambrace/inside/files-helper.mjs"] as const;
 
 /** Where the egress proxy's socket stands inside a sandbox that may reach hosts, and what forwards to it. */
-export const EGRESS_INSIDE = { socket: "/run/vambrace/egress.sock", url: "http://127.0.0.1:3128" } as const;
+export const EGRESS_INSIDE = {
+  socket: "/run/vambrace/egress.sock",
+  url: "http://127.0.0.1:3128",
+  forwarder: "/run/vambrace/inside/forward.mjs",
+} as const;

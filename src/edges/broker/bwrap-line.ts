@@ -9,6 +9,7 @@
 import * as fs from "node:fs";
 import { fileURLToPath } from "node:url";
 import { EGRESS_INSIDE } from "../../core/broker-wire.ts";
+import type { Job } from "../../core/ports/executor.ts";
 import type { OpenMount } from "./mounts.ts";
 import { type Found, openExactly } from "./protected.ts";
 import { identity, type SystemView } from "./system.ts";
@@ -24,6 +25,8 @@ export type Shape = {
   readonly node: string | null;
   /** What the shell inside begins with: to wait for the job's script, or to start the file tools' helper. */
   readonly beginning: string;
+  /** Where limits are part of the sandbox and not of the job's first words: the job's. */
+  readonly limits: Pick<Job, "memoryBytes" | "processes" | "fileBytes"> | null;
 };
 
 export type Line = {
@@ -35,7 +38,7 @@ export type Line = {
 /** 0, 1, 2: the program's own; 3: the script; 4: to and from the waiting shell; 5: bubblewrap says who its first process is. */
 export const FIRST_FREE_FD = 6;
 
-const TMP_BYTES = 256 * 1024 * 1024;
+export const TMP_BYTES = 256 * 1024 * 1024;
 const SHM_BYTES = 64 * 1024 * 1024;
 /** Of the kernel's own files, what Docker hides too. */
 const HIDDEN = ["/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/timer_list"];

@@ -8,24 +8,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { JobSummary } from "../../core/broker-wire.ts";
 import { digestOf } from "../../core/json.ts";
 import type { Job, JobEnd } from "../../core/ports/executor.ts";
+import type { Backend } from "./backend.ts";
 import type { Shape } from "./bwrap-line.ts";
-import { type LimitPlan, limitWords, requireLimits } from "./limits.ts";
+import { requireLimits } from "./limits.ts";
 import { closeMounts, openMounts } from "./mounts.ts";
 import { type Outlet, pumpOutput } from "./output.ts";
 import { findProtected, type Found } from "./protected.ts";
 import { quarantineNew } from "./quarantine.ts";
-import { Refused, refusedEnd } from "./refusal.ts";
+import { refusedEnd } from "./refusal.ts";
 import type { Sandbox } from "./sandbox.ts";
-import { type Forwarder, helperScript, jobScript, WAIT } from "./script.ts";
-import type { Spares } from "./spare.ts";
 
 export type Runner = {
   readonly folder: string;
   readonly forbidden: readonly string[];
-  readonly nodePath: string;
-  readonly plan: LimitPlan;
-  readonly forwarder: Forwarder;
-  readonly spares: Spares;
+  readonly backendFor: (job: Job) => Backend | Promise<Backend>;
 };
 
 export type Running = {
@@ -43,11 +39,12 @@ export async function runJob(runner: Runner, running: Running): Promise<JobSumma
   const nothing = { stdoutLost: 0, stderrLost: 0 };
   let shaped: Shaped | null = null;
   try {
-    requireLimits(runner.plan.sources);
-    shaped = await shapeOf(runner, running.job);
-    const sandbox = runner.spares.take(shaped.shape, shaped.key);
+    const backend = await runner.backendFor(running.job);
+    requireLimits(backend.sources);
+    shaped = await shapeOf(runner, backend, running.job);
+    const sandbox = await backend.take(shaped.shape, shaped.key);
     const done = await runIn(sandbox, { runner, running, shaped });
-    afterwards(runner, shaped, done.end);
+    afterwards(backend, shaped, done.end);
     return { ...done, wallMs: performance.now() - startMs };
   } catch (error) {
     if (shaped !== null) closeMounts(shaped.shape.mounts);
@@ -57,7 +54,7 @@ export async function runJob(runner: Runner, running: Running): Promise<JobSumma
 
 type Shaped = { readonly shape: Shape; readonly key: string; readonly known: ReadonlySet<string> };
 
-async function shapeOf(runner: Runner, job: Job): Promise<Shaped> {
+async function shapeOf(runner: Runner, backend: Backend, job: Job): Promise<Shaped> {
   const mounts = openMounts(job, runner.forbidden);
   try {
     const gitFolders: Found[] = [];
@@ -67,14 +64,12 @@ async function shapeOf(runner: Runner, job: Job): Promise<Shaped> {
       gitFolders.push(...found.gitFolders);
       readOnly.push(...found.found);
     }
-    const needsNode = job.runtime === "files" || (job.egressSocket !== null && runner.forwarder === "node");
     const shape: Shape = {
       mounts,
       gitFolders,
       readOnly: readOnly.filter(({ kind }) => kind !== "link"),
       egressSocket: job.egressSocket,
-      node: needsNode ? runner.nodePath : null,
-      beginning: job.runtime === "files" ? helperScript(limitWords(runner.plan, job)) : WAIT,
+      ...backend.shapeFor(job),
     };
     return { shape, key: keyOf(shape), known: new Set(readOnly.map(({ key }) => key)) };
   } catch (error) {
@@ -94,7 +89,7 @@ function keyOf(shape: Shape): string {
     return `${path} ${access} ${dev}:${ino}`;
   });
   const found = [...shape.gitFolders, ...shape.readOnly].map(({ path, key }) => `${path} ${key}`);
-  return digestOf([mounts, found, shape.egressSocket, shape.node, shape.beginning]);
+  return digestOf([mounts, found, shape.egressSocket, shape.node, shape.beginning, shape.limits]);
 }
 
 type Parts = { readonly runner: Runner; readonly running: Running; readonly shaped: Shaped };
@@ -102,7 +97,7 @@ type Parts = { readonly runner: Runner; readonly running: Running; readonly shap
 async function runIn(sandbox: Sandbox, parts: Parts): Promise<Omit<JobSummary, "wallMs">> {
   const { running, runner, shaped } = parts;
   const { job } = running;
-  // Bubblewrap's own complaints come this way too, before the program starts.
+  // What the sandbox itself complains of comes this way too, before the program starts.
   const complaint = keepFirst(running.stderr);
   const stdout = pumpOutput(sandbox.stdout, job.outputBytes, running.stdout);
   const stderr = pumpOutput(sandbox.stderr, job.outputBytes, complaint.outlet);
@@ -120,7 +115,7 @@ async function runIn(sandbox: Sandbox, parts: Parts): Promise<Omit<JobSummary, "
 }
 
 async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Promise<JobEnd> {
-  const { runner, running } = parts;
+  const { running } = parts;
   const over = new AbortController();
   const ends = [
     sandbox.exited.then((status): JobEnd => endOf(status)),
@@ -129,10 +124,8 @@ async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Prom
   ];
   for (const end of ends) end.catch(() => undefined);
   if (running.stop.aborted) return { how: "stopped" };
-  const { job } = running;
-  const script = job.runtime === "files" ? "" : jobScript(job, runner.plan, runner.forwarder);
-  const ready = await Promise.race([sandbox.feed(script, job.stdin).then(() => sandbox.ready), ...ends.slice(1)]);
-  if (ready === false) throw broken(await sandbox.exited, complaint.words());
+  const ready = await Promise.race([sandbox.feed(running.job).then(() => sandbox.ready), ...ends.slice(1)]);
+  if (ready === false) throw sandbox.broken(await sandbox.exited, complaint.words());
   complaint.pass();
   const end = await Promise.race(ends);
   over.abort();
@@ -147,7 +140,7 @@ function aborted(signal: AbortSignal): Promise<JobEnd> {
 
 type FirstWords = { readonly outlet: Outlet; words(): string; pass(): void };
 
-/** Holds standard error back until the program runs: what comes before is bubblewrap's, and tells why it failed. */
+/** Holds standard error back until the program runs: what comes before is the sandbox's, and tells why it failed. */
 function keepFirst(outlet: Outlet): FirstWords {
   const held: Uint8Array[] = [];
   let passing = false;
@@ -162,14 +155,6 @@ function keepFirst(outlet: Outlet): FirstWords {
       for (const bytes of held) outlet.send(bytes);
     },
   };
-}
-
-function broken(status: number, words: string): Refused {
-  return new Refused(
-    "SANDBOX_BROKEN",
-    `bubblewrap could not make the sandbox (status ${status}): ${words.slice(0, 400) || "it said nothing"}`,
-    "run `vambrace doctor`; user namespaces may be switched off (`sysctl kernel.unprivileged_userns_clone=1`)",
-  );
 }
 
 const SIGNALS: ReadonlyMap<number, string> = new Map([
@@ -189,7 +174,7 @@ const SIGNALS: ReadonlyMap<number, string> = new Map([
   [31, "SIGSYS"],
 ]);
 
-/** Bubblewrap says 128 + n for signal n, as a shell does; a program that exits with that status looks the same. */
+/** Sandboxes say 128 + n for signal n, as a shell does; a program that exits with that status looks the same. */
 function endOf(status: number): JobEnd {
   const signal = SIGNALS.get(status - 128);
   return signal === undefined ? { how: "exit", status } : { how: "signal", signal };
@@ -203,10 +188,10 @@ async function report(runner: Runner, running: Running, shaped: Shaped): Promise
 }
 
 /** When the answer is on its way: a spare for the next job like this one. */
-function afterwards(runner: Runner, { shape, key }: Shaped, end: JobEnd): void {
+function afterwards(backend: Backend, { shape, key }: Shaped, end: JobEnd): void {
   setImmediate(() => {
     try {
-      if (end.how === "exit" && shape.egressSocket === null) runner.spares.restock(shape, key);
+      if (end.how === "exit" && shape.egressSocket === null) backend.restock(shape, key);
     } catch {
       return; // the next job makes its own sandbox and says what is wrong
     } finally {

@@ -12,6 +12,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Job } from "../../core/ports/executor.ts";
 import { bwrapLine, type Line, type Shape } from "./bwrap-line.ts";
 import { type Cgroup, type CgroupHome, makeCgroup } from "./cgroup.ts";
 import { firstProcess } from "./first-process.ts";
@@ -27,6 +28,8 @@ export type Workshop = {
   readonly seccompFile: string;
   readonly cgroups: CgroupHome | null;
   readonly pipes: PipeRack;
+  /** The lines that make a waiting shell the job's program. */
+  readonly script: (job: Job) => string;
 };
 
 export type Sandbox = {
@@ -38,9 +41,11 @@ export type Sandbox = {
   readonly exited: Promise<number>;
   limit(limits: { readonly memoryBytes: number; readonly processes: number }): void;
   /** Makes it the job's program. Once. */
-  feed(script: string, stdin: string): Promise<void>;
+  feed(job: Job): Promise<void>;
   /** Ends what is left and resolves when nothing is and all that it printed was handed on. */
   gone(): Promise<void>;
+  /** Why it ended before the program began. @param words what was said until then. */
+  broken(status: number, words: string): Refused;
 };
 
 let made = 0;
@@ -54,7 +59,7 @@ export function makeSandbox(shop: Workshop, shape: Shape): Sandbox {
   const cgroup = shop.cgroups === null ? null : makeCgroup(shop.cgroups, String(++made));
   const pipes = shop.pipes.take();
   try {
-    return assemble(start(shop.bwrap, { line, cgroup, pipes }), cgroup, pipes);
+    return assemble(start(shop.bwrap, { line, cgroup, pipes }), shop, { cgroup, pipes });
   } finally {
     for (const fd of [pipes.stdin, pipes.stdout, pipes.stderr, pipes.script, ...line.fds]) fs.closeSync(fd);
   }
@@ -71,7 +76,7 @@ function start(bwrap: string, { line, cgroup, pipes }: Parts): ChildProcess {
   });
 }
 
-function assemble(child: ChildProcess, cgroup: Cgroup | null, pipes: Pipes): Sandbox {
+function assemble(child: ChildProcess, shop: Workshop, { cgroup, pipes }: Omit<Parts, "line">): Sandbox {
   const exited = new Promise<number>((resolve) => {
     child.once("error", () => resolve(127));
     child.once("exit", (code) => resolve(code ?? 137));
@@ -93,9 +98,9 @@ function assemble(child: ChildProcess, cgroup: Cgroup | null, pipes: Pipes): San
     ready: shell.heard(SET).then((text) => text.endsWith(SET)),
     exited,
     limit: (limits) => cgroup?.limit({ ...limits, processes: limits.processes + OWN_PROCESSES }),
-    async feed(script, stdin) {
+    async feed(job) {
       if (fed) throw new Refused("SANDBOX_BROKEN", "the sandbox was used already", "run the job again");
-      fill(script, stdin);
+      fill(shop.script(job), job.stdin);
       // A broker that dies before bubblewrap watches it would leave a program that nobody watches. When the shell
       // inside speaks, bubblewrap does; when the first process is bound, that one goes with bubblewrap.
       if (!(await shell.heard(HERE)).endsWith(HERE)) return;
@@ -116,7 +121,16 @@ function assemble(child: ChildProcess, cgroup: Cgroup | null, pipes: Pipes): San
       // The kernel lets go of an empty group a little later; nobody needs to wait for that.
       if (inside !== null) cgroup?.remove().catch(() => undefined);
     },
+    broken,
   };
+}
+
+function broken(status: number, words: string): Refused {
+  return new Refused(
+    "SANDBOX_BROKEN",
+    `bubblewrap could not make the sandbox (status ${status}): ${words.slice(0, 400) || "it said nothing"}`,
+    "run `vambrace doctor`; user namespaces may be switched off (`sysctl kernel.unprivileged_userns_clone=1`)",
+  );
 }
 
 function notBound(): Refused {

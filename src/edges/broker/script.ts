@@ -63,7 +63,7 @@ function forwarderWords(forwarder: Forwarder): string[] {
   ];
 }
 
-function proxyEnv(): Record<string, string> {
+export function proxyEnv(): Record<string, string> {
   return Object.fromEntries(PROXY_NAMES.map((name) => [name, EGRESS_INSIDE.url]));
 }
 

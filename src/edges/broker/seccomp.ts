@@ -30,13 +30,13 @@ const atArgument = (i: number): number => 16 + 8 * i;
 
 const X32_BIT = 0x40000000;
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
-const NEW_NAMESPACE = 0x7e020000;
-const TIOCSTI = 0x5412;
-const TIOCLINUX = 0x541c;
+export const NEW_NAMESPACE = 0x7e020000;
+export const TIOCSTI = 0x5412;
+export const TIOCLINUX = 0x541c;
 /** AF_UNIX, AF_INET, AF_INET6, AF_NETLINK. Others (vsock, alg, packet, …) are not all held by a network namespace. */
-const FAMILIES = [1, 2, 10, 16];
+export const FAMILIES = [1, 2, 10, 16];
 /** Execution domains that Docker's profile grants, and the query. */
-const PERSONALITIES = [0, 8, 0x20000, 0x20008, 0xffffffff];
+export const PERSONALITIES = [0, 8, 0x20000, 0x20008, 0xffffffff];
 
 type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, k: number];
 
