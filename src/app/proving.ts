@@ -10,7 +10,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { LimitSources } from "../core/broker-wire.ts";
+import type { ContainerConfig, LimitSources } from "../core/broker-wire.ts";
 import { createJobSigner, createSelfTestMint } from "../core/job-token.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type { ProofLine } from "../core/ports/executor.ts";
@@ -30,10 +30,12 @@ type Parts = {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: (line: string) => void;
+  /** The back-end to prove; null: bubblewrap. */
+  readonly container: ContainerConfig | null;
 };
 
 /** @throws Fault HELPER_FAILED, BROKER_UNAVAILABLE where there is no broker that could try anything. */
-export async function proveAlone({ home, clock, random, log }: Parts): Promise<Proof> {
+export async function proveAlone({ home, clock, random, log, container }: Parts): Promise<Proof> {
   const folder = mkdtempSync(join(tmpdir(), "vambrace-prove-"));
   const { signer, publicKey } = createJobSigner({ clock });
   try {
@@ -53,7 +55,7 @@ export async function proveAlone({ home, clock, random, log }: Parts): Promise<P
         nodePath: process.execPath,
         bwrapPaths: BWRAP_PATHS,
         systemPaths: [],
-        container: null,
+        container,
       },
       probe: { mint: createSelfTestMint({ signer, random }), secretPaths: secrets(home), hostPid: process.pid },
     });

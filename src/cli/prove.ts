@@ -1,5 +1,7 @@
 /** `vambrace security prove`: the sandbox tried out from inside, on this machine, now. @module */
 import { stateFolder } from "../app/config/environment.ts";
+import { loadConfig } from "../app/config/load.ts";
+import { containerSettings } from "../app/config/settings.ts";
 import { homeAt } from "../app/home.ts";
 import { proveAlone } from "../app/proving.ts";
 import { systemClock, systemRandom } from "../app/system.ts";
@@ -15,17 +17,19 @@ export const securityProve: Command = {
   help: { json: 'print {"backend","attempts":[…],"skipped":[…]} as JSON' },
   async run(_args, flags, io) {
     const home = homeAt(stateFolder(io.env));
+    const container = containerSettings(loadConfig({ home: home.root, env: io.env }).config);
+    const backend = container === null ? "bubblewrap" : "container";
     const log = (line: string): void => io.err(`broker: ${oneLine(line, 300)}`);
-    const { attempts, limits } = await proveAlone({ home, clock: systemClock, random: systemRandom, log });
+    const { attempts, limits } = await proveAlone({ home, clock: systemClock, random: systemRandom, log, container });
     const held = attempts.filter((line) => line.held).length;
-    if (flagOn(flags, "json")) io.out(JSON.stringify({ backend: "bubblewrap", attempts, skipped: [], limits }));
+    if (flagOn(flags, "json")) io.out(JSON.stringify({ backend, attempts, skipped: [], limits }));
     else {
       for (const { held: holds, says, evidence } of attempts) {
         io.out(
           `${holds ? paint(io, "green", "held  ") : paint(io, "red", "BROKEN")} ${says}${holds ? "" : `: ${oneLine(evidence, 200)}`}`,
         );
       }
-      io.err(`held against ${held} of ${attempts.length} attempts`);
+      io.err(`${backend}: held against ${held} of ${attempts.length} attempts`);
     }
     // Nothing tried is nothing shown.
     return attempts.length > 0 && held === attempts.length ? 0 : 4;

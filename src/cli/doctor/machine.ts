@@ -1,7 +1,10 @@
 /** The machine: Node, sandbox, clock, disk. @module */
 import { existsSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { ContainerConfig } from "../../core/broker-wire.ts";
 import { stateFolder } from "../../app/config/environment.ts";
+import { loadConfig } from "../../app/config/load.ts";
+import { containerSettings } from "../../app/config/settings.ts";
 import { BWRAP_PATHS } from "../../app/helpers.ts";
 import { homeAt, INSTALLATION } from "../../app/home.ts";
 import { proveAlone } from "../../app/proving.ts";
@@ -16,6 +19,7 @@ export async function* machineLines(io: Io): AsyncGenerator<Line> {
   yield nodeLine(process.versions.node);
   yield platformLine();
   yield bubblewrapLine();
+  yield* engineLines(io);
   yield namespacesLine(readNumber);
   yield await sandboxLine(io);
   yield clockLine(io, systemClock.wallMs());
@@ -49,6 +53,33 @@ function bubblewrapLine(): Line {
     `bubblewrap is not installed (looked for ${BWRAP_PATHS.join(", ")})`,
     "install it: `apt-get install bubblewrap`, `dnf install bubblewrap` or `apk add bubblewrap`",
   );
+}
+
+/** A configuration that cannot be read has a line of its own. */
+function configuredContainer(io: Io): ContainerConfig | null {
+  return containerSettings(loadConfig({ home: stateFolder(io.env), env: io.env }).config);
+}
+
+/** The container engine, where commands run in it; whether it holds is the sandbox's line. */
+function* engineLines(io: Io): Generator<Line> {
+  const id = "containers";
+  try {
+    const container = configuredContainer(io);
+    if (container === null) return;
+    if (statSync(container.socket, { throwIfNoEntry: false })?.isSocket() === true)
+      yield ok(
+        id,
+        `${container.socket}, ${container.image}${container.runtime === null ? "" : `, ${container.runtime}`}`,
+      );
+    else
+      yield fail(
+        id,
+        `there is no socket \`${container.socket}\``,
+        "start the engine (`systemctl start podman.socket` or `docker`), or write `backend: bubblewrap`",
+      );
+  } catch (thrown) {
+    yield failed(id, thrown);
+  }
 }
 
 /** What each distribution calls the switch; a file that is not there switches nothing off. */
@@ -91,9 +122,11 @@ async function sandboxLine(io: Io): Promise<Line> {
   try {
     const home = homeAt(stateFolder(io.env));
     const log = (line: string): void => void said.push(line);
-    const { attempts, limits } = await proveAlone({ home, clock: systemClock, random: systemRandom, log });
+    const container = configuredContainer(io);
+    const { attempts, limits } = await proveAlone({ home, clock: systemClock, random: systemRandom, log, container });
     const broken = attempts.filter((line) => !line.held);
-    const by = `memory by ${limits.memory}, processes by ${limits.processes}`;
+    const where = container === null ? "bubblewrap" : "containers";
+    const by = `${where}, memory by ${limits.memory}, processes by ${limits.processes}`;
     if (attempts.length > 0 && broken.length === 0) return ok(id, `held against ${attempts.length} attempts (${by})`);
     const [first] = broken;
     const says = `did not hold in ${broken.length} of ${attempts.length}: ${first?.says ?? "nothing was tried"}: ${first?.evidence ?? ""}`;
