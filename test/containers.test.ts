@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sha256 } from "../src/core/json.ts";
 import { tryEngine } from "./container-kit.ts";
-import { type Kit, tempRoot } from "./sandbox-kit.ts";
+import { type Kit, startBroker, tempRoot } from "./sandbox-kit.ts";
 
 const { engine, skip } = await tryEngine();
 const shared = engine?.broker();
@@ -60,6 +60,19 @@ test("R-BOX-4: without engine, image or runtime a job is refused with the reason
   assert.match(named.hint, /docker pull docker\.io\/library\/none@sha256/);
   const runtime = await refusal({ runtime: "no-such-runtime" });
   assert.deepEqual([runtime.code, /has no runtime/.test(runtime.message)], ["SANDBOX_MISSING", true]);
+});
+
+test("R-BOX-4: under a gateway that is root, a folder that a program could not write is refused, not half given", {
+  skip,
+}, async () => {
+  const kit = await startBroker({ config: { container: engine?.config ?? null } });
+  const { end } = await kit.run();
+  assert.ok(end.how === "refused" && end.code === "SANDBOX_MOUNT", JSON.stringify(end));
+  assert.match(end.hint, /ordinary user/);
+  fs.chownSync(kit.workspace, 1000, 1000);
+  fs.chmodSync(join(kit.workspace, ".."), 0o711);
+  assert.equal((await kit.sh("echo x >file && id -u")).out, "1000\n");
+  await kit.close();
 });
 
 test("R-BOX-2: the image is taken by its digest too, and a name that moved to another image is not", {

@@ -15,8 +15,9 @@ import type { ContainerConfig } from "../../../core/broker-wire.ts";
 import { isArray, isObject } from "../../../core/json.ts";
 import type { Backend, Workplace } from "../backend.ts";
 import type { Shape } from "../bwrap-line.ts";
+import { identity } from "../system.ts";
 import { engineSaid } from "./api.ts";
-import { findPlaces, type Places, sameOf } from "./binds.ts";
+import { findPlaces, type Places, requireWritable, sameOf } from "./binds.ts";
 import { makeContainer, type Shop } from "./box.ts";
 import { type Engine, openEngine, text } from "./engine.ts";
 import { openPool } from "./pool.ts";
@@ -44,6 +45,7 @@ export function openContainers(config: ContainerConfig, { folder, system, nodePa
     }
   }
   const pool = openPool(config.warm, (shape: Shape) => {
+    requireWritable(shape, identity());
     const same = sameOf(shape);
     const { memoryBytes, processes, fileBytes } = shape.limits ?? NO_LIMITS;
     const limits = { memoryBytes, processes: processesOf(processes, shape.egressSocket !== null), fileBytes };

@@ -9,6 +9,7 @@ import { basename, join } from "node:path";
 import { EGRESS_INSIDE } from "../../../core/broker-wire.ts";
 import { INSIDE, type Shape } from "../bwrap-line.ts";
 import { openExactly } from "../protected.ts";
+import { Refused } from "../refusal.ts";
 import type { SystemView } from "../system.ts";
 import { type Forwarder, JOB_INSIDE } from "./inside.ts";
 import type { Bind } from "./recipe.ts";
@@ -63,6 +64,25 @@ function egressBinds(socket: string, { nodePath, libraries }: Places): Bind[] {
     { from: nodePath, to: NODE, access: "read" },
     ...libraries.map((path): Bind => ({ from: path, to: inLibraries(path), access: "read" })),
   ];
+}
+
+/**
+ * Where the gateway is root, programs inside are not, and a folder of root's would be there and never take a write.
+ *
+ * @throws Refused SANDBOX_MOUNT
+ */
+export function requireWritable({ mounts }: Shape, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
+  for (const { path, access, fd } of mounts) {
+    if (access === "read") continue;
+    const stat = fs.fstatSync(fd);
+    const bit = stat.uid === uid ? 0o200 : stat.gid === gid ? 0o020 : 0o002;
+    if ((stat.mode & bit) !== 0) continue;
+    throw new Refused(
+      "SANDBOX_MOUNT",
+      `\`${path}\` cannot be written in a container: programs run as user ${uid} there`,
+      "run vambrace as an ordinary user who owns the workspace, or write `backend: bubblewrap`",
+    );
+  }
 }
 
 export function sameOf(shape: Shape): Same[] {
