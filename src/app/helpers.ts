@@ -77,14 +77,20 @@ export async function startHelpers(parts: HelperParts): Promise<Helpers> {
     secretPaths: [home.proof, join(INSTALLATION, "package.json")],
     hostPid: process.pid,
   };
-  const [broker, proxy] = await Promise.all([
+  const starting = [
     keep<BubblewrapExecutor>(parts, { name: "broker", heapMiB: 32, run: ["edges/broker/main.ts"] }, async (helper) =>
       openBubblewrapExecutor({ socket: helper.socket, config: await brokerConfig(), probe }),
     ),
     keep<EgressClient>(parts, { name: "egress proxy", heapMiB: 48, run: ["edges/egress/main.ts"] }, (helper) =>
       openEgressClient({ socket: helper.socket, socketDir: home.run, onConnection: parts.onConnection }),
     ),
-  ]);
+  ] as const;
+  const [broker, proxy] = await Promise.all(starting).catch(async (error: unknown) => {
+    // Nobody will have them: what did start ends again, or it would hold the gateway's own end up.
+    for (const one of await Promise.allSettled(starting)) if (one.status === "fulfilled") await one.value.stop();
+    await writer.stop();
+    throw error;
+  });
   const all: readonly [string, Supervised<unknown>][] = [
     ["ledger", writer],
     ["broker", broker],
