@@ -37,7 +37,7 @@ export const ARMS: readonly Arm[] = [
       if (engine === null) throw new Error(skip);
       return engine.broker(options);
     },
-    fetch: (url) => `wget -q -O - ${url}; echo`,
+    fetch: (url) => `echo "$(wget -q -O - ${url})"`,
   },
 ];
 
