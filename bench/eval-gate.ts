@@ -128,8 +128,12 @@ async function whatwgRows(file: string, questions: Questions): Promise<readonly 
   ];
 }
 
-/** A real tree with links that lead out, and the kernel's own answer beside ours. */
-export async function evalPaths(folder: string): Promise<readonly Row[]> {
+/**
+ * A real tree with links that lead out, and the kernel's own answer beside ours.
+ *
+ * @param every takes one string in so many; 1 takes all.
+ */
+export async function evalPaths(folder: string, every = 1): Promise<readonly Row[]> {
   const file = join(folder, "path-traversal/payloads.jsonl");
   if (!existsSync(file)) return [missing("path-traversal")];
   return inHome(async (home) => {
@@ -140,7 +144,8 @@ export async function evalPaths(folder: string): Promise<readonly Row[]> {
     symlinkSync("notes", join(workspace, "inner"));
     const questions = await openQuestions(shippedGround(home));
     const counts = { all: 0, escaped: 0, allowed: 0 };
-    for (const line of readFileSync(file, "utf8").trim().split("\n")) {
+    const lines = readFileSync(file, "utf8").trim().split("\n");
+    for (const line of lines.filter((_, i) => i % every === 0)) {
       const { payload }: { readonly payload: string } = JSON.parse(line);
       for (const path of [payload, `up/${payload}`, `root/${payload}`, `inner/${payload}`]) {
         for (const access of path === payload ? (["read", "write"] as const) : (["read"] as const)) {

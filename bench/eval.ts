@@ -9,14 +9,19 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { judgeOn } from "../src/cli/judging.ts";
 import { evalCommands, printRows, type Row } from "./eval-commands.ts";
+import { evalEgress } from "./eval-egress.ts";
 import { evalPaths, evalUrls, inHome, shippedGround } from "./eval-gate.ts";
 import { evalPersonal, evalSecrets } from "./eval-scan.ts";
+import { evalToolCalls } from "./eval-toolcalls.ts";
+import { evalTraversal, payloadsOf } from "./eval-traversal.ts";
 import { evalAgentDojo, evalInjecAgent, passed } from "./eval-sessions.ts";
 
 const [given, ...only] = process.argv.slice(2);
 if (given === undefined || !existsSync(given)) {
   console.error("error: say where the evaluation data is");
-  console.error("hint: npm run eval -- FOLDER [commands|urls|paths|agentdojo|injecagent|secrets|personal]…");
+  console.error(
+    "hint: npm run eval -- FOLDER [commands|urls|egress|paths|toolcalls|agentdojo|injecagent|secrets|personal]…",
+  );
   process.exit(2);
 }
 const folder = resolve(given);
@@ -24,7 +29,9 @@ const folder = resolve(given);
 const PARTS: readonly (readonly [string, () => Promise<readonly Row[]> | readonly Row[]])[] = [
   ["commands", () => evalCommands(folder)],
   ["urls", () => evalUrls(folder)],
-  ["paths", () => evalPaths(folder)],
+  ["egress", () => evalEgress(folder)],
+  ["paths", async () => [...(await evalPaths(folder)), ...(await evalTraversal(payloadsOf(folder)))]],
+  ["toolcalls", () => evalToolCalls(folder)],
   ["agentdojo", () => inHome(async (home) => evalAgentDojo(folder, await judgeOn(shippedGround(home))))],
   ["injecagent", () => inHome(async (home) => evalInjecAgent(folder, await judgeOn(shippedGround(home))))],
   ["secrets", () => evalSecrets(folder)],

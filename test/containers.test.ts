@@ -136,7 +136,7 @@ test("R-BOX-3: when a broker ends, none of its containers is left", { skip }, as
   const kit = await engine?.broker();
   const label = labelOf(kit);
   await Promise.all([kit?.run(), kit?.run()]);
-  assert.ok((await containers(label)).length > 0, "a spare waits, or the last one is being removed");
+  while ((await containers(label, ["running"])).length === 0) await sleep(20);
   await kit?.executor.stopAll();
   assert.deepEqual(await containers(label), []);
   await kit?.close();
@@ -223,11 +223,13 @@ const elsewhere = (one: Mounted): Mounted =>
   one.Target.endsWith("/workspace") ? { ...one, Source: "/usr/share" } : one;
 
 test("R-BOX-5: no attempt of the self-test gets out of a container", { skip }, async () => {
-  const lines = await (await own()).executor.prove();
-  const out = lines.filter(({ held, evidence }) => !held && !/control failed/.test(evidence));
-  assert.deepEqual(out, []);
-  // A busybox has no perl and no getent, so some controls cannot work in this image; most can.
-  assert.ok(lines.filter(({ held }) => held).length >= 15, JSON.stringify(lines.filter(({ held }) => !held)));
+  const { attempts, skipped } = await (await own()).executor.prove("short");
+  assert.deepEqual(
+    attempts.filter(({ held }) => !held),
+    [],
+  );
+  // A busybox has no perl, so what needs one is skipped and counted.
+  assert.ok(attempts.length >= 10, JSON.stringify(skipped));
 });
 
 test("R-BOX-2, R-BOX-4: a runtime is named to the engine, and an engine that uses another is found out", {

@@ -21,6 +21,7 @@ import {
   serveRaw,
   SITE,
   talk,
+  unseen,
 } from "./egress-support.ts";
 
 const NAMES = { "site.example": [[SITE]], "evil.example": [["203.0.114.9"]] };
@@ -34,7 +35,7 @@ function asked(url: string, more: Partial<NetRequest> = {}): NetRequest {
 async function both(
   t: TestContext,
   listener: RequestListener,
-  hosts: readonly HostLimit[] = [limit("site.example", 80), limit("site.example", 443)],
+  hosts: readonly HostLimit[] = [limit("site.example", 80), unseen("site.example", 443)],
 ) {
   const ports = {
     [`${SITE}:80`]: await serveHttp(t, listener),
@@ -159,7 +160,7 @@ test("R-NET-1: a server with another certificate, or none, is not spoken to", as
   const port = await serveHttps(t, wrong, (_, res) => res.end("secret"));
   const plain = await serveHttp(t, (_, res) => res.end("plain"));
   const world = internet(NAMES, { [`${SITE}:443`]: port, [`${SITE}:444`]: plain });
-  const way = await openWay(t, world, [limit("site.example", 443), limit("site.example", 444)]);
+  const way = await openWay(t, world, [unseen("site.example", 443), unseen("site.example", 444)]);
   const withCa = createWebFetcher({ clock: realClock, ca: wrong.cert });
   const without = createWebFetcher({ clock: realClock });
   assert.match((await faultOf(withCa.get(asked("https://site.example/"), way.socket, never))).message, /ALTNAME/);
@@ -177,7 +178,7 @@ test("R-NET-1: time runs out, and a person can stop it", async (t) => {
   const port = await serveRaw(t, () => undefined);
   const way = await openWay(t, internet(NAMES, { [`${SITE}:80`]: port, [`${SITE}:443`]: port }), [
     limit("site.example", 80),
-    limit("site.example", 443),
+    unseen("site.example", 443),
   ]);
   const fetcher = createWebFetcher({ clock: realClock });
   for (const scheme of ["http", "https"]) {
@@ -197,7 +198,7 @@ async function tunnelled(t: TestContext, first: Buffer | string, port = 443) {
   const heard: Buffer[] = [];
   const server = await serveRaw(t, (socket) => socket.on("data", (chunk: Buffer) => heard.push(chunk)));
   const world = internet(NAMES, { [`${SITE}:${port}`]: server });
-  const way = await openWay(t, world, [limit("site.example", port), limit(SITE, port)], { headMs: 200 });
+  const way = await openWay(t, world, [unseen("site.example", port), unseen(SITE, port)], { headMs: 200 });
   const head = Buffer.from(`CONNECT site.example:${port} HTTP/1.1\r\nHost: site.example:${port}\r\n\r\n`);
   const answer = await talk(way.socket, Buffer.concat([head, Buffer.from(first)]));
   await way.close();
@@ -225,7 +226,7 @@ test("R-NET-1: a tunnel carries nothing but TLS for its own host, whatever its p
 test("R-NET-1: a tunnel to one host does not ask for another inside, and one to an address may ask for none", async (t) => {
   const port = await serveHttps(t, certificate, (_, res) => res.end("inside"));
   const world = internet(NAMES, { [`${SITE}:443`]: port });
-  const way = await openWay(t, world, [limit("site.example", 443), limit(SITE, 443)]);
+  const way = await openWay(t, world, [unseen("site.example", 443), unseen(SITE, 443)]);
   const through = async (host: string, servername: string | undefined): Promise<string> => {
     const client = connect({ path: way.socket });
     client.write(`CONNECT ${host}:443 HTTP/1.1\r\nHost: ${host}:443\r\n\r\n`);
@@ -261,7 +262,7 @@ test("R-NET-1: a tunnel whose client goes half away still hears the end, and is 
     socket.resume();
     socket.once("end", () => socket.end("late answer", resolve));
   });
-  const way = await openWay(t, internet(NAMES, { [`${SITE}:443`]: server }), [limit("site.example", 443)]);
+  const way = await openWay(t, internet(NAMES, { [`${SITE}:443`]: server }), [unseen("site.example", 443)]);
   const client = connect({ path: way.socket, allowHalfOpen: true });
   let heard = "";
   client.on("data", (chunk) => (heard += chunk.toString("latin1")));

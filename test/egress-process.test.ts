@@ -20,6 +20,8 @@ import { internet, limit, serveHttp, SITE, talk, temporaryFolder, until } from "
 const MAIN = fileURLToPath(new URL("../src/edges/egress/main.ts", import.meta.url));
 const get = (host: string): string => `GET http://${host}/ HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
 
+const socketsIn = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith(".sock"));
+
 function born(
   t: TestContext,
   env: NodeJS.ProcessEnv = {},
@@ -30,6 +32,16 @@ function born(
   const socket = child.stdio[3];
   return socket instanceof Duplex ? { child, socket, ended } : assert.fail("no socket pair");
 }
+
+const CREDENTIAL = {
+  name: "site",
+  secret: "sesame-opens-4711",
+  hosts: ["site.example"],
+  ports: [443],
+  methods: ["GET"],
+  places: ["header"],
+  headers: ["authorization"],
+} as const;
 
 type Record = Connection & { readonly call: string; readonly session: string };
 
@@ -46,7 +58,7 @@ function inProcess(t: TestContext, world: World): { gateway: Duplex; socketDir: 
   const [gateway, helper] = duplexPair();
   const socketDir = join(temporaryFolder(t), "egress");
   const ended = serveGateway(helper, (folder) =>
-    createEgressProxy({ socketDir: folder, world, random: seededRandom(3) }),
+    createEgressProxy({ socketDir: folder, world, random: seededRandom(3), nowMs: Date.now }),
   );
   t.after(() => void gateway.destroy());
   return { gateway, socketDir, ended };
@@ -82,7 +94,7 @@ test("R-NET-2: connections are recorded with the call and session that made them
   assert.deepEqual(records.sort(), ["s1 c1 site.example allowed", "s2 c2 site.example refused"]);
   assert.deepEqual([first.length, second.length], [1, 1]);
   assert.equal(await one.close(), first, "closing twice is closing once");
-  assert.deepEqual(readdirSync(socketDir), []);
+  assert.deepEqual(socketsIn(socketDir), []);
 });
 
 test("R-LOG-2: where a connection cannot be recorded, its call's way out is closed and closing it fails", async (t) => {
@@ -135,6 +147,12 @@ test("R-NET-1: the process refuses what it does not know, also a key that would 
     [config, { op: "open", id: 1, hosts: [{ host: "a", port: 0, methods: [] }] }],
     [config, { op: "close", id: 5 }],
     [{ op: "config", socketDir: "relative" }],
+    [config, { op: "open", id: 1, hosts: [{ host: "a", port: 80, methods: [], tls: "off" }] }],
+    [config, { op: "open", id: 1, hosts: [], bytes: { up: -1, down: 1 } }],
+    [config, { op: "credentials", credentials: [{ ...CREDENTIAL, anywhere: true }] }],
+    [config, { op: "credentials", credentials: [{ ...CREDENTIAL, secret: "short" }] }],
+    [config, { op: "credentials", credentials: [{ ...CREDENTIAL, secret: "ends a header\r\nX: y" }] }],
+    [config, { op: "credentials", credentials: [{ ...CREDENTIAL, places: ["path"] }] }],
   ];
   for (const frames of cases) {
     const { child, socket, ended } = born(t);
@@ -143,6 +161,7 @@ test("R-NET-1: the process refuses what it does not know, also a key that would 
     for (const frame of frames) socket.write(jsonFrame(frame));
     assert.equal(await ended, 1, JSON.stringify(frames));
     assert.match(says, /^egress proxy: the gateway sent .*\nhint: /);
+    assert.doesNotMatch(says, /sesame|ends a header/, "what was said is not repeated");
   }
 });
 
@@ -167,13 +186,35 @@ test("R-NET-1: the real process reaches no loopback server, by name or address, 
   );
   await client.close();
   assert.equal(await ended, 0);
-  assert.deepEqual(readdirSync(folder), []);
+  assert.deepEqual(socketsIn(folder), []);
+});
+
+test("R-NET-3: a value goes to the proxy over its socket alone; the gateway gets a handle for the variable, new for each call", async (t) => {
+  const { child, socket } = born(t);
+  const client = clientOn(socket, join(temporaryFolder(t), "e"), []);
+  client.bind([{ credential: CREDENTIAL, variable: "SITE_TOKEN" }]);
+  const hosts = [limit("site.example", 443)];
+  const one = await client.open({ call: "c1", session: "s1", hosts });
+  const two = await client.open({ call: "c2", session: "s1", hosts });
+  assert.deepEqual(Object.keys(one.env ?? {}), ["SITE_TOKEN"]);
+  assert.match(one.env?.["SITE_TOKEN"] ?? "", /^vmb-secret-site-[0-9a-f]{32}$/);
+  assert.notEqual(one.env?.["SITE_TOKEN"], two.env?.["SITE_TOKEN"]);
+  assert.match(readFileSync(one.ca ?? "", "utf8"), /BEGIN CERTIFICATE/);
+  for (const file of ["cmdline", "environ"]) {
+    assert.doesNotMatch(readFileSync(`/proc/${child.pid}/${file}`, "utf8"), /sesame/);
+  }
+  client.bind([]);
+  assert.deepEqual(
+    (await client.open({ call: "c3", session: "s1", hosts })).env,
+    {},
+    "bound instead of what was before",
+  );
 });
 
 test("R-BOX-3: sockets are kept where nobody else gets at them", (t) => {
   const world = internet({}, {});
   const folder = temporaryFolder(t);
-  const make = (socketDir: string) => createEgressProxy({ socketDir, world, random: seededRandom(1) });
+  const make = (socketDir: string) => createEgressProxy({ socketDir, world, random: seededRandom(1), nowMs: Date.now });
   const open = join(folder, "open");
   mkdirSync(open);
   chmodSync(open, 0o755);
@@ -193,7 +234,7 @@ test("R-BOX-3: a folder whose path is too long for sockets is said so", async (t
   const socketDir = join(temporaryFolder(t), "x".repeat(90));
   const [gateway, helper] = duplexPair();
   void serveGateway(helper, (folder) =>
-    createEgressProxy({ socketDir: folder, world: internet({}, {}), random: seededRandom(1) }),
+    createEgressProxy({ socketDir: folder, world: internet({}, {}), random: seededRandom(1), nowMs: Date.now }),
   );
   const client = clientOn(gateway, socketDir, []);
   await assert.rejects(client.open({ call: "c1", session: "s1", hosts: [] }), /too long for sockets/);
@@ -232,10 +273,10 @@ test("R-NET-1: a socket that somebody else made does not serve", async (t) => {
   const taken = createServer().listen(join(folder, "x.sock"));
   t.after(() => taken.close());
   const random = { bytes: () => new Uint8Array(16), uniform: () => 0 };
-  const proxy = createEgressProxy({ socketDir: folder, world: internet({}, {}), random });
-  const first = await proxy.open([], () => undefined);
+  const proxy = createEgressProxy({ socketDir: folder, world: internet({}, {}), random, nowMs: Date.now });
+  const first = await proxy.open({ hosts: [] }, () => undefined);
   await assert.rejects(
-    proxy.open([], () => undefined),
+    proxy.open({ hosts: [] }, () => undefined),
     /EADDRINUSE/,
   );
   await first.close();

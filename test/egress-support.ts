@@ -16,10 +16,12 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { connect as tlsConnect } from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Credential } from "../src/core/credential.ts";
 import type { HostLimit } from "../src/core/decision.ts";
 import type { Clock } from "../src/core/ports/clock.ts";
 import type { Connection } from "../src/core/ports/executor.ts";
 import { seededRandom } from "../src/core/testing.ts";
+import type { EgressWorld } from "../src/edges/egress/lease.ts";
 import { PROXY_LIMITS, type ProxyLimits } from "../src/edges/egress/limits.ts";
 import { createEgressProxy } from "../src/edges/egress/proxy.ts";
 import type { World } from "../src/edges/net/address.ts";
@@ -77,6 +79,8 @@ export function internet(
 
 export type Opened = {
   readonly socket: string;
+  readonly ca: string | null;
+  readonly handles: Readonly<Record<string, string>>;
   readonly told: Connection[];
   close(): Promise<void>;
 };
@@ -84,23 +88,26 @@ export type Opened = {
 /** The proxy in this process, with one way out. */
 export async function openWay(
   t: TestContext,
-  world: World,
+  world: EgressWorld,
   hosts: readonly HostLimit[],
-  limits: Partial<ProxyLimits> = {},
+  options: Partial<ProxyLimits> & { readonly credentials?: readonly Credential[] } = {},
 ): Promise<Opened> {
+  const { credentials = [], ...limits } = options;
   const socketDir = temporaryFolder(t);
   const proxy = createEgressProxy({
     socketDir,
     world,
     random: seededRandom(7),
+    nowMs: Date.now,
     limits: { ...PROXY_LIMITS, ...limits },
   });
   const told: Connection[] = [];
-  const lease = await proxy.open(hosts, (connection) => told.push(connection));
+  proxy.bind(credentials);
+  const lease = await proxy.open({ hosts }, (connection) => told.push(connection));
   const close = () => (closing ??= lease.close());
   let closing: Promise<void> | undefined;
   t.after(close);
-  return { socket: lease.socket, told, close };
+  return { socket: lease.socket, ca: lease.ca, handles: lease.handles, told, close };
 }
 
 export function temporaryFolder(t: TestContext): string {
@@ -111,6 +118,11 @@ export function temporaryFolder(t: TestContext): string {
 
 export function limit(host: string, port: number, methods: readonly string[] = []): HostLimit {
   return { host, port, methods };
+}
+
+/** TLS to it is tunnelled unseen. */
+export function unseen(host: string, port: number): HostLimit {
+  return { host, port, methods: [], tls: "passthrough" };
 }
 
 export async function serveHttp(t: TestContext, listener: RequestListener): Promise<number> {

@@ -95,12 +95,21 @@ test("R-FS-2: links are not followed, in the last place or before it", { skip },
   assert.deepEqual(fs.readdirSync(at("real"), { recursive: true }), ["file", "sub"]);
 });
 
-test("R-FS-2: a file with a second name is read, never written", { skip }, async () => {
+test("R-FS-2: a file with a second name is read only where a person said yes to these bytes, and never written", {
+  skip,
+}, async () => {
   fs.writeFileSync(at("first"), "shared\n");
   fs.linkSync(at("first"), at("second"));
   await refused({ op: "write", path: at("second"), content: "x", mode: "replace" }, "FILE_HARD_LINKED");
   await refused({ op: "edit", path: at("first"), old: "shared", new: "x" }, "FILE_HARD_LINKED");
-  assert.equal((await done({ op: "read", path: at("second") })).content, "shared\n");
+  await refused({ op: "read", path: at("second") }, "FILE_HARD_LINKED");
+  await refused({ op: "read", path: at("second"), shared: sha256("other\n") }, "FILE_HARD_LINKED");
+  assert.equal((await done({ op: "read", path: at("second"), shared: sha256("shared\n") })).content, "shared\n");
+  assert.deepEqual((await done({ op: "search", path: kit.workspace, pattern: "shared" })).matches, []);
+  const named = await done({ op: "search", path: at("second"), pattern: "shared", shared: sha256("shared\n") });
+  assert.equal(named.matches?.length, 1);
+  fs.unlinkSync(at("first"));
+  assert.equal((await done({ op: "read", path: at("second") })).content, "shared\n", "with one name it is ordinary");
 });
 
 test("R-FS-2: fifos, sockets and folders are not files, and do not hold the helper", { skip }, async () => {

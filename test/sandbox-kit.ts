@@ -82,7 +82,6 @@ export type KitOptions = {
   readonly config?: Partial<BrokerConfig>;
   readonly root?: string;
   readonly uid?: number;
-  readonly secretPaths?: readonly string[];
   /** A command that the broker is started by. */
   readonly under?: readonly string[];
 };
@@ -118,11 +117,7 @@ export async function startBroker(options: KitOptions = {}): Promise<Kit> {
   const executor = openBubblewrapExecutor({
     socket,
     config,
-    probe: {
-      mint: createSelfTestMint({ signer, random }),
-      secretPaths: options.secretPaths ?? [join(state, "secret")],
-      hostPid: process.pid,
-    },
+    probe: { mint: createSelfTestMint({ signer, random }) },
   });
   await executor.ready();
   const job = (change: Partial<Job> = {}): Job => ({

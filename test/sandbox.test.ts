@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Fault } from "../src/core/fault.ts";
+import { verdictOf } from "../src/core/proof.ts";
 import { type Kit, missing, startBroker, tempRoot } from "./sandbox-kit.ts";
 
 const skip = missing();
@@ -47,22 +48,6 @@ test("R-BOX-3: no network, no host sockets; a loop of its own", { skip }, async 
   server.close();
 });
 
-test("R-BOX-5: the sandbox proves itself by trying to get out", { skip }, async () => {
-  const lines = await kit.executor.prove();
-  assert.ok(lines.length >= 25);
-  assert.deepEqual(
-    lines.filter(({ held }) => !held),
-    [],
-  );
-});
-
-test("R-BOX-5: a proof whose control fails does not count as held", { skip }, async () => {
-  const broken = await startBroker({ secretPaths: ["/etc/passwd"] });
-  const line = (await broken.executor.prove()).find(({ id }) => id === "read-state-1");
-  assert.equal(line?.held, false);
-  assert.equal(line.evidence, "the attempt succeeded");
-  await broken.close();
-});
 test("R-EXEC-4: output that the gateway takes late arrives whole", { skip }, async () => {
   // A gateway that is busy when a program ends: what it printed last is still in the pipe, whatever its size.
   for (let bytes = 50_000; bytes <= 950_000; bytes += 60_000) {
@@ -128,10 +113,8 @@ test("R-BOX-3: an ordinary user gets the same sandbox", {
   const limits = await other.executor.ready();
   assert.deepEqual(limits, { memory: "rlimit", processes: "rlimit", fileBytes: "rlimit" });
   assert.equal((await other.sh("echo hi >x && cat x")).out, "hi\n");
-  assert.deepEqual(
-    (await other.executor.prove()).filter(({ held }) => !held),
-    [],
-  );
+  const proof = await other.executor.prove("short");
+  assert.equal(verdictOf(proof).says, `held against ${proof.attempts.length} attempts`);
   const bomb = await other.run({ argv: ["bash", "-c", "b() { b | b & }; b; sleep 5"], processes: 30, wallMs: 1500 });
   assert.notDeepEqual(bomb.end, { how: "exit", status: 0 });
   const node = await other.sh("node -e 'console.log(1)'; python3 -c 'print(2)'", { memoryBytes: 512 * MB });

@@ -107,7 +107,7 @@ async function playUndefended(folder: string, canary: string): Promise<DemoRepor
   const executor = openBubblewrapExecutor({
     socket: helper.socket,
     config,
-    probe: { mint: refuseProbe, secretPaths: [], hostPid: process.pid },
+    probe: { mint: { job: refuseProbe, bare: refuseProbe } },
   });
   try {
     const job: Job = {

@@ -7,14 +7,13 @@
  */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import type { BrokerConfig, ContainerConfig } from "../core/broker-wire.ts";
 import { createJobSigner, createSelfTestMint } from "../core/job-token.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type { Connection, EgressGate, Executor, JobSigner } from "../core/ports/executor.ts";
 import type { Ledger } from "../core/ports/ledger.ts";
 import type { Random } from "../core/ports/random.ts";
-import { type EgressClient, openEgressClient } from "../edges/egress/client.ts";
+import { type EgressClient, type GivenCredential, openEgressClient } from "../edges/egress/client.ts";
 import { type BubblewrapExecutor, openBubblewrapExecutor } from "../edges/executors/bubblewrap.ts";
 import { type LedgerClient, openLedgerClient } from "../ledger/client.ts";
 import { type Home, INSTALLATION, ownProgram } from "./home.ts";
@@ -25,8 +24,12 @@ export type Helpers = {
   readonly ledger: Ledger;
   readonly executor: Executor;
   readonly egress: EgressGate;
+  /** What the egress proxy may put into requests of calls that begin from now on; also the one that comes after it. */
+  bindCredentials(credentials: readonly GivenCredential[]): void;
   /** For the permit office alone. */
   readonly signer: JobSigner;
+  /** Which broker this is: another one has proved nothing yet. */
+  broker(): object;
   /** Names of helpers that do not run now. */
   lost(): readonly string[];
   pids(): readonly number[];
@@ -72,18 +75,13 @@ export async function startHelpers(parts: HelperParts): Promise<Helpers> {
     systemPaths: [],
     container: await parts.container,
   });
-  const probe = {
-    mint: createSelfTestMint({ signer, random: parts.random }),
-    secretPaths: [home.proof, join(INSTALLATION, "package.json")],
-    hostPid: process.pid,
-  };
+  const probe = { mint: createSelfTestMint({ signer, random: parts.random }) };
+  let credentials: readonly GivenCredential[] = [];
   const starting = [
     keep<BubblewrapExecutor>(parts, { name: "broker", heapMiB: 32, run: ["edges/broker/main.ts"] }, async (helper) =>
       openBubblewrapExecutor({ socket: helper.socket, config: await brokerConfig(), probe }),
     ),
-    keep<EgressClient>(parts, { name: "egress proxy", heapMiB: 48, run: ["edges/egress/main.ts"] }, (helper) =>
-      openEgressClient({ socket: helper.socket, socketDir: home.run, onConnection: parts.onConnection }),
-    ),
+    keepProxy(parts, () => credentials),
   ] as const;
   const [broker, proxy] = await Promise.all(starting).catch(async (error: unknown) => {
     // Nobody will have them: what did start ends again, or it would hold the gateway's own end up.
@@ -100,7 +98,13 @@ export async function startHelpers(parts: HelperParts): Promise<Helpers> {
     ledger: ledgerOf(writer),
     executor: executorOf(broker),
     egress: { open: (call) => proxy.client().open(call) },
+    bindCredentials(known) {
+      credentials = known;
+      // One that is lost is told when it is back.
+      if (proxy.state() === "running") proxy.client().bind(known);
+    },
     signer,
+    broker: () => broker.client(),
     lost: () => all.filter(([, one]) => one.state() === "lost").map(([name]) => name),
     pids: () => all.map(([, one]) => one.pid()),
     async stop() {
@@ -148,6 +152,19 @@ function keep<Client extends Closing>(
   });
 }
 
+/** One that is started again is told what the one before it knew. */
+function keepProxy(
+  parts: HelperParts,
+  credentials: () => readonly GivenCredential[],
+): Promise<Supervised<EgressClient>> {
+  const spec = { name: "egress proxy", heapMiB: 48, run: ["edges/egress/main.ts"] } as const;
+  return keep<EgressClient>(parts, spec, ({ socket }) => {
+    const client = openEgressClient({ socket, socketDir: parts.home.run, onConnection: parts.onConnection });
+    client.bind(credentials());
+    return client;
+  });
+}
+
 function ledgerOf(writer: Supervised<LedgerClient>): Ledger {
   return {
     append: (entry) => writer.client().append(entry),
@@ -160,7 +177,7 @@ function ledgerOf(writer: Supervised<LedgerClient>): Ledger {
 function executorOf(broker: Supervised<BubblewrapExecutor>): Executor {
   return {
     run: (job, token, options) => broker.client().run(job, token, options),
-    prove: () => broker.client().prove(),
+    prove: (form, tell) => broker.client().prove(form, tell),
     stopAll: () => broker.client().stopAll(),
   };
 }

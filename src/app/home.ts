@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Fault } from "../core/fault.ts";
@@ -28,8 +27,6 @@ export type Home = {
   readonly cliToken: string;
   /** Where the running gateway listens, and its process id. */
   readonly running: string;
-  /** Something that no sandbox may read: what the proof of the sandbox reaches for. */
-  readonly proof: string;
   /** The one-time login, where no terminal could show it; mode 600. */
   readonly login: string;
 };
@@ -48,7 +45,6 @@ export function homeAt(root: string): Home {
     policies: at("policies"),
     cliToken: at("cli-token"),
     running: at("running.json"),
-    proof: at("proof"),
     login: at("login.txt"),
   };
 }
@@ -59,7 +55,6 @@ export function makeHome(home: Home): void {
     for (const folder of [home.root, home.ledger, home.store, home.broker, home.run, home.logs]) {
       makeFolders(folder);
     }
-    writeFileSync(home.proof, "a sandbox that can read this is none\n", { mode: 0o600 });
   } catch (cause) {
     throw new Fault("STATE_UNAVAILABLE", {
       message: `the state folder \`${home.root}\` cannot be written: ${cause instanceof Error ? cause.message : "unknown"}`,

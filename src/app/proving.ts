@@ -2,40 +2,38 @@
  * A broker of one's own, to prove the sandbox without a gateway.
  *
  * It works in a folder that is made for it and removed afterwards: the tokens
- * of a running gateway's broker are none of its business. What it tries to read
- * from inside are real files of this installation.
+ * of a running gateway's broker are none of its business. What it tries to see
+ * from inside are the real state folder and installation.
  *
  * @module
  */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ContainerConfig, LimitSources } from "../core/broker-wire.ts";
 import { createJobSigner, createSelfTestMint } from "../core/job-token.ts";
 import type { Clock } from "../core/ports/clock.ts";
-import type { ProofLine } from "../core/ports/executor.ts";
+import type { Proof, ProofForm, ProofLine, SkippedLine } from "../core/ports/executor.ts";
 import type { Random } from "../core/ports/random.ts";
 import { openBubblewrapExecutor } from "../edges/executors/bubblewrap.ts";
 import { BWRAP_PATHS } from "./helpers.ts";
 import { type Home, INSTALLATION, ownProgram } from "./home.ts";
 import { startHelper } from "./lifecycle.ts";
 
-export type Proof = {
-  readonly limits: LimitSources;
-  readonly attempts: readonly ProofLine[];
-};
-
 type Parts = {
   readonly home: Home;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: (line: string) => void;
+  readonly form: ProofForm;
+  readonly tell?: (line: ProofLine | SkippedLine) => void;
   /** The back-end to prove; null: bubblewrap. */
   readonly container: ContainerConfig | null;
 };
 
 /** @throws Fault HELPER_FAILED, BROKER_UNAVAILABLE where there is no broker that could try anything. */
-export async function proveAlone({ home, clock, random, log, container }: Parts): Promise<Proof> {
+export async function proveAlone(parts: Parts): Promise<Proof & { readonly limits: LimitSources }> {
+  const { home, clock, random, log, form, tell, container } = parts;
   const folder = mkdtempSync(join(tmpdir(), "vambrace-prove-"));
   const { signer, publicKey } = createJobSigner({ clock });
   try {
@@ -57,11 +55,11 @@ export async function proveAlone({ home, clock, random, log, container }: Parts)
         systemPaths: [],
         container,
       },
-      probe: { mint: createSelfTestMint({ signer, random }), secretPaths: secrets(home), hostPid: process.pid },
+      probe: { mint: createSelfTestMint({ signer, random }) },
     });
     try {
       const limits = await executor.ready();
-      return { limits, attempts: await executor.prove() };
+      return { limits, ...(await executor.prove(form, tell)) };
     } finally {
       await executor.close();
       await helper.stop();
@@ -69,9 +67,4 @@ export async function proveAlone({ home, clock, random, log, container }: Parts)
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Files, not folders: reading a folder as a file fails everywhere and would show nothing. */
-function secrets(home: Home): readonly string[] {
-  return [home.config, home.cliToken, join(INSTALLATION, "package.json")].filter((path) => existsSync(path));
 }

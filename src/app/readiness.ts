@@ -7,6 +7,7 @@
 import type { Clock } from "../core/ports/clock.ts";
 import type { Readiness } from "../core/ports/gateway.ts";
 import type { Helpers } from "./helpers.ts";
+import type { SandboxProof } from "./sandbox-proof.ts";
 
 export type Prover = {
   /** The newest word of every control. */
@@ -15,59 +16,29 @@ export type Prover = {
   prove(): Promise<void>;
 };
 
-/** A proof of the sandbox holds this long; then it is tried again by whoever asks. */
-const PROOF_HOLDS_MS = 10 * 60_000;
 const STORE_HOLDS_MS = 1_000;
 const PATIENCE_MS = 2_000;
 
 export function createProver(parts: {
   readonly helpers: Helpers;
+  readonly sandbox: Pick<SandboxProof, "now" | "prove">;
   readonly clock: Clock;
   /** Writes something: a store that cannot keep a message takes none. */
   readonly tryStore: () => Promise<void>;
   readonly policies: () => { readonly count: number; readonly digest: string };
   readonly model: () => string;
 }): Prover {
-  const { helpers, clock } = parts;
-  let sandbox: Readiness = { control: "sandbox", ready: false, says: "not proved yet" };
-  let provedMs = Number.NEGATIVE_INFINITY;
-  let proving: Promise<void> | undefined;
-
-  const proveSandbox = async (): Promise<void> => {
-    try {
-      const lines = await helpers.executor.prove();
-      const broken = lines.filter((line) => !line.held);
-      const ready = lines.length > 0 && broken.length === 0;
-      sandbox = {
-        control: "sandbox",
-        ready,
-        says: ready
-          ? `held against ${lines.length} attempts`
-          : `did not hold: ${broken.map((line) => line.says).join("; ") || "nothing was tried"}`,
-      };
-    } catch (error) {
-      sandbox = { control: "sandbox", ready: false, says: error instanceof Error ? error.message : "cannot be proved" };
-    }
-    provedMs = clock.monotonicMs();
-  };
-  const prove = (): Promise<void> => {
-    proving ??= proveSandbox().finally(() => {
-      proving = undefined;
-    });
-    return proving;
-  };
-
+  const { helpers, sandbox, clock } = parts;
   const storeReadiness = storeProbe(clock, parts.tryStore);
 
   return {
-    prove,
+    prove: () => sandbox.prove(),
     async now() {
       const lost = new Set(helpers.lost());
-      if (clock.monotonicMs() - provedMs > PROOF_HOLDS_MS || (!sandbox.ready && !lost.has("broker"))) await prove();
       return [
         lost.has("ledger") ? down("ledger") : await within(clock, "ledger", ledgerReadiness(helpers)),
         await within(clock, "store", storeReadiness()),
-        lost.has("broker") ? down("sandbox") : sandbox,
+        lost.has("broker") ? down("sandbox") : await sandbox.now(),
         lost.has("egress")
           ? down("egress")
           : { control: "egress", ready: true, says: "the proxy runs; nothing else leaves a sandbox" },

@@ -14,9 +14,9 @@ const SECRET_VARIABLES: readonly VariableName[] = [
 ];
 
 export function knownSecrets(env: Environment, { config }: Loaded): readonly string[] {
-  const named = Object.values(config.models.providers).flatMap(({ apiKey }) =>
-    apiKey === undefined ? [] : [apiKey.slice(2, -1)],
-  );
+  const keys = Object.values(config.models.providers).map(({ apiKey }) => apiKey);
+  const secrets = Object.values(config.egress.credentials).map(({ secret }) => secret);
+  const named = [...keys, ...secrets].flatMap((reference) => (reference === undefined ? [] : [reference.slice(2, -1)]));
   const values = [...SECRET_VARIABLES.map((name) => env[name]), ...named.map((name) => env.variable(name))];
   return values.filter((value) => value !== undefined);
 }

@@ -17,6 +17,7 @@ import { ApprovalDesk } from "../steps/approval/desk.ts";
 import type { Conversations } from "../steps/run/conversations.ts";
 import { createSessions } from "../steps/session/session.ts";
 import { bringCliToken } from "./cli-token.ts";
+import { credentialsOf } from "./config/egress.ts";
 import { budgetSettings, channelEnabled, MAIN_AGENT, peopleOf } from "./config/settings.ts";
 import { createBudgets } from "./gateway/budgets.ts";
 import { type Chat, createChat } from "./gateway/chat.ts";
@@ -29,6 +30,7 @@ import { openHalt, writeHalted } from "./halt.ts";
 import type { Helpers } from "./helpers.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createProver, type Prover } from "./readiness.ts";
+import { createSandboxProof, type SandboxProof } from "./sandbox-proof.ts";
 import { createLeftTurns, type LeftTurns, type RecoveryParts, recoverTurns } from "./recovery.ts";
 import { noteConfig, type TakeParts, takePending } from "./take-pending.ts";
 import { wireEffectors } from "./wire-effectors.ts";
@@ -74,6 +76,7 @@ export async function wireUp(given: WireUp, starting: Promise<Helpers>, wires: L
   const store = await openStore({ dir: given.home.store, clock: given.clock });
   try {
     const [kits, helpers] = await Promise.all([openKits(given), starting]);
+    helpers.bindCredentials(credentialsOf(given.loaded.config, given.env));
     wires.onConnection = (connection, owner) => recordConnection(helpers, metrics, connection, owner);
     const record: Record = async (entry) => {
       if (entry.kind === "login") metrics.login(entry.result === "ok" ? "ok" : "failed");
@@ -86,10 +89,13 @@ export async function wireUp(given: WireUp, starting: Promise<Helpers>, wires: L
   }
 }
 
-async function putTogether(given: WireUp, ground: Ground): Promise<Wired> {
+async function putTogether(given: WireUp, bare: Ground): Promise<Wired> {
+  const sandbox = createSandboxProof({ ...bare.helpers, clock: given.clock });
+  // From here on nobody has the executor that runs unproved.
+  const ground = { ...bare, helpers: { ...bare.helpers, executor: sandbox.executor } };
   const { store, helpers, record, kits } = ground;
-  const prover = openProver(given, ground);
-  // Tried out while the rest is put together; `/readyz` waits for it.
+  const prover = openProver(given, ground, sandbox);
+  // Tried out while the rest is put together; `/readyz` waits for it, and so does whatever runs first.
   prover
     .prove()
     .catch((thrown: unknown) => given.log.error("the sandbox could not be proved", { error: String(thrown) }));
@@ -258,10 +264,11 @@ async function openAccess(given: WireUp, store: Store, record: Record): Promise<
   return access;
 }
 
-function openProver(given: WireUp, { kits, helpers, store }: Ground): Prover {
+function openProver(given: WireUp, { kits, helpers, store }: Ground, sandbox: SandboxProof): Prover {
   const { policies } = kits.of(MAIN_AGENT).judge;
   return createProver({
     helpers,
+    sandbox,
     clock: given.clock,
     tryStore: () => store.state.set("readiness", { atMs: given.clock.wallMs() }),
     policies: () => ({ count: policies.policies.size, digest: policies.digest }),

@@ -1,8 +1,10 @@
 /**
  * The file port of the judge's fact finders: this machine's files, read only.
  *
- * Content is read through a handle that was opened with O_NOFOLLOW and found
- * to be a regular file, so no link is followed and no device or pipe is opened.
+ * Content is read through a handle that was opened with O_NOFOLLOW, found to be
+ * a regular file, and whose own path is the one that was asked for: no link is
+ * followed, in the last place or before it, whoever swaps folders meanwhile, and
+ * no device or pipe is opened.
  *
  * @module
  */
@@ -77,7 +79,8 @@ function namesIn(path: string, most: number): readonly string[] | null {
 async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T | null>): Promise<T | null> {
   try {
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    return (await file.stat()).isFile() ? await use(file) : null;
+    if (!(await file.stat()).isFile() || readlinkSync(`/proc/self/fd/${file.fd}`) !== path) return null;
+    return await use(file);
   } catch (error) {
     if (isNotThere(error)) return null;
     throw error;

@@ -1,4 +1,5 @@
 /** `vambrace start`: the gateway, and with --chat the terminal that talks with it. @module */
+import { checkStateModes } from "../app/config/modes.ts";
 import { agentSettings } from "../app/config/settings.ts";
 import type { Served } from "../app/open.ts";
 import { Fault, toFault } from "../core/fault.ts";
@@ -68,10 +69,20 @@ async function announce(io: Io, served: Served): Promise<void> {
   io.err(`  state in   ${home.root}`);
   if (model.weak !== undefined) io.err(paint(io, "yellow", `  warning    ${model.weak}`));
   for (const line of loaded.downgrades) io.err(paint(io, "yellow", `  weaker     ${line}`));
+  sayModes(io, home.root);
   const address = await served.login();
   if (address === undefined) return io.err("  page       turned off: `channels.webchat.enabled` is false");
   if (io.isTerminal) io.err("  page       logs in one browser, once, within ten minutes:");
   showLogin(io, home, address);
+}
+
+/** R-FS-3: said at each start, mended on request. */
+function sayModes(io: Io, root: string): void {
+  const [first, ...more] = checkStateModes(root);
+  if (first === undefined) return;
+  const others = more.length === 0 ? "" : `, and ${more.length} more`;
+  io.err(paint(io, "yellow", `  open       ${first.path} ${first.says} (mode ${first.mode})${others}`));
+  io.err("hint: `vambrace doctor` lists them; `vambrace doctor --fix` takes other people's rights away");
 }
 
 async function chatHere(io: Io): Promise<number> {

@@ -8,6 +8,7 @@
  * @module
  */
 import type { Job, JobEnd, SignedToken } from "./ports/executor.ts";
+import type { SelfTest } from "./self-test.ts";
 
 /** What a broker must know before it starts anything. All of it is required. */
 export type BrokerConfig = {
@@ -42,6 +43,8 @@ export type ContainerConfig = {
 export type ToBroker =
   | { readonly type: "configure"; readonly config: BrokerConfig }
   | { readonly type: "run"; readonly channel: number; readonly job: Job; readonly token: SignedToken }
+  /** The only thing that runs without walls: fixed programs, on a token that fits no job. Answered as a job is. */
+  | { readonly type: "self-test"; readonly channel: number; readonly test: SelfTest; readonly token: SignedToken }
   | { readonly type: "cancel"; readonly channel: number }
   | { readonly type: "stop-all"; readonly id: number };
 
@@ -69,9 +72,14 @@ export type LimitSources = {
 /** Where the file tools' helper and the pinned Node stand inside a sandbox of runtime `files`. */
 export const FILES_ARGV = ["/run/vambrace/node", "/run/vambrace/inside/files-helper.mjs"] as const;
 
-/** Where the egress proxy's socket stands inside a sandbox that may reach hosts, and what forwards to it. */
+/**
+ * Where a sandbox that may reach hosts finds the folder with the egress proxy's socket, what forwards to it, and what to
+ * trust for what goes that way. The system's own list is covered where there is one: many programs know no other.
+ */
 export const EGRESS_INSIDE = {
-  socket: "/run/vambrace/egress.sock",
+  folder: "/run/vambrace/egress",
   url: "http://127.0.0.1:3128",
+  ca: "/run/vambrace/ca.pem",
   forwarder: "/run/vambrace/inside/forward.mjs",
+  systemCa: "/etc/ssl/certs/ca-certificates.crt",
 } as const;

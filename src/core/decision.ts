@@ -20,13 +20,29 @@ export type Limits = {
   readonly fileBytes: number;
   /** What it may reach through the egress proxy; empty: no network at all. */
   readonly hosts: readonly HostLimit[];
+  /** What it may send and get through the egress proxy, all hosts together; absent: as the proxy ships. */
+  readonly egressBytes?: EgressBytes;
   /** What is mounted of the person's files; nothing else of theirs is visible. */
   readonly mounts: readonly Mount[];
 };
 
-export type HostLimit = { readonly host: string; readonly port: number; readonly methods: readonly string[] };
+export type HostLimit = {
+  readonly host: string;
+  readonly port: number;
+  readonly methods: readonly string[];
+  /** Path rules (`core/path-rule.ts`); absent: every path. */
+  readonly paths?: readonly string[];
+  /** TLS is not looked into, so methods and paths count for plain HTTP alone. Absent: it is, where they have to be seen. */
+  readonly tls?: "passthrough";
+  /** What one call may send there, and get from there. */
+  readonly upBytes?: number;
+  readonly downBytes?: number;
+};
 
-export type Mount = { readonly path: string; readonly access: "read" | "write" };
+export type EgressBytes = { readonly up: number; readonly down: number };
+
+/** `none`: blocked, and inside of another mount; it is covered there, so that nothing inside sees it. */
+export type Mount = { readonly path: string; readonly access: "read" | "write" | "none" };
 
 /** The kinds of yes that policies may speak of, in the order in which they are tried. */
 export const APPROVAL_KINDS = ["yes", "owner-yes"] as const;

@@ -10,6 +10,7 @@
  */
 import { isAddress } from "./address.ts";
 import type { HostLimit } from "./decision.ts";
+import { coversPath } from "./path-rule.ts";
 import type { EgressRule } from "./posture.ts";
 
 export { classifyAddress } from "./address.ts";
@@ -130,6 +131,11 @@ export function listsHost(host: string, port: number, rule: HostRule): boolean {
 export function matchesRule(host: string, port: number, method: string, rule: HostRule): boolean {
   const methods = rule.methods.length === 0 ? DEFAULT_METHODS : rule.methods;
   return methods.some((listed) => listed.toUpperCase() === method) && listsHost(host, port, rule);
+}
+
+/** Whether a rule covers a whole request: host, port, method and path. */
+export function coversRequest({ host, port, method, path }: Destination, rule: HostRule): boolean {
+  return matchesRule(host, port, method, rule) && (rule.paths === undefined || coversPath(rule.paths, path));
 }
 
 /** As `URL` spells it, so that `Bücher.example` in a rule means what it means in an address. */

@@ -73,6 +73,7 @@ export const FAULTS = {
   ROUTE_UNGUARDED: "broken",
   ROUTE_UNKNOWN: "missing",
   ROW_REFUSED: "conflict",
+  SANDBOX_UNPROVED: "unavailable",
   SCHEDULE_MALFORMED: "usage",
   SCHEDULE_UNKNOWN: "missing",
   SESSION_BUSY: "limit",

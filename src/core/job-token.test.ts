@@ -81,7 +81,7 @@ const selfTest: Job = {
 
 test("R-BOX-5: a self-test gets a token without a permit, and only where it sees nothing of anybody's", () => {
   const mint = createSelfTestMint({ signer, random: { bytes: (n) => new Uint8Array(n), uniform: () => 0 } });
-  const token = mint(selfTest);
+  const token = mint.job(selfTest);
   assert.equal(verifyJobToken(token, { job: digestOf(selfTest), publicKey, nowMs: NOW }).verdict, "good");
   const others: Partial<Job>[] = [
     { mounts: [{ path: "/home/ana", access: "read" }] },
@@ -89,5 +89,5 @@ test("R-BOX-5: a self-test gets a token without a permit, and only where it sees
     { runtime: "files" },
     { env: {} },
   ];
-  for (const change of others) assert.throws(() => mint({ ...selfTest, ...change }), Fault);
+  for (const change of others) assert.throws(() => mint.job({ ...selfTest, ...change }), Fault);
 });

@@ -15,6 +15,7 @@ import { canonicalJson, type Digest, digestOf } from "./json.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Job, JobSigner, SignedToken } from "./ports/executor.ts";
 import type { Random } from "./ports/random.ts";
+import { type SelfTest, selfTestDigest } from "./self-test.ts";
 
 /** How long a token may wait to be used, by the wall clock. */
 export const JOB_TOKEN_LIFE_MS = 30_000;
@@ -74,23 +75,31 @@ function signedBytes(claim: { readonly permit: string; readonly job: string; rea
 /** What every self-test job carries in its environment, so that nobody takes it for a call's. */
 export const SELF_TEST_MARK = "VAMBRACE_SELF_TEST";
 
-export type SelfTestMint = (job: Job) => SignedToken;
+/** Tokens that are made without a permit. */
+export type SelfTestMint = {
+  /** For a job in a sandbox that sees nothing of anybody's. @throws Fault PERMIT_REFUSED for every other */
+  readonly job: (job: Job) => SignedToken;
+  /** For attempts of the catalogue without walls: what it is signed for is no job's digest, and no job's is this one's. */
+  readonly bare: (test: SelfTest) => SignedToken;
+};
 
 /**
- * The only tokens that are made without a permit: for jobs that see nothing of anybody's. It takes the job and
- * not its digest, so that it can look.
- *
- * @throws Fault PERMIT_REFUSED for a job that mounts anything, may reach hosts, or does not say what it is.
+ * The only tokens that are made without a permit. It takes the job and the test and not their digests, so that it can
+ * look. Whoever holds it is the executor's own proof; no tool and no call is given it.
  */
 export function createSelfTestMint(deps: { readonly signer: JobSigner; readonly random: Random }): SelfTestMint {
-  return (job) => {
-    const sees = job.mounts.length > 0 || job.egressSocket !== null || job.runtime !== "command";
-    if (sees || job.env[SELF_TEST_MARK] !== "1") {
-      throw new Fault("PERMIT_REFUSED", {
-        message: "a self-test may mount nothing, reach nobody, and must be marked as one",
-        hint: "run this through the gate; only a permit opens files and hosts",
-      });
-    }
-    return deps.signer.sign(newId("pmt", deps.random), digestOf(job));
+  const sign = (digest: Digest): SignedToken => deps.signer.sign(newId("pmt", deps.random), digest);
+  return {
+    job(job) {
+      const sees = job.mounts.length > 0 || job.egressSocket !== null || job.runtime !== "command";
+      if (sees || job.env[SELF_TEST_MARK] !== "1") {
+        throw new Fault("PERMIT_REFUSED", {
+          message: "a self-test may mount nothing, reach nobody, and must be marked as one",
+          hint: "run this through the gate; only a permit opens files and hosts",
+        });
+      }
+      return sign(digestOf(job));
+    },
+    bare: (test) => sign(selfTestDigest(test)),
   };
 }

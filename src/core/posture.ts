@@ -5,6 +5,7 @@
  * @module
  */
 import type { AgentId } from "./ids.ts";
+import type { EgressBytes } from "./decision.ts";
 import type { Trust } from "./label.ts";
 import type { Effect, ToolDeclaration } from "./tool.ts";
 
@@ -37,6 +38,15 @@ export type EgressRule = {
   readonly host: string;
   readonly ports: readonly number[];
   readonly methods: readonly string[];
+  /** Path rules (`core/path-rule.ts`); absent: every path. */
+  readonly paths?: readonly string[];
+  /** Absent: every program. Else the rule counts only for a command all of whose programs are among these. */
+  readonly programs?: readonly string[];
+  /** TLS to it is tunnelled unseen: methods and paths are not enforced inside. */
+  readonly tls?: "passthrough";
+  /** What one call may send there, and get from there. */
+  readonly upBytes?: number;
+  readonly downBytes?: number;
 };
 
 export type Posture = {
@@ -58,6 +68,8 @@ export type Posture = {
     readonly home: string;
   };
   readonly egress: readonly EgressRule[];
+  /** What one call may send and get, all hosts together; absent: as the proxy ships. */
+  readonly egressBytes?: EgressBytes;
   readonly limits: {
     readonly wallMs: number;
     readonly outputBytes: number;

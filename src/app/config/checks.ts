@@ -7,6 +7,7 @@
 import { Fault } from "../../core/fault.ts";
 import { CATALOGUE } from "../../tools/catalogue.ts";
 import { CONFIG_NAME, type ConfigText, type Path } from "./document.ts";
+import { checkEgress } from "./egress.ts";
 import { isLoopback } from "./hosts.ts";
 import { nearest } from "./nearest.ts";
 import { alwaysBlocked, expand, inHiddenEntry, isWithin, overlap, type Places, realPath } from "./places.ts";
@@ -20,7 +21,17 @@ export const BUILT_IN_PROVIDERS: readonly string[] = ["anthropic", "openai", "go
 
 /** @throws Fault CONFIG_UNSAFE for the first rule that is broken. */
 export function checkTogether(config: Config, source: ConfigText, places: Places): void {
-  for (const check of [gateway, sandbox, workspaces, allowedPaths, people, toolNames, declarations, models]) {
+  for (const check of [
+    gateway,
+    sandbox,
+    workspaces,
+    allowedPaths,
+    people,
+    toolNames,
+    declarations,
+    models,
+    checkEgress,
+  ]) {
     for (const { path, says, hint } of check(config, places)) {
       throw new Fault("CONFIG_UNSAFE", {
         message: `${CONFIG_NAME}, line ${source.lineOf(path)}: \`${path.join(".")}\` ${says}`,
@@ -106,6 +117,14 @@ function* workspaces(config: Config, places: Places): Generator<Refusal> {
         hint: "choose a folder of its own, such as `~/vambrace`",
       };
     }
+    const held = [places.userHome, ...alwaysBlocked(places)].find((each) => holds(folder, each));
+    if (held !== undefined) {
+      yield {
+        path,
+        says: `holds \`${held}\`, which tools never reach`,
+        hint: "choose a folder of its own, such as `~/vambrace`",
+      };
+    }
     const other = seen.find((each) => overlap(each.folder, folder));
     if (other !== undefined) {
       yield { path, says: `overlaps \`${other.path.join(".")}\``, hint: "give each agent a folder of its own" };
@@ -144,6 +163,11 @@ function* allowedPaths(config: Config, places: Places): Generator<Refusal> {
       };
     }
   }
+}
+
+/** The home folder counts: each hidden entry in it is blocked (R-FS-1), and the workspace is mounted whole. */
+function holds(folder: string, inner: string): boolean {
+  return isWithin(inner, folder) || isWithin(realPath(inner), realPath(folder));
 }
 
 function blockedBy(folder: string, places: Places): string | undefined {

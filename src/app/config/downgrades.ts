@@ -6,6 +6,7 @@
  */
 import type { ToolPosture } from "../../core/posture.ts";
 import { doorsOf } from "./doors.ts";
+import { egressRules } from "./egress.ts";
 import { type Config, configFile } from "./schema.ts";
 
 /** One line each, in a fixed order. */
@@ -59,13 +60,17 @@ function* weaker(name: string, door: ToolPosture, shipped: ToolPosture | undefin
 }
 
 function* egress(config: Config): Generator<string> {
-  for (const entry of config.egress.allow) {
-    const { host, methods, ports } =
-      typeof entry === "string" ? { host: entry, methods: ["GET", "HEAD"], ports: [443] } : entry;
+  for (const { host, methods, ports, tls } of egressRules(config)) {
     const more = methods.filter((method) => method !== "GET" && method !== "HEAD");
     if (more.length > 0) yield `egress.allow: ${host} takes ${more.join(", ")}: data can leave to it`;
+    if (tls === "passthrough")
+      yield `egress.allow: ${host} with tls: passthrough: methods, and names inside its TLS, are not seen`;
     if (ports.some((port) => port === 80)) yield `egress.allow: ${host} on port 80: unencrypted`;
     if (host.startsWith("*.")) yield `egress.allow: ${host}: every subdomain can be reached`;
+  }
+  for (const [name, { hosts }] of Object.entries(config.egress.credentials)) {
+    for (const host of hosts.filter((one) => one.startsWith("*.")))
+      yield `egress.credentials.${name}: every subdomain of ${host.slice(2)} is given the value`;
   }
 }
 

@@ -9,7 +9,8 @@ import type { Effect, ToolDeclaration } from "../../core/tool.ts";
 import type { Trust } from "../../core/label.ts";
 import { type AgentId, parseAgentId } from "../../core/ids.ts";
 import { doorsOf } from "./doors.ts";
-import { alwaysBlocked, expand, forbiddenPaths, type Places } from "./places.ts";
+import { egressBytes, egressRules } from "./egress.ts";
+import { alwaysBlocked, expand, forbiddenPaths, type Places, realPath } from "./places.ts";
 import type { Config } from "./schema.ts";
 import { agentEntry, agentIds, peopleOf } from "./settings.ts";
 
@@ -21,16 +22,16 @@ export function toPosture(config: Config, places: Places, agent = parseAgentId("
   return {
     ...doorsFor(config, agent),
     fs: {
-      workspace: expand(entry?.workspace ?? config.agents.defaults.workspace, places),
+      // By its real path: paths are compared after their links were followed, and a sandbox mounts no link.
+      workspace: realPath(expand(entry?.workspace ?? config.agents.defaults.workspace, places)),
       workspaceOnly: fs.workspaceOnly,
       allowedPaths: fs.allowedPaths.map((path) => expand(path, places)),
-      blockedPaths: [...new Set([...alwaysBlocked(places), ...fs.blockedPaths.map((path) => expand(path, places))])],
+      blockedPaths: inEverySpelling([...alwaysBlocked(places), ...fs.blockedPaths.map((path) => expand(path, places))]),
       forbiddenPaths: forbiddenPaths(places),
       home: places.userHome,
     },
-    egress: config.egress.allow.map((each) =>
-      typeof each === "string" ? { host: each, ports: [443], methods: ["GET", "HEAD"] } : each,
-    ),
+    egress: egressRules(config),
+    egressBytes: egressBytes(config),
     limits: {
       wallMs: exec.timeoutSeconds * 1_000,
       outputBytes: exec.outputKilobytes * 1_024,
@@ -56,6 +57,11 @@ function doorsFor(config: Config, agent: AgentId): Pick<Posture, "channels" | "o
     }
   }
   return { channels, others: new Set(others) };
+}
+
+/** As they are named, and where links lead. */
+function inEverySpelling(paths: readonly string[]): readonly string[] {
+  return [...new Set([...paths, ...paths.map(realPath)])];
 }
 
 function effectsOf(config: Config): ReadonlyMap<Effect, Trust> {

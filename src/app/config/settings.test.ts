@@ -177,6 +177,11 @@ const WEAKER: readonly [string, RegExp][] = [
   ["tools: {profile: full}", /profile: full/],
   ["egress: {allow: [{host: example.org, methods: [POST]}]}", /example\.org takes POST/],
   ["egress: {allow: ['*.example.org']}", /every subdomain/],
+  ["egress: {allow: [{host: example.org, tls: passthrough}]}", /example\.org with tls: passthrough/],
+  [
+    "egress: {credentials: {x: {secret: '${MY_KEY}', hosts: ['*.example.org'], variable: X}}}",
+    /every subdomain of example\.org is given the value/,
+  ],
   ["folders: [{path: ~/vambrace, trust: full}]", /full trust/],
   ["people: {ana: {trust: full}}", /people\.ana\.trust/],
 ];

@@ -5,11 +5,12 @@
  */
 import type { ContainerConfig } from "../../core/broker-wire.ts";
 import { type AgentId, parseAgentId, parsePersonId } from "../../core/ids.ts";
+import { trustRank } from "../../core/label.ts";
 import type { ReturnLabel } from "../../core/tool.ts";
 import type { Person } from "../../core/person.ts";
 import { BUILT_IN_PROVIDERS } from "./checks.ts";
 import type { Environment, VariableName } from "./environment.ts";
-import { expand, type Places } from "./places.ts";
+import { expand, type Places, realPath } from "./places.ts";
 import { missing, variableIn } from "./references.ts";
 import type { Config } from "./schema.ts";
 
@@ -206,9 +207,13 @@ export type FolderLabel = ReturnLabel & {
   readonly audience?: readonly string[];
 };
 
-/** Labels of files of which nobody recorded a writer, deepest folder first: the first that contains a file counts. */
+/**
+ * Labels of files of which nobody recorded a writer, deepest folder first: the first that contains a file counts. By
+ * real paths, as files are: a folder that was named by a link to it would label nothing. Of two names for one folder the
+ * least trusted counts.
+ */
 export function folderLabels(config: Config, places: Places): readonly FolderLabel[] {
   return config.folders
-    .map(({ path, ...rest }) => ({ path: expand(path, places), ...rest }))
-    .sort((a, b) => b.path.length - a.path.length);
+    .map(({ path, ...rest }) => ({ path: realPath(expand(path, places)), ...rest }))
+    .sort((a, b) => b.path.length - a.path.length || trustRank(a.trust) - trustRank(b.trust));
 }

@@ -88,7 +88,11 @@ const KEYS: readonly Foreign[] = [
   { key: "policies", use: null, hint: "put Cedar files into the folder `policies` of the state folder" },
   { key: "network", use: "egress.allow", hint: "name the hosts there" },
   { key: "proxy", use: "egress.allow", hint: "name the hosts there" },
-  { key: "secrets", use: null, hint: "put secrets into the environment and write `${NAME}` where one is used" },
+  {
+    key: "secrets",
+    use: null,
+    hint: "put secrets into the environment and write `${NAME}` where one is used, such as `egress.credentials`",
+  },
   {
     key: "env",
     use: null,

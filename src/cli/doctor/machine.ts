@@ -9,6 +9,7 @@ import { BWRAP_PATHS } from "../../app/helpers.ts";
 import { homeAt, INSTALLATION } from "../../app/home.ts";
 import { proveAlone } from "../../app/proving.ts";
 import { systemClock, systemRandom } from "../../app/system.ts";
+import { verdictOf } from "../../core/proof.ts";
 import type { Io } from "../command.ts";
 import { fail, failed, type Line, ok, warn } from "./line.ts";
 
@@ -123,13 +124,14 @@ async function sandboxLine(io: Io): Promise<Line> {
     const home = homeAt(stateFolder(io.env));
     const log = (line: string): void => void said.push(line);
     const container = configuredContainer(io);
-    const { attempts, limits } = await proveAlone({ home, clock: systemClock, random: systemRandom, log, container });
-    const broken = attempts.filter((line) => !line.held);
-    const where = container === null ? "bubblewrap" : "containers";
-    const by = `${where}, memory by ${limits.memory}, processes by ${limits.processes}`;
-    if (attempts.length > 0 && broken.length === 0) return ok(id, `held against ${attempts.length} attempts (${by})`);
-    const [first] = broken;
-    const says = `did not hold in ${broken.length} of ${attempts.length}: ${first?.says ?? "nothing was tried"}: ${first?.evidence ?? ""}`;
+    const deps = { home, clock: systemClock, random: systemRandom, log, container } as const;
+    const proof = await proveAlone({ ...deps, form: "short" });
+    const { memory, processes } = proof.limits;
+    const verdict = verdictOf(proof);
+    const by = `${container === null ? "bubblewrap" : "containers"}, memory by ${memory}, processes by ${processes}`;
+    if (verdict.holds) return ok(id, `${verdict.says} (${by})`);
+    const [first] = verdict.broken;
+    const says = first === undefined ? verdict.says : `${verdict.says} (${first.evidence})`;
     return fail(id, says, "`vambrace security prove` shows each; commands are refused until the sandbox works");
   } catch (thrown) {
     const line = failed(id, thrown);

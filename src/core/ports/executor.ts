@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { HostLimit, Mount } from "../decision.ts";
+import type { EgressBytes, HostLimit, Mount } from "../decision.ts";
 import type { PermitId } from "../ids.ts";
 import type { Digest } from "../json.ts";
 
@@ -25,6 +25,8 @@ export type Job = {
   readonly fileBytes: number;
   /** Socket of the egress proxy for this call, where it may reach hosts; null: no network at all. */
   readonly egressSocket: string | null;
+  /** Certificates that programs are to trust for what goes through that socket: a file, absolute. Absent: the system's. */
+  readonly egressCa?: string;
   /** `command`: an ordinary program. `files`: the file tools' own helper, which ships with vambrace. */
   readonly runtime: "command" | "files";
 };
@@ -71,17 +73,41 @@ export type Executor = {
     token: SignedToken,
     options: { readonly signal: AbortSignal; readonly onOutput?: (piece: OutputPiece) => void },
   ): Promise<JobResult>;
-  /** Proves that the sandbox works now: a short self-test, each line something that was tried. */
-  prove(): Promise<readonly ProofLine[]>;
+  /**
+   * Tries to break out of the sandbox, now. `short`: what costs next to nothing, for every start; `full`: all there is.
+   *
+   * @param tell told of each attempt as it is decided
+   */
+  prove(form: ProofForm, tell?: (line: ProofLine | SkippedLine) => void): Promise<Proof>;
   /** Ends every job at once. */
   stopAll(): Promise<void>;
 };
 
+export type ProofForm = "short" | "full";
+
+/** One attempt that counted: it got out where there were no walls. */
 export type ProofLine = {
   readonly id: string;
+  readonly family: string;
   readonly says: string;
   readonly held: boolean;
   readonly evidence: string;
+};
+
+/** One that shows nothing here, and why. */
+export type SkippedLine = {
+  readonly id: string;
+  readonly family: string;
+  readonly says: string;
+  readonly why: string;
+};
+
+export type Proof = {
+  readonly form: ProofForm;
+  readonly attempts: readonly ProofLine[];
+  readonly skipped: readonly SkippedLine[];
+  /** Fewer attempts than this that counted prove nothing, whatever they say. */
+  readonly floor: number;
 };
 
 /** Opens and closes the way out for one call. */
@@ -90,11 +116,17 @@ export type EgressGate = {
     readonly call: string;
     readonly session: string;
     readonly hosts: readonly HostLimit[];
+    /** Absent: as the proxy ships. */
+    readonly bytes?: EgressBytes;
   }): Promise<EgressLease>;
 };
 
 export type EgressLease = {
   readonly socket: string;
+  /** Absolute; certificates to trust for what goes through the socket. Absent: the platform's. */
+  readonly ca?: string;
+  /** Variables that hold the handles of credentials; absent: none. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Closes the way; every connection was recorded by then. */
   close(): Promise<readonly Connection[]>;
 };
@@ -107,4 +139,8 @@ export type Connection = {
   readonly why: string;
   readonly bytesOut: number;
   readonly bytesIn: number;
+  /** Method and path, without query, of a request that the proxy saw. */
+  readonly request?: string;
+  /** Names of the credentials that were put into it. */
+  readonly credentials?: readonly string[];
 };

@@ -14,7 +14,14 @@ export type Expect = Digest | "absent";
 /** Paths are absolute and resolved, as they were judged. */
 export type FileRequest =
   /** `offset` and `limit` in lines, from 1. */
-  | { readonly op: "read"; readonly path: string; readonly offset?: number; readonly limit?: number }
+  | {
+      readonly op: "read";
+      readonly path: string;
+      readonly offset?: number;
+      readonly limit?: number;
+      /** The file with a second name that a person said yes to; any other that has one is refused. */
+      readonly shared?: Digest;
+    }
   | {
       readonly op: "write";
       readonly path: string;
@@ -40,6 +47,8 @@ export type FileRequest =
       readonly regex?: boolean;
       readonly glob?: string;
       readonly limit?: number;
+      /** Of the one file that `path` may be; files below a folder are left out where they have a second name. */
+      readonly shared?: Digest;
     }
   | { readonly op: "stat"; readonly path: string };
 

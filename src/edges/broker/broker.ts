@@ -8,14 +8,18 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { BrokerConfig, FromBroker, JobSummary, LimitSources } from "../../core/broker-wire.ts";
 import { verifyJobToken } from "../../core/job-token.ts";
-import { digestOf, type JsonObject, type JsonValue } from "../../core/json.ts";
-import type { Job } from "../../core/ports/executor.ts";
+import { type Digest, digestOf, type JsonObject, type JsonValue } from "../../core/json.ts";
+import { selfTestDigest } from "../../core/self-test.ts";
 import type { Backend } from "./backend.ts";
 import { openBubblewrap } from "./bubblewrap.ts";
+import { findCgroups } from "./cgroup.ts";
+import { sweepHatches } from "./hatch.ts";
 import { parseJob, parseToken } from "./job-parse.ts";
 import type { Outlet } from "./output.ts";
 import { Refused, refusedEnd } from "./refusal.ts";
 import { runJob, type Runner } from "./run-job.ts";
+import type { parseSelfTest } from "./self-test-parse.ts";
+import type { SelfTests } from "./self-test.ts";
 import { openSpentTokens, type SpentTokens } from "./spent.ts";
 import { openSystemView, sweepSystemViews } from "./system.ts";
 
@@ -26,7 +30,7 @@ export type Link = {
 };
 
 export type Broker = {
-  run(message: JsonObject): Promise<void>;
+  run(message: JsonObject, what: "run" | "self-test"): Promise<void>;
   cancel(channel: number): void;
   stopAll(): Promise<void>;
 };
@@ -42,14 +46,17 @@ export function openBroker(config: BrokerConfig, link: Link): Broker {
   link.say({ type: "ready", limits: stage.sources });
   for (const backend of stage.backends) void backend.then((one) => setImmediate(() => one.warmUp()));
 
-  async function runOne(channel: number, message: JsonObject, stop: AbortController): Promise<void> {
-    const summary = await start(message, { config, spent, stage }, { link, channel, stop: stop.signal });
+  const selfTests = lazySelfTests(config);
+
+  async function runOne(channel: number, message: JsonObject, stop: AbortController, begin: Begin): Promise<void> {
+    const means = { config, spent, stage, selfTests };
+    const summary = await begin(message, means, { link, channel, stop: stop.signal });
     jobs.delete(channel);
     link.say({ type: "ended", channel, ...summary });
   }
 
   return {
-    run(message) {
+    run(message, what) {
       const channel = Number(message["channel"]);
       if (jobs.has(channel) || jobs.size >= MOST_JOBS) {
         const busy = new Refused("SANDBOX_BUSY", `${jobs.size} jobs are running`, "wait until one has ended");
@@ -57,7 +64,7 @@ export function openBroker(config: BrokerConfig, link: Link): Broker {
         return Promise.resolve();
       }
       const stop = new AbortController();
-      const done = runOne(channel, message, stop);
+      const done = runOne(channel, message, stop, what === "run" ? start : startSelfTest);
       jobs.set(channel, { stop, done });
       return done;
     },
@@ -77,13 +84,20 @@ type Stage = {
   readonly backends: readonly Promise<Backend>[];
   readonly sources: LimitSources;
 };
-type Means = { readonly config: BrokerConfig; readonly spent: SpentTokens; readonly stage: Stage };
+type Means = {
+  readonly config: BrokerConfig;
+  readonly spent: SpentTokens;
+  readonly stage: Stage;
+  readonly selfTests: () => Promise<Lazy>;
+};
 type Way = { readonly link: Link; readonly channel: number; readonly stop: AbortSignal };
+
+type Begin = (message: JsonObject, means: Means, way: Way) => Promise<JobSummary>;
 
 async function start(message: JsonObject, means: Means, way: Way): Promise<JobSummary> {
   try {
     const job = parseJob(message["job"]);
-    const durable = spendToken(message["token"], job, means);
+    const durable = spendToken(message["token"], digestOf(job), means);
     durable.catch(() => undefined); // awaited before the program starts; this only keeps an early refusal quiet
     return await runJob(means.stage.runner, {
       job,
@@ -97,10 +111,39 @@ async function start(message: JsonObject, means: Means, way: Way): Promise<JobSu
   }
 }
 
-/** @throws Refused TOKEN_REFUSED unless the token is for exactly this job, unexpired and never spent. */
-function spendToken(value: JsonValue | undefined, job: Job, { config, spent }: Means): Promise<void> {
+type Lazy = { readonly parse: typeof parseSelfTest; readonly tests: SelfTests };
+
+/** The catalogue is read when it is needed: most brokers are asked once, at the start. */
+function lazySelfTests(config: BrokerConfig): () => Promise<Lazy> {
+  let loaded: Promise<Lazy> | null = null;
+  const load = async (): Promise<Lazy> => {
+    const [{ parseSelfTest: parse }, { openSelfTests }] = await Promise.all([
+      import("./self-test-parse.ts"),
+      import("./self-test.ts"),
+    ]);
+    const { folder, forbiddenPaths: forbidden, nodePath } = config;
+    return { parse, tests: openSelfTests({ folder, forbidden, nodePath, cgroups: findCgroups() }) };
+  };
+  return () => (loaded ??= load());
+}
+
+/** Without walls: only what the catalogue holds, and only on a token that was signed for this very test. */
+async function startSelfTest(message: JsonObject, means: Means, way: Way): Promise<JobSummary> {
+  try {
+    const { parse, tests } = await means.selfTests();
+    const test = parse(message["test"]);
+    if (test === null) throw new Refused("JOB_MALFORMED", "this is no self-test", "report it: this is a bug");
+    await spendToken(message["token"], selfTestDigest(test), means);
+    return await tests.run(test, { stdout: way.link.outlet(way.channel * 2), stop: way.stop });
+  } catch (error) {
+    return { end: refusedEnd(error), stdoutLost: 0, stderrLost: 0, wallMs: 0 };
+  }
+}
+
+/** @throws Refused TOKEN_REFUSED unless the token is for exactly this, unexpired and never spent. */
+function spendToken(value: JsonValue | undefined, job: Digest, { config, spent }: Means): Promise<void> {
   const token = parseToken(value);
-  const verdict = verifyJobToken(token, { job: digestOf(job), publicKey: config.publicKey, nowMs: Date.now() });
+  const verdict = verifyJobToken(token, { job, publicKey: config.publicKey, nowMs: Date.now() });
   if (verdict.verdict !== "good") throw tokenRefused(verdict.why);
   const record = spent.spend(token.permit, token.notAfterMs);
   if (!record.fresh) throw tokenRefused("spent");
@@ -122,6 +165,7 @@ function tokenRefused(why: string): Refused {
 function makeStage(config: BrokerConfig): Stage {
   const { folder, nodePath, container } = config;
   sweepSystemViews(folder);
+  sweepHatches(folder);
   const place = { folder, nodePath, system: openSystemView(folder, config.systemPaths) };
   const bubblewrap = openBubblewrap(config, place);
   const forbidden = [...config.forbiddenPaths, folder];

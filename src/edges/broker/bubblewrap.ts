@@ -6,13 +6,14 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import type { BrokerConfig } from "../../core/broker-wire.ts";
+import type { Job } from "../../core/ports/executor.ts";
 import type { Backend, Workplace } from "./backend.ts";
 import { findCgroups, sweepCgroups } from "./cgroup.ts";
-import { limitWords, planLimits } from "./limits.ts";
+import { type LimitPlan, limitWords, planLimits } from "./limits.ts";
 import { endOrphans } from "./orphans.ts";
 import { openPipeRack } from "./pipes.ts";
 import { Refused } from "./refusal.ts";
-import { type Forwarder, helperScript, jobScript, WAIT } from "./script.ts";
+import { type Forwarder, helperScript, jobScript, WAIT, waitBehind } from "./script.ts";
 import { seccompFilter } from "./seccomp.ts";
 import { openSpares } from "./spare.ts";
 
@@ -31,13 +32,14 @@ export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, n
     seccompFile,
     cgroups,
     pipes: openPipeRack(join(folder, "pipes"), 8),
-    script: (job) => (job.runtime === "files" ? "" : jobScript(job, plan, forwarder)),
+    hatches: folder,
+    script: (job) => (job.runtime === "files" ? "" : jobScript(job, plan)),
   });
   return {
     sources: plan.sources,
     shapeFor: (job) => ({
       node: job.runtime === "files" || (job.egressSocket !== null && forwarder === "node") ? nodePath : null,
-      beginning: job.runtime === "files" ? helperScript(limitWords(plan, job)) : WAIT,
+      beginning: beginningOf(job, plan, forwarder),
       limits: null,
     }),
     take(shape, key) {
@@ -48,6 +50,11 @@ export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, n
     warmUp: () => void system.etc(),
     clear: () => spares.clear(),
   };
+}
+
+function beginningOf(job: Job, plan: LimitPlan, forwarder: Forwarder): string {
+  if (job.runtime === "files") return helperScript(limitWords(plan, job));
+  return job.egressSocket === null ? WAIT : waitBehind(forwarder);
 }
 
 function missing(bwrapPaths: readonly string[]): Refused {

@@ -10,6 +10,7 @@ import * as fs from "node:fs";
 import { fileURLToPath } from "node:url";
 import { EGRESS_INSIDE } from "../../core/broker-wire.ts";
 import type { Job } from "../../core/ports/executor.ts";
+import { openTrust, type TrustFile } from "./hatch.ts";
 import type { OpenMount } from "./mounts.ts";
 import { type Found, openExactly } from "./protected.ts";
 import { identity, type SystemView } from "./system.ts";
@@ -20,7 +21,8 @@ export type Shape = {
   /** `.git` folders (mounted on themselves) and what is read-only, shallow first. */
   readonly gitFolders: readonly Found[];
   readonly readOnly: readonly Found[];
-  readonly egressSocket: string | null;
+  /** Where it may reach hosts: what it trusts for that; its hatch is made with it. */
+  readonly egress: { readonly trust: TrustFile | null } | null;
   /** The pinned Node, where the runtime needs it. */
   readonly node: string | null;
   /** What the shell inside begins with: to wait for the job's script, or to start the file tools' helper. */
@@ -38,6 +40,9 @@ export type Line = {
 /** 0, 1, 2: the program's own; 3: the script; 4: to and from the waiting shell; 5: bubblewrap says who its first process is. */
 export const FIRST_FREE_FD = 6;
 
+// BUG(names): `--size` bounds what files hold, not how many there are. Each takes about a kilobyte of the kernel's
+// memory, which a control group counts and nothing else does. Bubblewrap has no option for it; a tmpfs that the broker
+// mounts itself would need rights that an ordinary user has not.
 export const TMP_BYTES = 256 * 1024 * 1024;
 const SHM_BYTES = 64 * 1024 * 1024;
 /** Of the kernel's own files, what Docker hides too. */
@@ -53,24 +58,34 @@ const READ_ONLY_AT_LAST = ["/proc", "/dev", "/"];
 /** What runs inside beside the job's program: the file tools' helper and the forwarder. */
 export const INSIDE = fileURLToPath(new URL("inside", import.meta.url));
 
-export function bwrapLine(shape: Shape, system: SystemView, seccompFile: string): Line {
+/** @param hatch the folder with the proxy's socket, of a sandbox that may reach hosts. */
+export function bwrapLine(
+  shape: Shape,
+  system: SystemView,
+  { seccompFile, hatch }: { readonly seccompFile: string; readonly hatch: string | null },
+): Line {
   const fds: number[] = [];
   const take = (fd: number): string => String(FIRST_FREE_FD + fds.push(fd) - 1);
   const { uid, gid } = identity();
+  const etc = system.etc();
   try {
     const args = [
       ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"],
       ["--uid", String(uid), "--gid", String(gid), "--hostname", "sandbox", "--info-fd", "5"],
       system.folders.flatMap((path) => ["--ro-bind", path, path]),
       system.links.flatMap(([target, path]) => ["--symlink", target, path]),
-      ["--ro-bind", system.etc(), "/etc", "--proc", "/proc", "--dev", "/dev"],
+      ["--ro-bind", etc, "/etc", "--proc", "/proc", "--dev", "/dev"],
       HIDDEN.filter((path) => fs.existsSync(path)).flatMap((path) => ["--ro-bind", "/dev/null", path]),
       ["--perms", "1777", "--size", String(SHM_BYTES), "--tmpfs", "/dev/shm"],
       ["--perms", "1777", "--size", String(TMP_BYTES), "--tmpfs", "/tmp"],
-      shape.mounts.flatMap((m) => [m.access === "write" ? "--bind-fd" : "--ro-bind-fd", take(dup(m.fd)), m.path]),
+      shape.mounts
+        .filter((m) => m.access !== "none")
+        .flatMap((m) => [m.access === "write" ? "--bind-fd" : "--ro-bind-fd", take(dup(m.fd)), m.path]),
       shape.gitFolders.flatMap((git) => ["--bind-fd", take(openFound(git)), git.path]),
       shape.readOnly.flatMap((file) => ["--ro-bind-fd", take(openFound(file)), file.path]),
-      insideArgs(shape, take),
+      shape.mounts.filter((m) => m.access === "none").flatMap(coverArgs),
+      insideArgs(shape, hatch),
+      trustArgs(shape, etc, take),
       READ_ONLY_AT_LAST.flatMap((path) => ["--remount-ro", path]),
       ["--chdir", "/tmp"],
       ["--seccomp", take(fs.openSync(seccompFile, "r"))],
@@ -83,12 +98,26 @@ export function bwrapLine(shape: Shape, system: SystemView, seccompFile: string)
   }
 }
 
-function insideArgs(shape: Shape, take: (fd: number) => string): string[] {
+/** Last of the person's files, so that nothing of what is covered is mounted on top again. */
+function coverArgs({ path, fd }: OpenMount): string[] {
+  if (!fs.fstatSync(fd).isDirectory()) return ["--ro-bind", "/dev/null", path];
+  return ["--perms", "0000", "--size", "4096", "--tmpfs", path, "--remount-ro", path];
+}
+
+function insideArgs(shape: Shape, hatch: string | null): string[] {
   const args: string[] = [];
   if (shape.node !== null) args.push("--ro-bind", shape.node, "/run/vambrace/node");
-  if (shape.node !== null || shape.egressSocket !== null) args.push("--ro-bind", INSIDE, "/run/vambrace/inside");
-  if (shape.egressSocket !== null) args.push("--bind-fd", take(openExactly(shape.egressSocket)), EGRESS_INSIDE.socket);
+  if (shape.node !== null || shape.egress !== null) args.push("--ro-bind", INSIDE, "/run/vambrace/inside");
+  if (hatch !== null) args.push("--ro-bind", hatch, EGRESS_INSIDE.folder);
   return args;
+}
+
+function trustArgs({ egress }: Shape, etc: string, take: (fd: number) => string): string[] {
+  const trust = egress?.trust ?? null;
+  if (trust === null) return [];
+  const hasList = fs.existsSync(`${etc}${EGRESS_INSIDE.systemCa.slice("/etc".length)}`);
+  const places = [EGRESS_INSIDE.ca, ...(hasList ? [EGRESS_INSIDE.systemCa] : [])];
+  return places.flatMap((place) => ["--ro-bind-fd", take(openTrust(trust)), place]);
 }
 
 /** A second descriptor of the same thing, so that the mount's own can be closed apart. */

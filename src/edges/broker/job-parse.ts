@@ -30,7 +30,7 @@ const MOST_WALL_MS = 3_600_000;
 
 /** @throws Refused JOB_MALFORMED */
 export function parseJob(value: JsonValue | undefined): Job {
-  const from = object(value, "job", JOB_KEYS);
+  const from = object(value, "job", withOptional(value, "egressCa", JOB_KEYS));
   const [program, ...rest] = strings(from["argv"], "argv");
   if (program === undefined || program === "") throw malformed("argv");
   const runtime = from["runtime"];
@@ -49,6 +49,7 @@ export function parseJob(value: JsonValue | undefined): Job {
     processes: count(from["processes"], "processes", 100_000),
     fileBytes: count(from["fileBytes"], "fileBytes"),
     egressSocket,
+    ...(from["egressCa"] === undefined ? {} : { egressCa: path(from["egressCa"], "egressCa") }),
     runtime,
   };
 }
@@ -56,7 +57,7 @@ export function parseJob(value: JsonValue | undefined): Job {
 function parseMount(value: JsonValue): Job["mounts"][number] {
   const from = object(value, "mounts", ["access", "path"]);
   const access = from["access"];
-  if (access !== "read" && access !== "write") throw malformed("mounts");
+  if (access !== "read" && access !== "write" && access !== "none") throw malformed("mounts");
   return { path: path(from["path"], "mounts"), access };
 }
 
@@ -120,6 +121,11 @@ function object(value: JsonValue | undefined, what: string, keys: readonly strin
   const names = Object.keys(value).sort();
   if (names.join() !== keys.join()) throw malformed(what);
   return value;
+}
+
+/** A key that may be there, where it is. */
+function withOptional(value: JsonValue | undefined, key: string, keys: readonly string[]): readonly string[] {
+  return isObject(value) && value[key] !== undefined ? [...keys, key].sort() : keys;
 }
 
 function list(value: JsonValue | undefined, what: string): readonly JsonValue[] {

@@ -11,6 +11,7 @@
  * @module
  */
 import { spawnSync } from "node:child_process";
+import { availableParallelism } from "node:os";
 import type { LimitSources } from "../../core/broker-wire.ts";
 import type { Job } from "../../core/ports/executor.ts";
 import type { CgroupHome } from "./cgroup.ts";
@@ -77,9 +78,21 @@ export function requireLimits(sources: LimitSources): void {
   }
 }
 
+/**
+ * Seconds of processor time of each process: more than it can use until its time is up on every processor at once, so it
+ * ends only what the broker, for whatever reason, did not.
+ */
+export function processorSeconds({ wallMs }: Job): number {
+  return (Math.ceil(wallMs / 1000) + 1) * availableParallelism();
+}
+
 /** Shell words that set the limits of a job; each failure stops the shell before the program. */
 export function limitWords(plan: LimitPlan, job: Job): string {
-  const words = ["ulimit -c 0", `ulimit -f ${Math.floor(job.fileBytes / plan.fileUnit)}`];
+  const words = [
+    "ulimit -c 0",
+    `ulimit -t ${processorSeconds(job)}`,
+    `ulimit -f ${Math.floor(job.fileBytes / plan.fileUnit)}`,
+  ];
   if (plan.sources.memory === "rlimit") words.push(`ulimit -d ${Math.floor(job.memoryBytes / 1024)}`);
   if (plan.sources.processes === "rlimit") words.push(`ulimit -${plan.processLetter} ${job.processes + OWN_PROCESSES}`);
   return words.join(" && ");

@@ -100,7 +100,7 @@ function obey(frame: Frame): void {
     return;
   }
   const type = message["type"];
-  if (type === "run") void broker.run(message);
+  if (type === "run" || type === "self-test") void broker.run(message, type);
   else if (type === "cancel") broker.cancel(Number(message["channel"]));
   else if (type === "stop-all") void broker.stopAll().then(() => say({ type: "stopped", id: Number(message["id"]) }));
   else throw new Error("the broker does not know this message");

@@ -6,13 +6,14 @@
  * @module
  */
 import * as fs from "node:fs";
-import { normalize } from "node:path";
+import { join, normalize } from "node:path";
 import type { Job } from "../../core/ports/executor.ts";
 import { isProtectedPath } from "./inside/protected-names.mjs";
 import { openExactly } from "./protected.ts";
 import { Refused } from "./refusal.ts";
 
-export type OpenMount = { readonly path: string; readonly access: "read" | "write"; readonly fd: number };
+export type OpenMount = { readonly path: string; readonly access: Access; readonly fd: number };
+type Access = Job["mounts"][number]["access"];
 
 /** No mount may lie in or above these, whatever is configured. */
 const SYSTEM = ["/boot", "/dev", "/etc", "/proc", "/run", "/sys", "/usr"];
@@ -26,16 +27,36 @@ export function openMounts(job: Job, forbidden: readonly string[]): OpenMount[] 
   try {
     // Shallow first: a mount inside another must come after it.
     for (const mount of [...job.mounts].sort((a, b) => a.path.length - b.path.length)) {
+      if (mount.access === "none") continue;
       if (opened.some((other) => other.path === mount.path)) throw no(mount.path, "is mounted twice");
       checkPlace(mount.path, walls, mount.access);
       opened.push({ path: mount.path, access: mount.access, fd: openExisting(mount.path) });
     }
     checkCwd(job, opened);
+    for (const mount of job.mounts) if (mount.access === "none") cover(mount.path, opened);
   } catch (error) {
     closeMounts(opened);
     throw error;
   }
   return opened;
+}
+
+/**
+ * What is blocked inside of a mount, by its real path. Each folder above it becomes a mount of its own: a job could
+ * rename it otherwise, and the next one would find what is blocked under another name.
+ */
+function cover(path: string, opened: OpenMount[]): void {
+  const real = realOrSame(path);
+  const around = opened.findLast((mount) => mount.access !== "none" && real.startsWith(`${mount.path}/`));
+  if (around === undefined || fs.lstatSync(real, { throwIfNoEntry: false }) === undefined) return;
+  const between = real.slice(around.path.length + 1).split("/");
+  for (let depth = 1; depth < between.length; depth++) {
+    const folder = join(around.path, ...between.slice(0, depth));
+    if (opened.some((mount) => mount.path === folder)) continue;
+    opened.push({ path: folder, access: around.access, fd: openExactly(folder) });
+  }
+  if (!opened.some((mount) => mount.path === real && mount.access === "none"))
+    opened.push({ path: real, access: "none", fd: openExactly(real) });
 }
 
 export function closeMounts(mounts: readonly { readonly fd: number }[]): void {

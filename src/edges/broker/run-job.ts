@@ -10,6 +10,7 @@ import { digestOf } from "../../core/json.ts";
 import type { Job, JobEnd } from "../../core/ports/executor.ts";
 import type { Backend } from "./backend.ts";
 import type { Shape } from "./bwrap-line.ts";
+import { trustFile } from "./hatch.ts";
 import { requireLimits } from "./limits.ts";
 import { closeMounts, openMounts } from "./mounts.ts";
 import { type Outlet, pumpOutput } from "./output.ts";
@@ -68,7 +69,7 @@ async function shapeOf(runner: Runner, backend: Backend, job: Job): Promise<Shap
       mounts,
       gitFolders,
       readOnly: readOnly.filter(({ kind }) => kind !== "link"),
-      egressSocket: job.egressSocket,
+      egress: egressOf(job),
       ...backend.shapeFor(job),
     };
     return { shape, key: keyOf(shape), known: new Set(readOnly.map(({ key }) => key)) };
@@ -76,6 +77,11 @@ async function shapeOf(runner: Runner, backend: Backend, job: Job): Promise<Shap
     closeMounts(mounts);
     throw error;
   }
+}
+
+function egressOf({ egressSocket, egressCa }: Job): Shape["egress"] {
+  if (egressSocket === null) return null;
+  return { trust: egressCa === undefined ? null : trustFile(egressSocket, egressCa) };
 }
 
 function writable(job: Job): string[] {
@@ -89,7 +95,7 @@ function keyOf(shape: Shape): string {
     return `${path} ${access} ${dev}:${ino}`;
   });
   const found = [...shape.gitFolders, ...shape.readOnly].map(({ path, key }) => `${path} ${key}`);
-  return digestOf([mounts, found, shape.egressSocket, shape.node, shape.beginning, shape.limits]);
+  return digestOf([mounts, found, shape.egress, shape.node, shape.beginning, shape.limits]);
 }
 
 type Parts = { readonly runner: Runner; readonly running: Running; readonly shaped: Shaped };
@@ -105,6 +111,7 @@ async function runIn(sandbox: Sandbox, parts: Parts): Promise<Omit<JobSummary, "
   try {
     sandbox.limit(job);
     await running.durable;
+    if (job.egressSocket !== null) sandbox.admit(job.egressSocket);
     end = await live(sandbox, parts, complaint);
   } catch (error) {
     end = refusedEnd(error);
@@ -191,7 +198,7 @@ async function report(runner: Runner, running: Running, shaped: Shaped): Promise
 function afterwards(backend: Backend, { shape, key }: Shaped, end: JobEnd): void {
   setImmediate(() => {
     try {
-      if (end.how === "exit" && shape.egressSocket === null) backend.restock(shape, key);
+      if (end.how === "exit") backend.restock(shape, key);
     } catch {
       return; // the next job makes its own sandbox and says what is wrong
     } finally {

@@ -23,17 +23,9 @@ const pipes = openPipeRack(join(folder, "pipes"), 2);
 function fake(script: string): Sandbox {
   const bwrap = join(folder, `bwrap-${Math.random()}`);
   fs.writeFileSync(bwrap, `#!/bin/sh\n${script}\n`, { mode: 0o700 });
-  const shape = {
-    mounts: [],
-    gitFolders: [],
-    readOnly: [],
-    egressSocket: null,
-    node: null,
-    beginning: "true",
-    limits: null,
-  };
+  const shape = { mounts: [], gitFolders: [], readOnly: [], egress: null, node: null, beginning: "true", limits: null };
   return makeSandbox(
-    { bwrap, system, seccompFile: join(folder, "seccomp"), cgroups: null, pipes, script: () => "" },
+    { bwrap, system, seccompFile: join(folder, "seccomp"), cgroups: null, hatches: folder, pipes, script: () => "" },
     shape,
   );
 }

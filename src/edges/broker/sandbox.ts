@@ -15,6 +15,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Job } from "../../core/ports/executor.ts";
 import { bwrapLine, type Line, type Shape } from "./bwrap-line.ts";
 import { type Cgroup, type CgroupHome, makeCgroup } from "./cgroup.ts";
+import { type Hatch, makeHatch } from "./hatch.ts";
 import { firstProcess } from "./first-process.ts";
 import { OWN_PROCESSES } from "./limits.ts";
 import type { Outflow, PipeRack, Pipes } from "./pipes.ts";
@@ -30,6 +31,8 @@ export type Workshop = {
   readonly pipes: PipeRack;
   /** The lines that make a waiting shell the job's program. */
   readonly script: (job: Job) => string;
+  /** Where hatches are made. */
+  readonly hatches: string;
 };
 
 export type Sandbox = {
@@ -40,6 +43,8 @@ export type Sandbox = {
   /** Bubblewrap's exit status. */
   readonly exited: Promise<number>;
   limit(limits: { readonly memoryBytes: number; readonly processes: number }): void;
+  /** Lets it at the egress proxy by the socket of its call. Once. */
+  admit(socket: string): void;
   /** Makes it the job's program. Once. */
   feed(job: Job): Promise<void>;
   /** Ends what is left and resolves when nothing is and all that it printed was handed on. */
@@ -55,11 +60,21 @@ const SPEAK_MS = 5000;
 
 /** @throws where bubblewrap cannot even be started. */
 export function makeSandbox(shop: Workshop, shape: Shape): Sandbox {
-  const line = bwrapLine(shape, shop.system, shop.seccompFile);
+  const hatch = shape.egress === null ? null : makeHatch(shop.hatches);
+  try {
+    return makeBehind(shop, shape, hatch);
+  } catch (error) {
+    hatch?.remove();
+    throw error;
+  }
+}
+
+function makeBehind(shop: Workshop, shape: Shape, hatch: Hatch | null): Sandbox {
+  const line = bwrapLine(shape, shop.system, { seccompFile: shop.seccompFile, hatch: hatch?.path ?? null });
   const cgroup = shop.cgroups === null ? null : makeCgroup(shop.cgroups, String(++made));
   const pipes = shop.pipes.take();
   try {
-    return assemble(start(shop.bwrap, { line, cgroup, pipes }), shop, { cgroup, pipes });
+    return assemble(start(shop.bwrap, { line, cgroup, pipes }), shop, { cgroup, pipes, hatch });
   } finally {
     for (const fd of [pipes.stdin, pipes.stdout, pipes.stderr, pipes.script, ...line.fds]) fs.closeSync(fd);
   }
@@ -76,7 +91,9 @@ function start(bwrap: string, { line, cgroup, pipes }: Parts): ChildProcess {
   });
 }
 
-function assemble(child: ChildProcess, shop: Workshop, { cgroup, pipes }: Omit<Parts, "line">): Sandbox {
+type Held = { readonly cgroup: Cgroup | null; readonly pipes: Pipes; readonly hatch: Hatch | null };
+
+function assemble(child: ChildProcess, shop: Workshop, { cgroup, pipes, hatch }: Held): Sandbox {
   const exited = new Promise<number>((resolve) => {
     child.once("error", () => resolve(127));
     child.once("exit", (code) => resolve(code ?? 137));
@@ -98,6 +115,10 @@ function assemble(child: ChildProcess, shop: Workshop, { cgroup, pipes }: Omit<P
     ready: shell.heard(SET).then((text) => text.endsWith(SET)),
     exited,
     limit: (limits) => cgroup?.limit({ ...limits, processes: limits.processes + OWN_PROCESSES }),
+    admit(socket) {
+      if (hatch === null) throw new Refused("SANDBOX_BROKEN", "the sandbox has no hatch", "run the job again");
+      hatch.admit(socket);
+    },
     async feed(job) {
       if (fed) throw new Refused("SANDBOX_BROKEN", "the sandbox was used already", "run the job again");
       fill(shop.script(job), job.stdin);
@@ -118,6 +139,7 @@ function assemble(child: ChildProcess, shop: Workshop, { cgroup, pipes }: Omit<P
       if (inside === null) await cgroup?.remove();
       else await inside.end();
       pipes.release();
+      hatch?.remove();
       // The kernel lets go of an empty group a little later; nobody needs to wait for that.
       if (inside !== null) cgroup?.remove().catch(() => undefined);
     },

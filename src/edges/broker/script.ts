@@ -32,12 +32,18 @@ export const WAIT = "echo here >&4 && read -r go <&4 && . /proc/self/fd/3";
 
 export type Forwarder = "perl" | "node";
 
-export function jobScript(job: Job, plan: LimitPlan, forwarder: Forwarder): string {
-  const egress = job.egressSocket === null ? [] : forwarderWords(forwarder);
-  const env = job.egressSocket === null ? job.env : { ...job.env, ...proxyEnv() };
+/**
+ * How one begins that may reach hosts: the forwarder first, so that the job need not wait for it. Nothing of anybody's
+ * has run by then, and where it leads to nowhere yet there is nothing to reach.
+ */
+export function waitBehind(forwarder: Forwarder): string {
+  return [...forwarderWords(forwarder), WAIT].join(" && ");
+}
+
+export function jobScript(job: Job, plan: LimitPlan): string {
+  const env = job.egressSocket === null ? job.env : { ...job.env, ...proxyEnv(), ...trustEnv(job) };
   return [
     limitWords(plan, job),
-    ...egress,
     `cd ${quote(job.cwd)}`,
     "echo set >&4",
     "exec 3<&- 4>&-",
@@ -63,8 +69,24 @@ function forwarderWords(forwarder: Forwarder): string[] {
   ];
 }
 
+/** What programs look at for certificates to trust; the rest find them where the system has its own. */
+const TRUST_NAMES = [
+  "SSL_CERT_FILE",
+  "CURL_CA_BUNDLE",
+  "REQUESTS_CA_BUNDLE",
+  "NODE_EXTRA_CA_CERTS",
+  "GIT_SSL_CAINFO",
+  "CARGO_HTTP_CAINFO",
+  "AWS_CA_BUNDLE",
+];
+
+export function trustEnv({ egressCa }: Job): Record<string, string> {
+  return egressCa === undefined ? {} : Object.fromEntries(TRUST_NAMES.map((name) => [name, EGRESS_INSIDE.ca]));
+}
+
 export function proxyEnv(): Record<string, string> {
-  return Object.fromEntries(PROXY_NAMES.map((name) => [name, EGRESS_INSIDE.url]));
+  const names = PROXY_NAMES.map((name) => [name, EGRESS_INSIDE.url] as const);
+  return { ...Object.fromEntries(names), NODE_USE_ENV_PROXY: "1" };
 }
 
 export function quote(word: string): string {

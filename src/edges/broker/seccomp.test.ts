@@ -74,6 +74,7 @@ for (const machine of ["x64", "arm64"] as const) {
     const number = JUDGED.ioctl[machine];
     assert.equal(answer(machine, { number, args: [1, 0x5412] }), EPERM);
     assert.equal(answer(machine, { number, args: [1, 0x541c] }), EPERM);
+    assert.equal(answer(machine, { number, args: [1, 0x5423] }), EPERM);
     assert.equal(answer(machine, { number, args: [1, 0x5413] }), ALLOW);
     // The kernel looks at 32 bits of the request; so does the filter.
     assert.equal(answer(machine, { number, args: [1, 0x100005412] }), EPERM);
@@ -83,6 +84,14 @@ for (const machine of ["x64", "arm64"] as const) {
     const number = JUDGED.socket[machine];
     for (const family of [1, 2, 10, 16]) assert.equal(answer(machine, { number, args: [family] }), ALLOW);
     for (const family of [0, 17, 38, 40]) assert.equal(answer(machine, { number, args: [family] }), 0x00050061);
+    const protocol = (family: number, kind: number, of: number): number =>
+      answer(machine, { number, args: [family, kind, of] });
+    for (const one of [0, 1, 6, 17, 58])
+      for (const family of [2, 10]) assert.equal(protocol(family, 1, one), ALLOW, String(one));
+    for (const one of [33, 132, 136, 255, 262]) assert.equal(protocol(2, 1, one), 0x0005005d, String(one));
+    assert.equal(protocol(16, 3, 0), ALLOW);
+    for (const one of [4, 6, 9, 12, 15, 16, 21]) assert.equal(protocol(16, 3, one), 0x0005005d, String(one));
+    assert.equal(protocol(1, 1, 5), ALLOW, "a local socket has no protocols to choose from");
     assert.equal(answer(machine, { number: JUDGED.personality[machine], args: [0x0040000] }), EPERM);
     assert.equal(answer(machine, { number: JUDGED.personality[machine], args: [0xffffffff] }), ALLOW);
   });

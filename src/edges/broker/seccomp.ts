@@ -21,6 +21,7 @@ const KILL_PROCESS = 0x80000000;
 const ERRNO = 0x00050000;
 const EPERM = 1;
 const ENOSYS = 38;
+const EPROTONOSUPPORT = 93;
 const EAFNOSUPPORT = 97;
 
 const AT_NUMBER = 0;
@@ -33,8 +34,16 @@ const X32_BIT = 0x40000000;
 export const NEW_NAMESPACE = 0x7e020000;
 export const TIOCSTI = 0x5412;
 export const TIOCLINUX = 0x541c;
+/** Loads a driver for a terminal; none is needed, and some had bugs. */
+export const TIOCSETD = 0x5423;
 /** AF_UNIX, AF_INET, AF_INET6, AF_NETLINK. Others (vsock, alg, packet, …) are not all held by a network namespace. */
 export const FAMILIES = [1, 2, 10, 16];
+/** AF_INET and AF_INET6 with no protocol of their own choice, ICMP, TCP, UDP or ICMPv6; AF_NETLINK about routes and addresses. */
+export const PROTOCOLS: readonly (readonly [family: number, protocols: readonly number[]])[] = [
+  [2, [0, 1, 6, 17, 58]],
+  [10, [0, 1, 6, 17, 58]],
+  [16, [0]],
+];
 /** Execution domains that Docker's profile grants, and the query. */
 export const PERSONALITIES = [0, 8, 0x20000, 0x20008, 0xffffffff];
 
@@ -57,10 +66,14 @@ export function seccompFilter(machine: Machine): Buffer {
       [LOAD, 0, 0, atArgument(1)],
       ...when([EQUAL, TIOCSTI], ERRNO | EPERM),
       ...when([EQUAL, TIOCLINUX], ERRNO | EPERM),
+      ...when([EQUAL, TIOCSETD], ERRNO | EPERM),
     ]),
-    ...judged(JUDGED.personality[machine], only(PERSONALITIES, EPERM)),
-    ...judged(JUDGED.socket[machine], only(FAMILIES, EAFNOSUPPORT)),
-    ...judged(JUDGED.socketpair[machine], only(FAMILIES, EAFNOSUPPORT)),
+    ...judged(JUDGED.personality[machine], only(0, PERSONALITIES, EPERM)),
+    ...judged(JUDGED.socket[machine], [
+      ...PROTOCOLS.flatMap(([family, protocols]) => inFamily(family, protocols)),
+      ...only(0, FAMILIES, EAFNOSUPPORT),
+    ]),
+    ...judged(JUDGED.socketpair[machine], only(0, FAMILIES, EAFNOSUPPORT)),
     [RETURN, 0, 0, ALLOW],
   ]);
 }
@@ -88,10 +101,16 @@ function judged(number: number, body: readonly Instruction[]): Instruction[] {
   return [[EQUAL, 0, body.length + 1, number], ...body, [RETURN, 0, 0, ALLOW]];
 }
 
-/** Refuses every first argument that is not listed. */
-function only(values: readonly number[], errno: number): Instruction[] {
-  const tests = values.map((value, i): Instruction => [EQUAL, values.length - i, 0, value]);
-  return [[LOAD, 0, 0, atArgument(0)], ...tests, [RETURN, 0, 0, ERRNO | errno]];
+/** Refuses every value of argument `i` that is not listed. */
+function only(i: number, values: readonly number[], errno: number): Instruction[] {
+  const tests = values.map((value, at): Instruction => [EQUAL, values.length - at, 0, value]);
+  return [[LOAD, 0, 0, atArgument(i)], ...tests, [RETURN, 0, 0, ERRNO | errno]];
+}
+
+/** Decides a socket of one family by its protocol, and leaves others to what comes after. */
+function inFamily(family: number, protocols: readonly number[]): Instruction[] {
+  const body: Instruction[] = [...only(2, protocols, EPROTONOSUPPORT), [RETURN, 0, 0, ALLOW]];
+  return [[LOAD, 0, 0, atArgument(0)], [EQUAL, 0, body.length, family], ...body];
 }
 
 function encode(program: readonly Instruction[]): Buffer {

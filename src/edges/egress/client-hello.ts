@@ -5,10 +5,11 @@
  * for that host. Anything else would be a way to speak freely to whatever
  * listens on that address, with methods that no rule allows.
  *
- * BUG(fronting): what is inside the encryption cannot be seen. A server that
- * serves several names on one address may be asked for another of them there
- * (by `Host`, by a second hello, or by an encrypted one). Reading further needs
- * interception with a certificate authority that the sandbox trusts.
+ * BUG(fronting): in a tunnel that is passed through, what is inside the
+ * encryption cannot be seen. A server that serves several names on one address
+ * may be asked for another of them there (by `Host`, by a second hello, or by an
+ * encrypted one). Leave out `tls: passthrough`, or list methods or paths, and
+ * the proxy looks inside (`inspect.ts`).
  *
  * @see RFC 8446, 4.1.2 and 5.1; RFC 6066, 3
  * @module

@@ -8,24 +8,32 @@
  * @module
  */
 import type { Duplex } from "node:stream";
+import type { Credential } from "../../core/credential.ts";
 import { Fault } from "../../core/fault.ts";
 import { frameReader, jsonFrame } from "../../core/frame.ts";
-import { isObject, type JsonObject, type JsonValue } from "../../core/json.ts";
+import { isArray, isObject, type JsonObject, type JsonValue } from "../../core/json.ts";
 import type { Connection, EgressGate, EgressLease } from "../../core/ports/executor.ts";
 
 /** Whose connection it was. */
 export type ConnectionOwner = { readonly call: string; readonly session: string };
 
+/** A credential, and the variable in which commands find its handle. */
+export type GivenCredential = { readonly credential: Credential; readonly variable: string };
+
 export type EgressClient = EgressGate & {
+  /** What the proxy may put into requests of calls that begin from now on, instead of what it was told before. */
+  bind(credentials: readonly GivenCredential[]): void;
   /** Ends the proxy. */
   close(): Promise<void>;
 };
+
+type Opened = Pick<EgressLease, "socket" | "ca"> & { readonly handles: ReadonlyMap<string, string> };
 
 type Held = {
   readonly owner: ConnectionOwner;
   readonly told: Connection[];
   readonly recorded: Promise<void>[];
-  readonly opened: PromiseWithResolvers<string>;
+  readonly opened: PromiseWithResolvers<Opened>;
   readonly closed: PromiseWithResolvers<number>;
   /** The proxy was asked to close it; it is asked once. */
   closing: boolean;
@@ -47,6 +55,7 @@ export function openEgressClient(deps: {
   const gone = Promise.withResolvers<void>();
   let lost: Fault | null = null;
   let next = 0;
+  let variables: ReadonlyMap<string, string> = new Map();
   const send = (value: JsonObject): void => {
     if (lost !== null) throw lost;
     socket.write(jsonFrame(value));
@@ -76,12 +85,18 @@ export function openEgressClient(deps: {
   listen(socket, hear, fail);
   send({ op: "config", socketDir: deps.socketDir });
   return {
-    async open({ call, session, hosts }) {
+    bind(credentials) {
+      variables = new Map(credentials.map(({ credential, variable }) => [credential.name, variable]));
+      send({ op: "credentials", credentials: credentials.map(({ credential }) => ({ ...credential })) });
+    },
+    async open({ call, session, hosts, bytes }) {
       const id = ++next;
       const entry = newHeld({ call, session });
       held.set(id, entry);
-      send({ op: "open", id, hosts: hosts.map(({ host, port, methods }) => ({ host, port, methods })) });
-      return leaseOf(await entry.opened.promise, entry, () => askToClose(id, entry));
+      send({ op: "open", id, hosts: hosts.map((host) => ({ ...host })), ...(bytes === undefined ? {} : { bytes }) });
+      const { handles, ...opened } = await entry.opened.promise;
+      const env = Object.fromEntries([...handles].map(([name, handle]) => [variables.get(name) ?? name, handle]));
+      return { ...opened, env, close: closeOf(entry, () => askToClose(id, entry)) };
     },
     async close() {
       socket.end();
@@ -91,13 +106,13 @@ export function openEgressClient(deps: {
 }
 
 function newHeld(owner: ConnectionOwner): Held {
-  const [opened, closed] = [Promise.withResolvers<string>(), Promise.withResolvers<number>()];
+  const [opened, closed] = [Promise.withResolvers<Opened>(), Promise.withResolvers<number>()];
   // Whoever waits is told; where nobody waits yet, a loss must not end the gateway.
   for (const one of [opened.promise, closed.promise]) one.catch(() => undefined);
   return { owner, told: [], recorded: [], opened, closed, closing: false };
 }
 
-function leaseOf(socket: string, entry: Held, askToClose: () => void): EgressLease {
+function closeOf(entry: Held, askToClose: () => void): EgressLease["close"] {
   let closing: Promise<readonly Connection[]> | null = null;
   const close = async (): Promise<readonly Connection[]> => {
     askToClose();
@@ -106,7 +121,7 @@ function leaseOf(socket: string, entry: Held, askToClose: () => void): EgressLea
     if (count !== entry.told.length) throw unavailable(`it made ${count} connections and told of ${entry.told.length}`);
     return entry.told;
   };
-  return { socket, close: () => (closing ??= close()) };
+  return () => (closing ??= close());
 }
 
 function listen(socket: Duplex, hear: (message: JsonObject) => void, fail: (why: string) => void): void {
@@ -134,7 +149,7 @@ function hearing(held: Map<number, Held>, record: (id: number, entry: Held, conn
     const op = text(message["op"]);
     switch (op) {
       case "opened":
-        return entry.opened.resolve(text(message["socket"]));
+        return entry.opened.resolve(parseOpened(message));
       case "failed":
         held.delete(id);
         return entry.opened.reject(unavailable(text(message["why"])));
@@ -155,6 +170,15 @@ function hearing(held: Map<number, Held>, record: (id: number, entry: Held, conn
   };
 }
 
+function parseOpened({ socket, ca, handles }: JsonObject): Opened {
+  if (!isObject(handles)) throw unavailable("it opened a way in another form");
+  return {
+    socket: text(socket),
+    ...(ca === null ? {} : { ca: text(ca) }),
+    handles: new Map(Object.entries(handles).map(([name, handle]) => [name, text(handle)])),
+  };
+}
+
 function parseConnection(value: JsonValue | undefined): Connection {
   if (!isObject(value)) throw unavailable("it told of a connection in another form");
   const verdict = text(value["verdict"]);
@@ -167,6 +191,8 @@ function parseConnection(value: JsonValue | undefined): Connection {
     why: text(value["why"]),
     bytesOut: number(value["bytesOut"]),
     bytesIn: number(value["bytesIn"]),
+    ...(value["request"] === undefined ? {} : { request: text(value["request"]) }),
+    ...(isArray(value["credentials"]) ? { credentials: value["credentials"].map(text) } : {}),
   };
 }
 

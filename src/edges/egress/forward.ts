@@ -1,94 +1,170 @@
 /**
- * Plain requests: checked, sent on a connection of their own, and the answer
- * passed back as it comes. Redirects are answers like any other.
+ * Requests, plain or out of a tunnel that the proxy looks into: checked, sent
+ * on a connection of their own, and the answer passed back as it comes.
+ * Redirects are answers like any other.
  *
  * @module
  */
 import { type ClientRequest, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { pipeline } from "node:stream/promises";
 import type { Attempt } from "./attempt.ts";
+import { FoundHandle, refusing, wholeBody } from "./body.ts";
+import { relay } from "./answer.ts";
+import { answerRefusal } from "./refusal.ts";
 import type { Way } from "./lease.ts";
-import { failed, reach } from "./reach.ts";
-import { answerHeaders, checkForward, type Forward, type Refusal } from "./request.ts";
+import { crowded, failed, reach, tlsFailed } from "./reach.ts";
+import {
+  checkForward,
+  checkInside,
+  denied,
+  type Forward,
+  type Framing,
+  type Inside,
+  type Refusal,
+  shown,
+} from "./request.ts";
+import { secureUpstream } from "./upstream.ts";
+import type { Sent } from "./wallet.ts";
 
-/** Never rejects: whatever goes wrong is answered, or ends the connection. */
-export async function forward(way: Way, attempt: Attempt, req: IncomingMessage, res: ServerResponse): Promise<void> {
+/** What is answered and to whom, and what the attempt is told. */
+export type Exchange = {
+  readonly way: Way;
+  readonly attempt: Attempt;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+};
+
+/**
+ * Never rejects: whatever goes wrong is answered, or ends the connection.
+ *
+ * @param inside the tunnel that it came in; null: a plain request to the proxy.
+ */
+export async function forward(exchange: Exchange, inside: Inside | null): Promise<void> {
+  const { way, attempt, req, res } = exchange;
   const { method = "", url = "", httpVersion, rawHeaders } = req;
-  const checked = checkForward({ method, url, httpVersion, rawHeaders }, way.hosts);
-  if (checked.kind === "refused") return refuse(attempt, res, checked);
-  attempt.aim(checked.destination.host, checked.destination.port);
+  const head = { method, url, httpVersion, rawHeaders };
+  const checked = inside === null ? checkForward(head, way.hosts) : checkInside(head, inside, way.hosts);
+  if (checked.kind === "refused") return refuse(exchange, checked);
+  const { destination, rule } = checked;
+  attempt.aim(destination.host, destination.port);
+  attempt.note({ request: `${destination.method} ${shown(checked.path.replace(/\?.*$/s, ""))}` });
+  const sent: Sent = { destination, headers: checked.headers, path: checked.path, isSecure: inside !== null };
+  const order = await orderOf(exchange, checked, sent);
+  if (order.kind === "refused") return refuse(exchange, order);
+  const full = attempt.under(rule);
+  if (full !== null) return refuse(exchange, crowded(full, destination));
+  attempt.spend(
+    "up",
+    url.length + rawHeaders.reduce((sum, text) => sum + text.length + 2, 0) + (order.body?.length ?? 0),
+  );
+  if (attempt.ended) return;
   res.once("close", () => attempt.end(res.writableFinished ? `answered ${res.statusCode}` : "the answer broke off"));
-  const reached = await reach(checked.destination, attempt, way.world);
-  if (reached.kind === "refused") return refuse(attempt, res, reached);
+  await send(exchange, sent, order);
+}
+
+/** What goes to the server. */
+type Order = {
+  readonly kind: "order";
+  readonly headers: readonly string[];
+  readonly path: string;
+  /** Where it had to be read whole; null: it goes on as it comes. */
+  readonly body: Buffer | null;
+};
+
+async function orderOf({ way, attempt, req }: Exchange, checked: Forward, sent: Sent): Promise<Order | Refusal> {
+  const { wallet, limits } = way;
+  const filled = wallet.fill(sent);
+  if (filled.kind === "refused") return filled;
+  let used = filled.used;
+  let body: Buffer | null = null;
+  let framing: Framing = checked.framing;
+  if (wallet.takesBody(sent) && framing.length > 0) {
+    const whole = await wholeBody(req, limits.heldBytes);
+    if (whole === null) return tooLong(limits.heldBytes, sent);
+    const exchanged = wallet.fillBody(whole, sent);
+    if (exchanged.kind === "refused") return exchanged;
+    body = exchanged.body;
+    framing = ["Content-Length", String(body.length)];
+    used = [...new Set([...used, ...exchanged.used])];
+  }
+  if (used.length > 0) attempt.note({ credentials: used });
+  const own = wallet.isEmpty ? filled.headers : readable(filled.headers);
+  const headers = ["Host", checked.destination.authority, ...own, ...framing, "Connection", "close"];
+  return { kind: "order", headers, path: filled.path, body };
+}
+
+/** What would make an answer one that cannot be looked through for values. */
+const UNREADABLE = new Set(["accept-encoding", "if-range", "range"]);
+
+function readable(headers: readonly string[]): string[] {
+  const kept = headers.filter((_, i) => !UNREADABLE.has((headers[i - (i % 2)] ?? "").toLowerCase()));
+  return [...kept, "Accept-Encoding", "identity"];
+}
+
+async function send(exchange: Exchange, sent: Sent, order: Order): Promise<void> {
+  const { way, attempt, req } = exchange;
+  const { destination } = sent;
+  const reached = await reach(destination, attempt, way.world);
+  if (reached.kind === "refused") return refuse(exchange, reached);
+  const channel = sent.isSecure ? await secured(exchange, sent, reached.socket) : reached.socket;
+  if (channel === null) return;
   const upstream = httpRequest({
-    createConnection: () => reached.socket,
-    method: checked.destination.method,
-    path: checked.destination.path,
-    headers: checked.headers,
+    createConnection: () => channel,
+    method: destination.method,
+    path: order.path,
+    headers: order.headers,
     setHost: false,
     maxHeaderSize: way.limits.headerBytes,
   });
   upstream.maxHeadersCount = 0;
-  upstream.once("response", (answer) => void relayAnswer(attempt, answer, res, reached.address));
-  // Without an answer by then there is none; with one, `relayAnswer` deals with it.
-  upstream.once("error", () => breakOff(attempt, res, checked));
-  upstream.once("close", () => breakOff(attempt, res, checked));
-  await sendBody(attempt, req, upstream);
+  upstream.once("response", (answer) => void relay(exchange, { answer, address: reached.address, sent }));
+  // Without an answer by then there is none; with one, `relay` deals with it.
+  upstream.once("error", () => breakOff(exchange, sent));
+  upstream.once("close", () => breakOff(exchange, sent));
+  if (order.body === null) await sendBody(exchange, upstream, sent);
+  else upstream.end(order.body);
+  req.resume();
 }
 
-async function sendBody(attempt: Attempt, req: IncomingMessage, upstream: ClientRequest): Promise<void> {
-  req.on("data", (chunk: Buffer) => attempt.spend(chunk.length));
+async function secured(exchange: Exchange, { destination }: Sent, socket: Socket): Promise<Socket | null> {
+  const { attempt, way } = exchange;
   try {
-    await pipeline(req, upstream, { end: true });
-  } catch {
-    attempt.end("the request broke off");
+    return await secureUpstream(socket, destination, { ...way.world, patienceMs: way.limits.headMs, attempt });
+  } catch (error) {
+    refuse(exchange, tlsFailed(destination, error), "refused");
+    return null;
   }
 }
 
-async function relayAnswer(
-  attempt: Attempt,
-  answer: IncomingMessage,
-  res: ServerResponse,
-  address: string,
-): Promise<void> {
+async function sendBody(exchange: Exchange, upstream: ClientRequest, sent: Sent): Promise<void> {
+  const { way, attempt, req } = exchange;
+  req.on("data", (chunk: Buffer) => attempt.spend("up", chunk.length));
   try {
-    const hop = ["Proxy-Status", `vambrace; next-hop="${address}"`];
-    res.writeHead(answer.statusCode ?? 502, [...answerHeaders(answer.rawHeaders), ...hop]);
-    answer.on("data", (chunk: Buffer) => attempt.spend(chunk.length));
-    await pipeline(answer, res);
-  } catch {
-    // The client must not take a part for the whole.
-    res.destroy();
-    attempt.end("the answer broke off");
+    if (way.wallet.isEmpty) await pipeline(req, upstream, { end: true });
+    else await pipeline(req, refusing(way.wallet.handleBytes), upstream, { end: true });
+  } catch (error) {
+    if (!(error instanceof FoundHandle)) return attempt.end("the request broke off");
+    const hint = "a handle stands in a body only where `egress.credentials` says so";
+    refuse(exchange, denied("its body carries a handle", hint, sent.destination), "refused");
   }
 }
 
-function breakOff(attempt: Attempt, res: ServerResponse, { destination }: Forward): void {
-  if (res.headersSent) return;
-  const refusal = failed(destination, "http_response_incomplete", "the server sent no answer that can be read");
-  answerRefusal(res, refusal);
-  attempt.end(refusal.why);
+function breakOff(exchange: Exchange, { destination }: Sent): void {
+  if (exchange.res.headersSent || exchange.attempt.ended) return;
+  refuse(exchange, failed(destination, "http_response_incomplete", "the server sent no answer that can be read"), null);
 }
 
-function refuse(attempt: Attempt, res: ServerResponse, refusal: Refusal): void {
+/** @param verdict null: as it turned out, where a connection was made already. */
+function refuse(exchange: Exchange, refusal: Refusal, verdict: "refused" | null = null): void {
+  const { attempt, res } = exchange;
   attempt.aim(refusal.host, refusal.port);
   answerRefusal(res, refusal);
-  attempt.end(refusal.why);
+  attempt.end(refusal.why, verdict ?? undefined);
 }
 
-/** The connection ends with it: what else the client sent on it is not read as another request. */
-export function answerRefusal(res: ServerResponse, refusal: Refusal): void {
-  if (res.headersSent || res.destroyed) return;
-  const body = refusalText(refusal);
-  res.writeHead(refusal.status, {
-    "Content-Type": "text/plain; charset=utf-8",
-    "Content-Length": Buffer.byteLength(body),
-    "Proxy-Status": `vambrace; error=${refusal.error}`,
-    Connection: "close",
-  });
-  res.end(body);
-}
-
-export function refusalText(refusal: Refusal): string {
-  return `vambrace refused this: ${refusal.why}\nhint: ${refusal.hint}\n`;
+function tooLong(bytes: number, { destination }: Sent): Refusal {
+  const hint = "send less at once, or put the credential into a header";
+  const why = `a body into which a credential may go has ${bytes} bytes at most`;
+  return { ...denied(why, hint, destination), status: 413, error: "http_request_body_size" };
 }

@@ -16,14 +16,26 @@ import type { HostLimit } from "../../core/decision.ts";
 import type { Connection } from "../../core/ports/executor.ts";
 import { errorCode, type World } from "../net/address.ts";
 import { type Attempt, countAttempts } from "./attempt.ts";
+import type { Authority } from "./authority.ts";
 import { forward } from "./forward.ts";
 import type { ProxyLimits } from "./limits.ts";
 import { crowded } from "./reach.ts";
-import { malformed, type Refusal } from "./request.ts";
-import { endWithAnswer, tunnel } from "./tunnel.ts";
+import { type Inside, malformed, type Refusal } from "./request.ts";
+import { endWithAnswer, type Enter, tunnel } from "./tunnel.ts";
+import type { Roots } from "./upstream.ts";
+import type { Wallet } from "./wallet.ts";
 
-/** What one call may reach, and through which world. */
-export type Way = { readonly hosts: readonly HostLimit[]; readonly world: World; readonly limits: ProxyLimits };
+/** What one call may reach and hold, and through which world. */
+export type Way = {
+  readonly hosts: readonly HostLimit[];
+  readonly world: EgressWorld;
+  readonly limits: ProxyLimits;
+  readonly wallet: Wallet;
+  /** The one that this call's sandbox was told to trust. */
+  readonly authority: () => Authority;
+};
+
+export type EgressWorld = World & Roots;
 
 export type Lease = {
   /** Resolves when nothing of it is open; everything was told by then. */
@@ -71,12 +83,14 @@ async function listen(server: Server, path: string): Promise<void> {
 function serve(server: Server, way: Way, tell: (connection: Connection) => void) {
   const attempts = countAttempts(way.limits, tell);
   const clients = new Set<Socket>();
+  const { insides, top, tools } = looking(server);
   /** How many attempts each connection carries now. */
   const carried = new WeakMap<Duplex, number>();
   /** Connections on which something was refused: what follows on them is not another request. */
   const ending = new WeakSet<Duplex>();
   const begin = (client: Duplex, letGo: () => void): Attempt => {
     carried.set(client, (carried.get(client) ?? 0) + 1);
+    insides.get(client)?.tunnel.giveWay();
     const attempt = attempts.begin((verdict) => {
       carried.set(client, (carried.get(client) ?? 1) - 1);
       if (verdict === "refused") ending.add(client);
@@ -87,6 +101,7 @@ function serve(server: Server, way: Way, tell: (connection: Connection) => void)
   };
   const refuseRaw = (client: Socket, refusal: Refusal): void => {
     const attempt = begin(client, () => client.destroySoon());
+    attempt.aim(refusal.host, refusal.port);
     endWithAnswer(client, refusal);
     attempt.end(refusal.why);
   };
@@ -95,9 +110,10 @@ function serve(server: Server, way: Way, tell: (connection: Connection) => void)
       if (!res.writableEnded) res.destroy();
     });
     if (ending.has(req.socket)) attempt.end("it followed a refused request on the same connection");
-    else guard(attempt, forward(way, attempt, req, res));
+    else guard(attempt, forward({ way, attempt, req, res }, insides.get(req.socket)?.inside ?? null));
   };
   server.on("connection", (client: Socket) => {
+    if (insides.has(client)) return;
     clients.add(client);
     client.once("close", () => clients.delete(client));
     const { connections } = way.limits;
@@ -108,19 +124,39 @@ function serve(server: Server, way: Way, tell: (connection: Connection) => void)
   server.on("checkExpectation", onRequest);
   server.on("connect", (req, client, head) => {
     if (!(client instanceof Socket)) return void client.destroy();
-    const attempt = begin(client, () => client.destroySoon());
-    guard(attempt, tunnel(way, attempt, req, { client, head }));
+    const within = insides.get(client)?.inside;
+    if (within !== undefined) return refuseRaw(client, malformed("it asks for a tunnel inside a tunnel", within));
+    const attempt = begin(client, () => top(client).destroySoon());
+    guard(attempt, tunnel(way, attempt, req, { client, head, ...tools(client) }));
   });
   server.on("clientError", (error, client) => {
     const silent = !(client instanceof Socket) || client.bytesRead === 0 || ending.has(client);
     if (silent || (carried.get(client) ?? 0) > 0 || !isRefusal(error)) return void client.destroy();
-    refuseRaw(client, unreadable(error));
+    refuseRaw(client, unreadable(error, insides.get(client)?.inside ?? NOWHERE));
   });
   return {
     endAll(why: string) {
       attempts.endAll(why);
-      for (const client of clients) client.destroy();
+      for (const client of clients) top(client).destroy();
     },
+  };
+}
+
+/** What is known of tunnels that are looked into. */
+function looking(server: Server) {
+  /** The TLS that stands on a client: it is what is closed. */
+  const covers = new WeakMap<Socket, Socket>();
+  /** The plain side of each, with where it leads, and the attempt that opened it. */
+  const insides = new WeakMap<Duplex, { readonly inside: Inside; readonly tunnel: Attempt }>();
+  const enter: Enter = (secure, inside, opened) => {
+    insides.set(secure, { inside, tunnel: opened });
+    // The same parser and the same checks; it is no connection of its own.
+    server.emit("connection", secure);
+  };
+  return {
+    insides,
+    top: (client: Socket): Socket => covers.get(client) ?? client,
+    tools: (client: Socket) => ({ enter, cover: (secure: Socket): void => void covers.set(client, secure) }),
   };
 }
 
@@ -135,9 +171,9 @@ function isRefusal(error: Error): boolean {
   return code.startsWith("HPE_") || code === "ERR_HTTP_REQUEST_TIMEOUT";
 }
 
-function unreadable(error: Error): Refusal {
+function unreadable(error: Error, where: { readonly host: string; readonly port: number }): Refusal {
   const code = errorCode(error);
-  const refusal = malformed(`what it sent is not a request (${code})`, NOWHERE);
+  const refusal = malformed(`what it sent is not a request (${code})`, where);
   if (code === "HPE_HEADER_OVERFLOW") return { ...refusal, status: 431 };
   return code === "ERR_HTTP_REQUEST_TIMEOUT" ? { ...refusal, status: 408 } : refusal;
 }

@@ -13,8 +13,11 @@ export type ProxyLimits = {
   readonly connections: number;
   /** In the life of one call; then its way out is closed. */
   readonly attempts: number;
-  /** Both ways together, in the life of one call. */
-  readonly callBytes: number;
+  /** Sent in the life of one call, and got. */
+  readonly upBytes: number;
+  readonly downBytes: number;
+  /** A body in which a credential is exchanged is held whole until then. */
+  readonly heldBytes: number;
 };
 
 export const PROXY_LIMITS: ProxyLimits = {
@@ -24,5 +27,7 @@ export const PROXY_LIMITS: ProxyLimits = {
   totalMs: 3_600_000,
   connections: 64,
   attempts: 2_000,
-  callBytes: 2 * 1024 * 1024 * 1024,
+  upBytes: 64 * 1024 * 1024,
+  downBytes: 2 * 1024 * 1024 * 1024,
+  heldBytes: 1024 * 1024,
 };

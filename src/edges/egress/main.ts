@@ -27,7 +27,9 @@ const gateway = new Socket({ fd: 3, readable: true, writable: true });
 process.on("SIGTERM", () => gateway.destroy());
 
 try {
-  await serveGateway(gateway, (socketDir) => createEgressProxy({ socketDir, world: realWorld(), random }));
+  await serveGateway(gateway, (socketDir) =>
+    createEgressProxy({ socketDir, world: realWorld(), random, nowMs: Date.now }),
+  );
 } catch (error) {
   const fault = toFault(error);
   process.stderr.write(`egress proxy: ${fault.message}\nhint: ${fault.hint}\n`);

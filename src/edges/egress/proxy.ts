@@ -10,20 +10,36 @@
  */
 import { lstatSync, mkdirSync, readdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import type { HostLimit } from "../../core/decision.ts";
+import type { Credential } from "../../core/credential.ts";
+import type { EgressBytes, HostLimit } from "../../core/decision.ts";
 import { Fault } from "../../core/fault.ts";
 import type { Connection } from "../../core/ports/executor.ts";
 import type { Random } from "../../core/ports/random.ts";
-import type { World } from "../net/address.ts";
-import { type Lease, openLease } from "./lease.ts";
+import { openAuthorities } from "./authority.ts";
+import { type EgressWorld, type Lease, openLease } from "./lease.ts";
 import { PROXY_LIMITS, type ProxyLimits } from "./limits.ts";
+import { isWhole } from "./request.ts";
+import { TRUST_NAME, trustFile } from "./trust-file.ts";
+import { openWallet } from "./wallet.ts";
 
 export type EgressProxy = {
   /** @param tell called for each attempt as it ends. */
-  open(
-    hosts: readonly HostLimit[],
-    tell: (connection: Connection) => void,
-  ): Promise<Lease & { readonly socket: string }>;
+  open(call: EgressCall, tell: (connection: Connection) => void): Promise<OpenedLease>;
+  /** What may be put into requests of calls that begin from now on, instead of what was known before. */
+  bind(credentials: readonly Credential[]): void;
+};
+
+export type EgressCall = {
+  readonly hosts: readonly HostLimit[];
+  /** Absent: as the proxy ships. */
+  readonly bytes?: EgressBytes;
+};
+
+export type OpenedLease = Lease & {
+  readonly socket: string;
+  /** Certificates to trust; null: the platform's. */
+  readonly ca: string | null;
+  readonly handles: Readonly<Record<string, string>>;
 };
 
 /** `sun_path` of the kernel, less the zero byte. */
@@ -36,17 +52,31 @@ const SOCKET_NAME = /^[0-9a-f]{32}\.sock$/;
  */
 export function createEgressProxy(deps: {
   readonly socketDir: string;
-  readonly world: World;
+  readonly world: EgressWorld;
   readonly random: Random;
+  readonly nowMs: () => number;
   readonly limits?: ProxyLimits;
 }): EgressProxy {
-  claimFolder(deps.socketDir);
+  const { socketDir, random, world } = deps;
+  claimFolder(socketDir);
+  const authorities = openAuthorities(deps);
+  const shipped = deps.limits ?? PROXY_LIMITS;
+  let credentials: readonly Credential[] = [];
   return {
-    async open(hosts, tell) {
-      const socket = join(deps.socketDir, `${Buffer.from(deps.random.bytes(16)).toString("hex")}.sock`);
-      if (Buffer.byteLength(socket) > PATH_LIMIT) throw badFolder(deps.socketDir, "its path is too long for sockets");
-      const way = { hosts, world: deps.world, limits: deps.limits ?? PROXY_LIMITS };
-      return { ...(await openLease(socket, way, tell)), socket };
+    bind(known) {
+      credentials = known;
+    },
+    async open({ hosts, bytes }, tell) {
+      const socket = join(socketDir, `${Buffer.from(random.bytes(16)).toString("hex")}.sock`);
+      if (Buffer.byteLength(socket) > PATH_LIMIT) throw badFolder(socketDir, "its path is too long for sockets");
+      const limits = bytes === undefined ? shipped : { ...shipped, upBytes: bytes.up, downBytes: bytes.down };
+      const wallet = openWallet(credentials, hosts, random);
+      const isSeen = (one: HostLimit): boolean => !isWhole(one) || (one.tls !== "passthrough" && !wallet.isEmpty);
+      const seen = hosts.filter(isSeen).length;
+      const authority = seen === 0 ? null : authorities();
+      const way = { hosts, world, limits, wallet, authority: () => authority ?? authorities() };
+      const ca = authority === null ? null : trustFile(socketDir, authority, seen === hosts.length);
+      return { ...(await openLease(socket, way, tell)), socket, ca, handles: wallet.handles };
     },
   };
 }
@@ -57,7 +87,8 @@ function claimFolder(folder: string): void {
   if (!status.isDirectory()) throw badFolder(folder, "it is not a folder");
   if (status.uid !== process.getuid?.()) throw badFolder(folder, "it belongs to another user");
   if ((status.mode & 0o077) !== 0) throw badFolder(folder, "others may enter it");
-  for (const name of readdirSync(folder)) if (SOCKET_NAME.test(name)) unlinkSync(join(folder, name));
+  for (const name of readdirSync(folder))
+    if (SOCKET_NAME.test(name) || TRUST_NAME.test(name)) unlinkSync(join(folder, name));
 }
 
 function badFolder(folder: string, why: string): Fault {

@@ -17,10 +17,7 @@ export async function reach(destination: Destination, attempt: Attempt, world: W
   const { host, port, literal } = destination;
   if (attempt.full !== null) return crowded(attempt.full, destination);
   const checked = await checkedAddresses(host, literal, world);
-  if (checked.kind === "special") {
-    const hint = "addresses of machines and networks around the gateway are never reached; no rule changes that";
-    return { ...denied(`${host}:${port}: ${checked.why}`, hint, destination), error: "destination_ip_prohibited" };
-  }
+  if (checked.kind === "special") return special(checked.why, destination);
   if (checked.kind === "unresolved") return failed(destination, "dns_error", checked.why);
   if (attempt.ended) return failed(destination, "connection_terminated", "the call ended");
   try {
@@ -36,6 +33,19 @@ export async function reach(destination: Destination, attempt: Attempt, world: W
   }
 }
 
+/** Refused where the host is written as an address that is never reached. A name is looked up when something goes there. */
+export async function literalFault(destination: Destination, world: World): Promise<Refusal | null> {
+  if (!destination.literal) return null;
+  const checked = await checkedAddresses(destination.host, true, world);
+  return checked.kind === "special" ? special(checked.why, destination) : null;
+}
+
+function special(why: string, destination: Destination): Refusal {
+  const hint = "addresses of machines and networks around the gateway are never reached; no rule changes that";
+  const refusal = denied(`${destination.host}:${destination.port}: ${why}`, hint, destination);
+  return { ...refusal, error: "destination_ip_prohibited" };
+}
+
 export function failed({ host, port }: Destination, error: string, why: string): Refusal {
   const status = error === "dns_error" || error === "destination_unavailable" ? 504 : 502;
   const hint = "check the name and whether the server is up";
@@ -44,6 +54,13 @@ export function failed({ host, port }: Destination, error: string, why: string):
 
 /** The call has had what it may take. */
 export function crowded(why: string, { host, port }: { readonly host: string; readonly port: number }): Refusal {
-  const hint = "use fewer connections in one call";
+  const hint = "do less in one call; `egress.perCall` and the rule for the host say how much";
   return { kind: "refused", status: 503, error: "connection_limit_reached", why, hint, host, port };
+}
+
+/** The server's certificate is not good for the host, or it speaks no TLS that is good enough. */
+export function tlsFailed({ host, port }: Destination, error: unknown): Refusal {
+  const why = `${host}:${port}: its TLS is not good (${errorCode(error)}); nothing was sent`;
+  const hint = "the server needs a certificate for this name from a public authority";
+  return { kind: "refused", status: 502, error: "tls_certificate_error", why, hint, host, port };
 }

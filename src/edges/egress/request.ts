@@ -3,16 +3,18 @@
  * of its call, and rebuilt. Nothing that the client wrote about framing or
  * about this hop is passed on.
  *
- * Two forms are known. An absolute-form request (`GET http://host/`) is held to
- * host, port and method. `CONNECT host:port` is held to host and port: the
- * method is invisible inside TLS, so a tunnel passes wherever the pair is
- * listed for any method, and then carries TLS for that host only.
+ * Three forms are known. An absolute-form request (`GET http://host/`) is held to
+ * host, port, method and path. `CONNECT host:port` is held to host and port, and
+ * then carries TLS for that host only. Where every rule for the pair says more
+ * than that, or a credential may go there, the proxy ends that TLS itself, and
+ * holds what comes inside (`GET /`) to the rules like the first form.
  *
  * @see RFC 9110, 7.6.1; RFC 9112, 3.2 and 6.3
  * @module
  */
 import type { HostLimit } from "../../core/decision.ts";
-import { type Destination, listsHost, matchesRule, parseDestination } from "../../core/destination.ts";
+import { coversRequest, type Destination, listsHost, matchesRule, parseDestination } from "../../core/destination.ts";
+import { spelled } from "../../core/path-rule.ts";
 
 export type RequestHead = {
   readonly method: string;
@@ -25,7 +27,7 @@ export type RequestHead = {
 /** @see RFC 9209, 2.3 for `error` */
 export type Refusal = {
   readonly kind: "refused";
-  readonly status: 400 | 403 | 408 | 431 | 502 | 503 | 504;
+  readonly status: 400 | 403 | 408 | 413 | 431 | 502 | 503 | 504;
   readonly error: string;
   readonly why: string;
   readonly hint: string;
@@ -37,9 +39,30 @@ export type Refusal = {
 export type Forward = {
   readonly kind: "forward";
   readonly destination: Destination;
+  /** As it is sent: path and query. */
+  readonly path: string;
+  /** Without those of framing and hop. */
   readonly headers: readonly string[];
+  readonly framing: Framing;
+  /** The rule that covers it. */
+  readonly rule: HostLimit;
 };
-export type Tunnel = { readonly kind: "tunnel"; readonly destination: Destination };
+
+/** How the body goes to the server. */
+export type Framing = readonly [] | readonly [name: "Content-Length" | "Transfer-Encoding", value: string];
+
+export type Tunnel = {
+  readonly kind: "tunnel";
+  readonly destination: Destination;
+  readonly rule: HostLimit;
+  /** Whether a rule leaves it unseen. */
+  readonly isPlain: boolean;
+};
+
+/** A tunnel that the proxy looks into: where it leads. */
+export type Inside = Pick<Destination, "host" | "port" | "authority">;
+
+const ALL_METHODS: readonly string[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** Meant for this hop only, or rebuilt by the proxy. */
 const HOP_HEADERS: readonly string[] = [
@@ -69,20 +92,36 @@ export function checkForward(head: RequestHead, hosts: readonly HostLimit[]): Fo
   if (parsed.kind === "refused") return denied(`\`${shown(head.url)}\`: ${parsed.why}`, parsed.hint, NOWHERE);
   const { destination } = parsed;
   if (destination.scheme !== "http") return malformed("https goes through CONNECT", destination);
+  return checkRequest(head, destination, hosts);
+}
+
+/** @param inside the tunnel that it came in, which leads to one host and no other. */
+export function checkInside(head: RequestHead, inside: Inside, hosts: readonly HostLimit[]): Forward | Refusal {
+  if (!head.url.startsWith("/")) return malformed("a request inside a tunnel begins with its path", inside);
+  const parsed = parseDestination(`https://${inside.authority}${head.url}`, head.method, hosts);
+  if (parsed.kind === "refused") return denied(`\`${shown(head.url)}\`: ${parsed.why}`, parsed.hint, inside);
+  return checkRequest(head, parsed.destination, hosts);
+}
+
+function checkRequest(head: RequestHead, destination: Destination, hosts: readonly HostLimit[]): Forward | Refusal {
   const headers = headersOf(head.rawHeaders);
   const hostFault = checkHost(headers.get("host"), destination, head.httpVersion);
   if (hostFault !== null) return hostFault;
   const framing = framingOf(headers, destination);
   if (typeof framing === "string") return malformed(framing, destination);
-  if (!hosts.some((rule) => matchesRule(destination.host, destination.port, destination.method, rule))) {
-    return unlisted(destination, `${destination.method} to ${destination.host}:${destination.port}`);
-  }
+  const rule = hosts.find((one) => coversRequest(destination, one));
+  if (rule === undefined) return unlistedRequest(destination, hosts);
   const kept = withoutHop(head.rawHeaders, headers);
-  return {
-    kind: "forward",
-    destination,
-    headers: ["Host", destination.authority, ...kept, ...framing, "Connection", "close"],
-  };
+  return { kind: "forward", destination, path: pathSent(destination, rule), headers: kept, framing, rule };
+}
+
+/** Judged in one spelling and sent in it, where a rule speaks of paths; else as it came. */
+function pathSent({ path }: Destination, { paths }: HostLimit): string {
+  if (paths === undefined) return path;
+  const at = path.indexOf("?");
+  const [name, query] = at < 0 ? [path, ""] : [path.slice(0, at), path.slice(at)];
+  const own = spelled(name);
+  return "path" in own ? own.path + query : path;
 }
 
 export function checkTunnel(head: RequestHead, hosts: readonly HostLimit[]): Tunnel | Refusal {
@@ -94,10 +133,18 @@ export function checkTunnel(head: RequestHead, hosts: readonly HostLimit[]): Tun
   if (host.length > 1 || (host[0] !== undefined && !names(host[0], destination, "https"))) {
     return malformed("the Host header names another host than the request", destination);
   }
-  if (!hosts.some((rule) => listsHost(destination.host, destination.port, rule))) {
-    return unlisted(destination, `a tunnel to ${destination.host}:${destination.port}`);
-  }
-  return { kind: "tunnel", destination };
+  const listing = hosts.filter((one) => listsHost(destination.host, destination.port, one));
+  const plain = listing.find(isWhole);
+  const rule = plain ?? listing[0];
+  if (rule === undefined) return unlisted(destination, `a tunnel to ${destination.host}:${destination.port}`);
+  return { kind: "tunnel", destination, rule, isPlain: plain !== undefined };
+}
+
+/** Whether a rule says nothing about what is inside a tunnel, or is not to be held to it. */
+export function isWhole({ tls, paths, methods }: HostLimit): boolean {
+  if (tls === "passthrough") return true;
+  const said = new Set(methods.map((method) => method.toUpperCase()));
+  return paths === undefined && ALL_METHODS.every((method) => said.has(method));
 }
 
 /** An answer's headers without those of its hop; its length is kept, which the parser found to be one number. */
@@ -119,7 +166,7 @@ function withoutHop(raw: readonly string[], headers: ReadonlyMap<string, readonl
 function checkHost(hosts: readonly string[] | undefined, destination: Destination, version: string): Refusal | null {
   if (hosts === undefined && version === "1.0") return null;
   if (hosts?.length !== 1) return malformed("there must be one Host header", destination);
-  if (names(hosts[0] ?? "", destination, "http")) return null;
+  if (names(hosts[0] ?? "", destination, destination.scheme)) return null;
   return malformed("the Host header names another host than the request", destination);
 }
 
@@ -138,7 +185,7 @@ function names(value: string, destination: Destination, scheme: "http" | "https"
  * The parser refuses most of it already. It is said again here because a request that two programs cut
  * differently hides another one inside.
  */
-function framingOf(headers: ReadonlyMap<string, readonly string[]>, destination: Destination): string[] | string {
+function framingOf(headers: ReadonlyMap<string, readonly string[]>, destination: Destination): Framing | string {
   const lengths = headers.get("content-length") ?? [];
   const codings = headers.get("transfer-encoding") ?? [];
   if (lengths.length + codings.length > 1) return "the length of the body is said twice";
@@ -169,6 +216,21 @@ function* pairs(raw: readonly string[]): Generator<readonly [string, string]> {
 
 type Where = { readonly host: string; readonly port: number };
 
+function unlistedRequest(destination: Destination, hosts: readonly HostLimit[]): Refusal {
+  const { host, port, method, path } = destination;
+  const isPath = hosts.some((rule) => matchesRule(host, port, method, rule));
+  if (!isPath) return unlisted(destination, `${method} to ${host}:${port}`);
+  const own = spelled(path.replace(/[?#].*$/s, ""));
+  if ("why" in own)
+    return denied(
+      `\`${shown(path)}\`: ${own.why}, and the rule for ${host} speaks of paths`,
+      "write the path plainly",
+      destination,
+    );
+  const hint = `add the path to \`paths\` of the egress rule for ${host}`;
+  return denied(`${method} of ${shown(own.path)} at ${host}:${port} is not listed for this call`, hint, destination);
+}
+
 function unlisted({ host, port, method }: Destination, what: string): Refusal {
   const hint = `add an egress rule that lists host ${host}, port ${port} and method ${method}`;
   return denied(`${what} is not listed for this call`, hint, { host, port });
@@ -186,6 +248,6 @@ export function malformed(why: string, { host, port }: Where): Refusal {
 }
 
 /** Outside text for a record or an answer: short, printable. */
-function shown(text: string): string {
+export function shown(text: string): string {
   return text.replace(/[^\x21-\x7e]/g, "?").slice(0, 200);
 }

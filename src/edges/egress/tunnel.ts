@@ -1,17 +1,21 @@
 /**
- * Tunnels: opened for one host, and carrying TLS that asks for that host.
+ * Tunnels: opened for one host, and carrying TLS that asks for that host. Where
+ * the rules say nothing about what is inside, it goes on unseen; else the proxy
+ * ends the TLS here and reads the requests.
  *
  * @module
  */
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { Destination } from "../../core/destination.ts";
 import type { Attempt } from "./attempt.ts";
 import { readClientHello } from "./client-hello.ts";
-import { refusalText } from "./forward.ts";
+import { endTls, LEAVE_ALONE } from "./inspect.ts";
 import type { Way } from "./lease.ts";
-import { reach } from "./reach.ts";
-import { checkTunnel, type Refusal } from "./request.ts";
+import { crowded, literalFault, reach } from "./reach.ts";
+import { refusalText } from "./refusal.ts";
+import { checkTunnel, type Inside, type Refusal, type Tunnel } from "./request.ts";
 
 /** TLS alert, fatal: unrecognized_name (RFC 6066, 3). */
 const UNRECOGNIZED_NAME = Buffer.from([21, 3, 1, 0, 2, 2, 112]);
@@ -26,30 +30,76 @@ const REASONS = new Map([
   [504, "Gateway Timeout"],
 ]);
 
+/** What the proxy does with the plain side of a tunnel that it looks into. */
+export type Enter = (client: TLSSocket, inside: Inside, tunnel: Attempt) => void;
+
 /** Never rejects: whatever goes wrong is answered, or ends the connection. */
 export async function tunnel(way: Way, attempt: Attempt, req: IncomingMessage, from: Client): Promise<void> {
   const { client, head } = from;
   client.setTimeout(way.limits.idleMs, () => client.destroy());
-  client.on("error", () => attempt.end("the client broke off"));
-  client.once("close", () => attempt.end("closed"));
+  client.on("error", () => undefined); // its close follows, and says it
   const { method = "", url = "", httpVersion, rawHeaders } = req;
   const checked = checkTunnel({ method, url, httpVersion, rawHeaders }, way.hosts);
   if (checked.kind === "refused") return refuse(attempt, client, checked);
-  attempt.aim(checked.destination.host, checked.destination.port);
-  const reached = await reach(checked.destination, attempt, way.world);
+  const { destination, rule } = checked;
+  attempt.aim(destination.host, destination.port);
+  const full = attempt.full ?? attempt.under(rule);
+  if (full !== null) return refuse(attempt, client, crowded(full, destination));
+  const fault = await literalFault(destination, way.world);
+  if (fault !== null) return refuse(attempt, client, fault);
+  if (isSeen(way, checked)) return look(way, attempt, checked, from);
+  client.once("close", () => attempt.end("closed"));
+  const reached = await reach(destination, attempt, way.world);
   if (reached.kind === "refused") return refuse(attempt, client, reached);
   const { socket, address } = reached;
   socket.once("close", () => attempt.end("closed"));
   client.write(`HTTP/1.1 200 Connection established\r\nProxy-Status: vambrace; next-hop="${address}"\r\n\r\n`);
-  const hello = await readHello(client, head, way.limits.headMs);
-  const fault = hello.kind === "hello" ? nameFault(hello.serverName, checked.destination) : hello.why;
-  if (fault === null) return join(attempt, { client, socket, first: hello.bytes });
+  const first = await rightHello(attempt, { client, head, headMs: way.limits.headMs }, destination);
+  if (first !== null) join(attempt, { client, socket, first });
+}
+
+/** A call with handles has all its TLS looked into but what is to be left alone: they must not leave by another host. */
+function isSeen({ wallet }: Way, { isPlain, rule }: Tunnel): boolean {
+  return !isPlain || (rule.tls !== "passthrough" && !wallet.isEmpty);
+}
+
+async function look(way: Way, attempt: Attempt, { destination }: Tunnel, from: Client): Promise<void> {
+  const { client, head, cover, enter } = from;
+  client.write("HTTP/1.1 200 Connection established\r\nProxy-Status: vambrace\r\n\r\n");
+  const first = await rightHello(attempt, { client, head, headMs: way.limits.headMs }, destination);
+  if (first === null) return;
+  client.unshift(first);
+  const context = way.authority().contextFor(destination.host);
+  const ended = await endTls(client, context, { patienceMs: way.limits.headMs, cover });
+  if ("why" in ended) return attempt.end(ended.why, "refused");
+  const left = "the client left without asking for anything; perhaps it does not take the proxy's certificate";
+  ended.client.once("close", () => attempt.end(`${left}: ${LEAVE_ALONE}`, "refused"));
+  if (attempt.ended) return void ended.client.destroy();
+  enter(ended.client, destination, attempt);
+}
+
+/** The first message where it asks for this host; null where it does not: then the client was told, and nothing was sent. */
+async function rightHello(
+  attempt: Attempt,
+  { client, head, headMs }: { readonly client: Socket; readonly head: Buffer; readonly headMs: number },
+  destination: Destination,
+): Promise<Buffer | null> {
+  const hello = await readHello(client, head, headMs);
+  const fault = hello.kind === "hello" ? nameFault(hello.serverName, destination) : hello.why;
+  if (fault === null) return hello.bytes;
   if (client.writable) client.end(UNRECOGNIZED_NAME);
   attempt.end(`${fault}; nothing was sent`, "refused");
+  return null;
 }
 
 /** What the proxy holds of a client that asked for a tunnel: its connection, and what came after the request. */
-export type Client = { readonly client: Socket; readonly head: Buffer };
+export type Client = {
+  readonly client: Socket;
+  readonly head: Buffer;
+  /** Told of the TLS that stands on it from then on. */
+  readonly cover: (secure: TLSSocket) => void;
+  readonly enter: Enter;
+};
 
 type ReadHello = { readonly bytes: Buffer } & (
   | { readonly kind: "hello"; readonly serverName: string | null }
@@ -92,11 +142,11 @@ function join(
   attempt: Attempt,
   { client, socket, first }: { readonly client: Socket; readonly socket: Socket; readonly first: Buffer },
 ): void {
-  attempt.spend(first.length);
+  attempt.spend("up", first.length);
   if (attempt.ended) return;
   socket.write(first);
-  client.on("data", (chunk: Buffer) => attempt.spend(chunk.length));
-  socket.on("data", (chunk: Buffer) => attempt.spend(chunk.length));
+  client.on("data", (chunk: Buffer) => attempt.spend("up", chunk.length));
+  socket.on("data", (chunk: Buffer) => attempt.spend("down", chunk.length));
   client.pipe(socket);
   socket.pipe(client);
 }

@@ -11,9 +11,10 @@
 import type { Duplex } from "node:stream";
 import type { BrokerConfig, LimitSources } from "../../core/broker-wire.ts";
 import { FRAME_LIMIT } from "../../core/frame.ts";
-import type { Executor, JobResult } from "../../core/ports/executor.ts";
+import type { Executor, JobResult, Proof, ProofForm, ProofLine, SkippedLine } from "../../core/ports/executor.ts";
 import { openBrokerLine } from "./broker-line.ts";
-import { type Probe, proveSandbox } from "./prove.ts";
+import type { Probe } from "./prove.ts";
+import type { BareRun } from "./prove-stage.ts";
 
 /** Bytes, with room for what stands round a job in its frame. */
 const MOST_JOB = FRAME_LIMIT - 4096;
@@ -41,6 +42,8 @@ export type BubblewrapExecutor = Executor & {
   ready(): Promise<LimitSources>;
   /** Closes the socket; the broker ends, and everything that it started with it. */
   close(): Promise<void>;
+  /** @param only these attempts alone, which are too few to be a proof */
+  prove(form: ProofForm, tell?: (line: ProofLine | SkippedLine) => void, only?: readonly string[]): Promise<Proof>;
 };
 
 export function openBubblewrapExecutor(deps: {
@@ -60,9 +63,20 @@ export function openBubblewrapExecutor(deps: {
     signal.addEventListener("abort", cancel, { once: true });
     return done.finally(() => signal.removeEventListener("abort", cancel));
   };
+  const bare: BareRun = (test, { signal, onOutput } = {}) => {
+    const { channel, done } = line.begin(onOutput);
+    line.say({ type: "self-test", channel, test, token: deps.probe.mint.bare(test) });
+    const cancel = (): void => line.say({ type: "cancel", channel });
+    signal?.addEventListener("abort", cancel, { once: true });
+    return done;
+  };
   return {
     run,
-    prove: () => proveSandbox({ run, ...deps.probe }),
+    async prove(form, tell, only?: readonly string[]) {
+      const limits = await line.ready;
+      const { proveSandbox } = await import("./prove.ts");
+      return proveSandbox({ run, bare, limits, ...deps.probe }, { form, tell, only });
+    },
     stopAll: () => line.stopAll(),
     ready: () => line.ready,
     close: () => line.close(),

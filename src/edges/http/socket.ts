@@ -52,6 +52,8 @@ export function createSockets(parts: SocketParts): Sockets {
     noServer: true,
     maxPayload: parts.limits.frameBytes,
     perMessageDeflate: false,
+    // There is one language here; agreeing to any other that a client names would be a promise.
+    handleProtocols: () => false,
     clientTracking: true,
   });
   const strangers = new Set<WebSocket>();

@@ -31,11 +31,7 @@ const SLACK = 1024 * 1024;
  * @throws Fault WEB_UNREADABLE for a coding that is not known, or a body that is not coded so.
  */
 export async function readBody(source: Readable, coding: string, maxBytes: number): Promise<Body> {
-  const layers = coding
-    .toLowerCase()
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "" && name !== "identity");
+  const layers = layersOf(coding);
   if (layers.length > LAYERS) throw unreadable(`it is packed ${layers.length} times`);
   let stream: Readable = capped(source, maxBytes + SLACK);
   for (const name of layers.toReversed()) stream = unpack(stream, name);
@@ -46,6 +42,18 @@ export async function readBody(source: Readable, coding: string, maxBytes: numbe
   } finally {
     source.destroy();
   }
+}
+
+/** Decoders for a `Content-Encoding`, in the order in which a body goes through them; null where one is not known. */
+export function decodersFor(coding: string): readonly Transform[] | null {
+  const layers = layersOf(coding);
+  const decoders = layers.toReversed().flatMap((name) => DECODERS.get(name)?.() ?? []);
+  return layers.length > LAYERS || decoders.length < layers.length ? null : decoders;
+}
+
+function layersOf(coding: string): readonly string[] {
+  const names = coding.toLowerCase().split(",");
+  return names.map((name) => name.trim()).filter((name) => name !== "" && name !== "identity");
 }
 
 function unpack(packed: Readable, name: string): Readable {

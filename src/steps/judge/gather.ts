@@ -166,7 +166,9 @@ function isOfSandbox({ resolved, access, zone }: PathFact): boolean {
 }
 
 function commandHosts(facts: CommandFacts, finders: Finders, pointer: string): readonly HostFact[] {
-  return facts.hosts.map((host) => findHost(finders, host.includes("://") ? host : `https://${host}/`, "GET", pointer));
+  return facts.hosts.map((host) =>
+    findHost(finders, host.includes("://") ? host : `https://${host}/`, "GET", pointer, facts),
+  );
 }
 
 async function findCommand(finders: Finders, command: string, cwd: string, rules: ProgramRules): Promise<CommandFacts> {
@@ -188,9 +190,9 @@ async function findPath(
   }
 }
 
-function findHost(finders: Finders, url: string, method: string, pointer: string): HostFact {
+function findHost(finders: Finders, ...[url, method, pointer, command]: Parameters<HostFinder>): HostFact {
   try {
-    return finders.host(url, method, pointer);
+    return finders.host(url, method, pointer, command);
   } catch (cause) {
     throw new FinderFault("host", cause);
   }

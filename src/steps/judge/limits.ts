@@ -4,9 +4,11 @@
  *
  * @module
  */
-import type { Facts, HostFact, PathFact } from "../../core/call.ts";
+import type { CommandFacts, Facts, HostFact, PathFact } from "../../core/call.ts";
 import type { HostLimit, Limits, Mount } from "../../core/decision.ts";
 import type { Posture } from "../../core/posture.ts";
+import { listsHost } from "../../core/destination.ts";
+import { rulesFor } from "./egress-rules.ts";
 import { isWithin } from "./requests.ts";
 
 export function limitsFor(facts: Facts, posture: Posture): Limits {
@@ -18,6 +20,7 @@ export function limitsFor(facts: Facts, posture: Posture): Limits {
     processes,
     fileBytes,
     hosts: hostsOf(facts, posture),
+    ...(posture.egressBytes === undefined ? {} : { egressBytes: posture.egressBytes }),
     mounts: mountsOf(facts, posture),
   };
 }
@@ -25,25 +28,35 @@ export function limitsFor(facts: Facts, posture: Posture): Limits {
 function hostsOf(facts: Facts, posture: Posture): readonly HostLimit[] {
   const limits = new Map<string, HostLimit>();
   for (const fact of facts.hosts) {
-    const key = `${fact.host}:${fact.port}`;
-    const before = limits.get(key)?.methods ?? [];
-    const methods = facts.command === undefined ? [fact.method] : commandMethods(fact, posture);
-    limits.set(key, { host: fact.host, port: fact.port, methods: [...new Set([...before, ...methods])] });
+    for (const limit of facts.command === undefined
+      ? [fetchLimit(fact)]
+      : commandLimits(fact, facts.command, posture)) {
+      limits.set(JSON.stringify(limit), limit);
+    }
   }
   return [...limits.values()];
+}
+
+function fetchLimit({ host, port, method }: HostFact): HostLimit {
+  return { host, port, methods: [method] };
 }
 
 const ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
 /** What a command may say to a host: as the rules list it; to another host, a person approved this exact command. */
-function commandMethods(fact: HostFact, posture: Posture): readonly string[] {
-  if (!fact.listed) return ANY_METHOD;
-  const rules = posture.egress.filter((rule) => matches(rule.host, fact.host) && rule.ports.includes(fact.port));
-  return [...new Set(rules.flatMap((rule) => rule.methods))];
-}
-
-function matches(rule: string, host: string): boolean {
-  return rule.startsWith("*.") ? host.endsWith(rule.slice(1)) && host.length > rule.length - 1 : rule === host;
+function commandLimits(fact: HostFact, command: CommandFacts, posture: Posture): readonly HostLimit[] {
+  const { host, port } = fact;
+  if (!fact.listed) return [{ host, port, methods: ANY_METHOD }];
+  const rules = rulesFor(posture.egress, command).filter((rule) => listsHost(host, port, rule));
+  return rules.map(({ methods, paths, tls, upBytes, downBytes }) => ({
+    host,
+    port,
+    methods,
+    ...(paths === undefined ? {} : { paths }),
+    ...(tls === undefined ? {} : { tls }),
+    ...(upBytes === undefined ? {} : { upBytes }),
+    ...(downBytes === undefined ? {} : { downBytes }),
+  }));
 }
 
 function mountsOf(facts: Facts, posture: Posture): readonly Mount[] {
@@ -55,9 +68,18 @@ function mountsOf(facts: Facts, posture: Posture): readonly Mount[] {
     const access = path.access === "read" ? "read" : "write";
     if (mounts.get(folder) !== "write") mounts.set(folder, access);
   }
-  return [...mounts]
+  const shown = [...mounts]
     .filter(([path]) => path !== "" && !holdsBlocked(path, posture))
     .map(([path, access]) => ({ path, access }));
+  return [...shown, ...covered(shown, posture)];
+}
+
+/** The workspace is mounted whole, so what is blocked in it has to be covered: a search and a command see what is mounted. */
+function covered(shown: readonly Mount[], { fs }: Posture): readonly Mount[] {
+  const inside = fs.blockedPaths.filter((path) =>
+    shown.some((mount) => path !== mount.path && isWithin(path, mount.path)),
+  );
+  return inside.map((path) => ({ path, access: "none" }));
 }
 
 /**

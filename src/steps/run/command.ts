@@ -6,7 +6,7 @@
  */
 import { COMMAND_ENVIRONMENT } from "../../core/command-environment.ts";
 import type { PathFact } from "../../core/call.ts";
-import type { HostLimit, Limits, Mount } from "../../core/decision.ts";
+import type { Limits, Mount } from "../../core/decision.ts";
 import { digestOf } from "../../core/json.ts";
 import { type Label, mostConfidential, UNKNOWN_LABEL } from "../../core/label.ts";
 import type { EgressGate, EgressLease, Executor, Job, JobResult, OutputPiece } from "../../core/ports/executor.ts";
@@ -31,7 +31,7 @@ export function commandEffector(deps: CommandDeps): Effector {
     // Before it starts: what it prints is streamed.
     const readable = await deps.labelOfMounts(limits.mounts);
     deps.show(work, readable);
-    const lease = await openWay(deps.egress, work, limits.hosts);
+    const lease = await openWay(deps.egress, work, limits);
     try {
       const job = commandJob(work, limits, lease);
       const token = work.spent.sign(digestOf(job));
@@ -66,9 +66,11 @@ function touchedBy({ judged: { facts } }: Work): Touched {
   return { isKnown, paths };
 }
 
-async function openWay(egress: EgressGate, work: Work, hosts: readonly HostLimit[]): Promise<EgressLease | undefined> {
+async function openWay(egress: EgressGate, work: Work, limits: Limits): Promise<EgressLease | undefined> {
+  const { hosts, egressBytes: bytes } = limits;
   if (hosts.length === 0) return undefined;
-  return egress.open({ call: work.proposal.id, session: work.proposal.origin.session, hosts });
+  const owner = { call: work.proposal.id, session: work.proposal.origin.session };
+  return egress.open({ ...owner, hosts, ...(bytes === undefined ? {} : { bytes }) });
 }
 
 function commandJob(work: Work, limits: Limits, lease: EgressLease | undefined): Job {
@@ -79,7 +81,7 @@ function commandJob(work: Work, limits: Limits, lease: EgressLease | undefined):
     argv: ["/bin/bash", "--noprofile", "--norc", "-c", textArgument(work, "command")],
     cwd: cwdFact?.resolved ?? work.proposal.cwd,
     mounts: limits.mounts,
-    env: COMMAND_ENVIRONMENT,
+    env: { ...COMMAND_ENVIRONMENT, ...lease?.env },
     stdin: "",
     wallMs,
     outputBytes: limits.outputBytes,
@@ -87,6 +89,7 @@ function commandJob(work: Work, limits: Limits, lease: EgressLease | undefined):
     processes: limits.processes,
     fileBytes: limits.fileBytes,
     egressSocket: lease?.socket ?? null,
+    ...(lease?.ca === undefined ? {} : { egressCa: lease.ca }),
     runtime: "command",
   };
 }

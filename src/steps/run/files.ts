@@ -7,7 +7,7 @@
  * @module
  */
 import { Fault } from "../../core/fault.ts";
-import { type Digest, digestOf } from "../../core/json.ts";
+import { type Digest, digestOf, type JsonObject } from "../../core/json.ts";
 import type { Label } from "../../core/label.ts";
 import type { Executor } from "../../core/ports/executor.ts";
 import type { FileAnswer, FileDone, FileJobs, FileRequest } from "../../core/ports/files.ts";
@@ -45,24 +45,38 @@ export function fileEffectors(deps: FileDeps): ReadonlyMap<string, Effector> {
 }
 
 async function readFile(deps: FileDeps, work: Work): Promise<RunOutcome> {
-  const path = pathOf(work).resolved;
-  const answer = await ask(deps, work, { op: "read", path, ...numberOf(work, "offset"), ...numberOf(work, "limit") });
-  if (!answer.ok) return refused(answer);
-  const { digest, content = "", lines = 0, from = 0, to = 0 } = answer;
+  const fact = pathOf(work);
+  const path = fact.resolved;
+  const request = {
+    op: "read",
+    path,
+    ...numberOf(work, "offset"),
+    ...numberOf(work, "limit"),
+    ...sharedOf(fact),
+  } as const;
+  const answer = await ask(deps, work, request);
+  if (!answer.ok) return refused(request, answer);
+  const { digest, bytes = 0 } = answer;
   const label = digest === undefined ? await deps.labelOfFolder(path) : await deps.labelOf(path, digest);
   deps.show(work, label);
-  const cut =
-    answer.cut === true || to < lines ? `\n[lines ${from} to ${to} of ${lines}; ask for more with offset]` : "";
-  const text =
-    answer.binary === true
-      ? `[a binary file of ${answer.bytes ?? 0} bytes: its content is not shown]`
-      : `${content}${cut}`;
-  return { ok: true, text, summary: `read ${answer.bytes ?? 0} bytes`, label, data: seen(answer) };
+  return {
+    ok: true,
+    text: shownFile(answer),
+    summary: `read ${bytes} bytes`,
+    label,
+    data: seen(request, answer, bytes),
+  };
+}
+
+function shownFile({ binary, bytes = 0, content = "", cut, lines = 0, from = 0, to = 0 }: FileDone): string {
+  if (binary === true) return `[a binary file of ${bytes} bytes: its content is not shown]`;
+  const isCut = cut === true || to < lines;
+  return isCut ? `${content}\n[lines ${from} to ${to} of ${lines}; ask for more with offset]` : content;
 }
 
 async function change(deps: FileDeps, work: Work, request: FileRequest): Promise<RunOutcome> {
   const answer = await ask(deps, work, request);
-  if (!answer.ok) return refused(answer);
+  if (!answer.ok) return refused(request, answer);
   if (answer.digest !== undefined) await deps.wrote(request.path, answer.digest, work.judged.facts.influence);
   const did = answer.created === true ? "created" : request.op === "edit" ? "edited" : "replaced";
   const times = answer.replaced === undefined ? "" : `, ${answer.replaced} place${answer.replaced === 1 ? "" : "s"}`;
@@ -73,7 +87,7 @@ async function change(deps: FileDeps, work: Work, request: FileRequest): Promise
     summary: `${did}, ${bytes} bytes${times}`,
     // What is said of it was made from the call alone.
     label: work.judged.facts.influence,
-    data: seen(answer),
+    data: seen(request, answer, bytes),
   };
 }
 
@@ -81,8 +95,9 @@ async function listFolder(deps: FileDeps, work: Work): Promise<RunOutcome> {
   const { resolved: path } = pathOf(work);
   const label = await deps.labelOfFolder(path);
   deps.show(work, label);
-  const answer = await ask(deps, work, { op: "list", path, ...numberOf(work, "depth") });
-  if (!answer.ok) return refused(answer);
+  const request = { op: "list", path, ...numberOf(work, "depth") } as const;
+  const answer = await ask(deps, work, request);
+  if (!answer.ok) return refused(request, answer);
   const entries = answer.entries ?? [];
   const rows = entries.map(
     (entry) =>
@@ -94,16 +109,18 @@ async function listFolder(deps: FileDeps, work: Work): Promise<RunOutcome> {
     text,
     summary: `${entries.length} entries`,
     label,
-    data: seen(answer),
+    data: seen(request, answer, Buffer.byteLength(text)),
   };
 }
 
 async function searchFiles(deps: FileDeps, work: Work): Promise<RunOutcome> {
-  const { resolved: path } = pathOf(work);
+  const fact = pathOf(work);
+  const path = fact.resolved;
   const glob = textArgument(work, "glob");
   const pattern = textArgument(work, "pattern");
-  const answer = await ask(deps, work, { op: "search", path, pattern, ...(glob === "" ? {} : { glob }) });
-  if (!answer.ok) return refused(answer);
+  const request = { op: "search", path, pattern, ...(glob === "" ? {} : { glob }), ...sharedOf(fact) } as const;
+  const answer = await ask(deps, work, request);
+  if (!answer.ok) return refused(request, answer);
   const matches = answer.matches ?? [];
   const label = await deps.labelOfFound(
     path,
@@ -117,7 +134,7 @@ async function searchFiles(deps: FileDeps, work: Work): Promise<RunOutcome> {
     text,
     summary: `${matches.length} matches`,
     label,
-    data: seen(answer),
+    data: seen(request, answer, Buffer.byteLength(text)),
   };
 }
 
@@ -149,6 +166,11 @@ function editRequest(work: Work): FileRequest {
     all,
     ...expectation(fact),
   };
+}
+
+/** A second name that a person said yes to; where there was none when it was judged there may be none now. */
+function sharedOf({ kind, digest }: PathFact): { readonly shared?: Digest } {
+  return kind === "other" && digest !== undefined ? { shared: digest } : {};
 }
 
 function expectation(fact: PathFact): { readonly expect?: Digest | "absent" } {
@@ -185,16 +207,27 @@ function shown(rows: readonly string[], cut: boolean): string {
   return `${whole ? text : text.slice(0, SHOWN)}${cut || !whole ? "\n[there is more: narrow it down]" : ""}`;
 }
 
-function seen(answer: FileDone): { readonly path: string; readonly bytes?: number; readonly digest?: string } {
-  const { path, bytes, digest } = answer;
-  return { path, ...(bytes === undefined ? {} : { bytes }), ...(digest === undefined ? {} : { digest }) };
+/** What the record says of every access (R-FS-4): which file, what was done, how many bytes went over; the digest where there is one. */
+function seen(request: FileRequest, answer: FileDone, bytes: number): JsonObject {
+  const { path, kind, digest } = answer;
+  return {
+    path,
+    access: accessOf(request),
+    bytes,
+    ...(kind === undefined ? {} : { kind }),
+    ...(digest === undefined ? {} : { digest }),
+  };
 }
 
-function refused(answer: Extract<FileAnswer, { ok: false }>): RunOutcome {
+function accessOf({ op }: FileRequest): "read" | "write" {
+  return op === "write" || op === "edit" ? "write" : "read";
+}
+
+function refused(request: FileRequest, answer: Extract<FileAnswer, { ok: false }>): RunOutcome {
   return {
     ok: false,
     text: `${answer.message} (hint: ${answer.hint})`,
     summary: answer.code,
-    data: { code: answer.code },
+    data: { code: answer.code, path: request.path, access: accessOf(request), bytes: 0 },
   };
 }

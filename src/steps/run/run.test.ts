@@ -120,7 +120,7 @@ function executor(result: Partial<JobResult>): Executor & { jobs: Job[]; tokens:
         ...result,
       };
     },
-    prove: async () => [],
+    prove: async (form) => ({ form, attempts: [], skipped: [], floor: 0 }),
     stopAll: async () => undefined,
   };
 }
@@ -300,7 +300,7 @@ test("R-FS-4: every access leaves its path, bytes and digest for the record, and
   const read = await files({ content: "hi", lines: 1, from: 1, to: 1 }).play(
     request("read", { path: "a" }, { facts: { paths: [path({})] } }),
   );
-  assert.deepEqual(read.data, { path: "/w/a", bytes: 5, digest: sha256("after") });
+  assert.deepEqual(read.data, { path: "/w/a", access: "read", bytes: 5, digest: sha256("after") });
   assert.equal(read.label, SYSTEM_LABEL, "the label is the file's own");
   const refused = await files({
     ok: false,
@@ -308,7 +308,10 @@ test("R-FS-4: every access leaves its path, bytes and digest for the record, and
     message: "it is another file now",
     hint: "look again",
   }).play(request("read", { path: "a" }, { facts: { paths: [path({})] } }));
-  assert.deepEqual([refused.ok, refused.data], [false, { code: "FILE_CHANGED" }]);
+  assert.deepEqual(
+    [refused.ok, refused.data],
+    [false, { code: "FILE_CHANGED", path: "/w/a", access: "read", bytes: 0 }],
+  );
 });
 
 test("R-FS-2: a file tool without a judged path runs nothing", async () => {

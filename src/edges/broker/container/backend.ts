@@ -48,7 +48,7 @@ export function openContainers(config: ContainerConfig, { folder, system, nodePa
     requireWritable(shape, identity());
     const same = sameOf(shape);
     const { memoryBytes, processes, fileBytes } = shape.limits ?? NO_LIMITS;
-    const limits = { memoryBytes, processes: processesOf(processes, shape.egressSocket !== null), fileBytes };
+    const limits = { memoryBytes, processes: processesOf(processes, shape.egress !== null), fileBytes };
     return open().then((shop) => makeContainer(shop, { shape, limits, same }));
   });
   return {
@@ -77,7 +77,7 @@ async function openShop(config: ContainerConfig, means: Means): Promise<Shop> {
   const { label, places, removing } = means;
   const engine = await openEngine(config, means.folder);
   await sweep(engine, label);
-  return { engine, label, folder: means.own, places: places satisfies Places, removing };
+  return { engine, label, folder: means.own, hatches: means.folder, places: places satisfies Places, removing };
 }
 
 /** What a broker that was killed left: by then every program in them has ended, and nobody else uses this label. */

@@ -8,7 +8,8 @@ import * as fs from "node:fs";
 import { basename, join } from "node:path";
 import { EGRESS_INSIDE } from "../../../core/broker-wire.ts";
 import { INSIDE, type Shape } from "../bwrap-line.ts";
-import { openExactly } from "../protected.ts";
+import type { OpenMount } from "../mounts.ts";
+import type { Found } from "../protected.ts";
 import { Refused } from "../refusal.ts";
 import type { SystemView } from "../system.ts";
 import { type Forwarder, JOB_INSIDE } from "./inside.ts";
@@ -45,21 +46,44 @@ function inLibraries(path: string): string {
   return join(LIBRARIES, basename(path).replace(/(\.so\.\d+)[.\d]+$/, "$1"));
 }
 
-export function bindsOf(shape: Shape, places: Places, own: string): Bind[] {
+export type Own = {
+  /** The container's own folder, with script and input. */
+  readonly folder: string;
+  /** The folder with the egress proxy's socket. */
+  readonly hatch: string | null;
+};
+
+export function bindsOf(shape: Shape, places: Places, own: Own): Bind[] {
   const etc = places.system.etc();
+  const covered = shape.mounts.filter(({ access }) => access === "none").map(({ path }) => path);
+  const isSeen = ({ path }: Found): boolean => !covered.some((cover) => path === cover || path.startsWith(`${cover}/`));
   return [
     ...SYNTHETIC.map((name): Bind => ({ from: join(etc, name), to: `/etc/${name}`, access: "read" })),
-    ...shape.mounts.map(({ path, access }): Bind => ({ from: path, to: path, access })),
-    ...shape.gitFolders.map(({ path }): Bind => ({ from: path, to: path, access: "write" })),
-    ...shape.readOnly.map(({ path }): Bind => ({ from: path, to: path, access: "read" })),
-    { from: own, to: JOB_INSIDE, access: "read" },
-    ...(shape.egressSocket === null ? [] : egressBinds(shape.egressSocket, places)),
+    ...shape.mounts.flatMap(mountOf),
+    ...shape.gitFolders.filter(isSeen).map(({ path }): Bind => ({ from: path, to: path, access: "write" })),
+    ...shape.readOnly.filter(isSeen).map(({ path }): Bind => ({ from: path, to: path, access: "read" })),
+    { from: own.folder, to: JOB_INSIDE, access: "read" },
+    ...(own.hatch === null ? [] : egressBinds(shape, own.hatch, places)),
   ];
 }
 
-function egressBinds(socket: string, { nodePath, libraries }: Places): Bind[] {
+/** A file that is covered has nothing in it; folders are covered by `coversOf`. */
+function mountOf({ path, access, fd }: OpenMount): Bind[] {
+  if (access !== "none") return [{ from: path, to: path, access }];
+  return fs.fstatSync(fd).isDirectory() ? [] : [{ from: "/dev/null", to: path, access: "read" }];
+}
+
+export function coversOf({ mounts }: Shape): string[] {
+  const folders = mounts.filter(({ access, fd }) => access === "none" && fs.fstatSync(fd).isDirectory());
+  return folders.map(({ path }) => path);
+}
+
+function egressBinds({ egress }: Shape, hatch: string, { nodePath, libraries }: Places): Bind[] {
+  const trust = egress?.trust ?? null;
+  const certificates = trust === null ? [] : [EGRESS_INSIDE.ca, EGRESS_INSIDE.systemCa];
   return [
-    { from: socket, to: EGRESS_INSIDE.socket, access: "write" },
+    ...certificates.map((to): Bind => ({ from: trust?.path ?? "", to, access: "read" })),
+    { from: hatch, to: EGRESS_INSIDE.folder, access: "read" },
     { from: INSIDE, to: "/run/vambrace/inside", access: "read" },
     { from: nodePath, to: NODE, access: "read" },
     ...libraries.map((path): Bind => ({ from: path, to: inLibraries(path), access: "read" })),
@@ -73,7 +97,7 @@ function egressBinds(socket: string, { nodePath, libraries }: Places): Bind[] {
  */
 export function requireWritable({ mounts }: Shape, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
   for (const { path, access, fd } of mounts) {
-    if (access === "read") continue;
+    if (access !== "write") continue;
     const stat = fs.fstatSync(fd);
     const bit = stat.uid === uid ? 0o200 : stat.gid === gid ? 0o020 : 0o002;
     if ((stat.mode & bit) !== 0) continue;
@@ -86,25 +110,14 @@ export function requireWritable({ mounts }: Shape, { uid, gid }: { readonly uid:
 }
 
 export function sameOf(shape: Shape): Same[] {
-  const mounts = shape.mounts.map(({ path, access, fd }): Same => {
+  const covered = shape.mounts.filter(({ access }) => access === "none").map(({ path }) => path);
+  const isSeen = ({ path }: Same): boolean => !covered.some((cover) => path === cover || path.startsWith(`${cover}/`));
+  const mounts = shape.mounts.map(({ path, fd }): Same => {
     const { dev, ino } = fs.fstatSync(fd);
-    return { path, key: `${dev}:${ino}`, access };
+    return { path, key: `${dev}:${ino}` };
   });
-  const found = [
-    ...shape.gitFolders.map(({ path, key }): Same => ({ path, key, access: "write" })),
-    ...shape.readOnly.map(({ path, key }): Same => ({ path, key, access: "read" })),
-  ];
-  return [...mounts, ...found, ...(shape.egressSocket === null ? [] : [socketOf(shape.egressSocket)])];
-}
-
-/** An engine makes a folder where it finds nothing to mount, so it must be there, and a socket. */
-function socketOf(path: string): Same {
-  const fd = openExactly(path);
-  try {
-    const stat = fs.fstatSync(fd);
-    if (!stat.isSocket()) throw new Error(`\`${path}\` is no socket`);
-    return { path: EGRESS_INSIDE.socket, key: `${stat.dev}:${stat.ino}`, access: "write" };
-  } finally {
-    fs.closeSync(fd);
-  }
+  const found = [...mounts, ...[...shape.gitFolders, ...shape.readOnly].map(({ path, key }): Same => ({ path, key }))];
+  const trust = shape.egress?.trust ?? null;
+  const certificates = trust === null ? [] : [{ path: EGRESS_INSIDE.ca, key: trust.key }];
+  return [...found.filter(isSeen), ...certificates];
 }

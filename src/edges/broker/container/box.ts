@@ -12,13 +12,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isObject, type JsonObject } from "../../../core/json.ts";
 import type { Shape } from "../bwrap-line.ts";
 import { firstProcess } from "../first-process.ts";
+import { type Hatch, makeHatch } from "../hatch.ts";
 import { Refused } from "../refusal.ts";
 import type { Sandbox } from "../sandbox.ts";
 import { identity } from "../system.ts";
 import { engineSaid } from "./api.ts";
-import { bindsOf, type Places } from "./binds.ts";
+import { bindsOf, coversOf, type Places } from "./binds.ts";
 import { type Engine, number, text } from "./engine.ts";
-import { containerScript, END, endMark, GO, setMark } from "./inside.ts";
+import { containerScript, END, endMark, GO, setMark, waiting } from "./inside.ts";
 import { containerBody, type Recipe } from "./recipe.ts";
 import { readStreams, type Streams } from "./streams.ts";
 import { type Same, verifyGroups, verifyKernel, verifyWord } from "./verify.ts";
@@ -28,6 +29,8 @@ export type Shop = {
   readonly label: string;
   /** Where each container's own folder is made. */
   readonly folder: string;
+  /** Where hatches are made. */
+  readonly hatches: string;
   readonly places: Places;
   /** Told of each removal that goes on after its job has ended. */
   readonly removing: (done: Promise<void>) => void;
@@ -48,20 +51,28 @@ export async function makeContainer(shop: Shop, { shape, limits, same }: Wanted)
   const { engine } = shop;
   const folder = fs.mkdtempSync(join(shop.folder, "job-"));
   fs.chmodSync(folder, 0o755);
+  const hatch = shape.egress === null ? null : makeHatch(shop.hatches);
+  if (hatch !== null) fs.chmodSync(hatch.path, 0o755);
   const recipe: Recipe = {
     engine,
     label: shop.label,
     user: identity(),
-    binds: bindsOf(shape, shop.places, folder),
+    binds: bindsOf(shape, shop.places, { folder, hatch: hatch?.path ?? null }),
+    covers: coversOf(shape),
+    waiting: waiting(hatch === null ? null : shop.places.forwarder),
     limits,
   };
   const created = await engine.api.call("POST", "/containers/create", containerBody(recipe));
   const id = isObject(created.body) ? text(created.body["Id"]) : "";
   if (created.status !== 201 || id === "") {
     fs.rmSync(folder, { recursive: true, force: true });
+    hatch?.remove();
     throw engineSaid("make a container", created);
   }
-  const remove = (): Promise<void> => removeContainer(engine, id, folder);
+  const remove = async (): Promise<void> => {
+    await removeContainer(engine, id, folder);
+    hatch?.remove();
+  };
   try {
     const secret = randomBytes(16).toString("hex");
     const socket = await engine.api.attach(id);
@@ -72,7 +83,7 @@ export async function makeContainer(shop: Shop, { shape, limits, same }: Wanted)
     if (!(await streams.here)) throw noShell();
     const pid = verify(await inspect(engine, id), recipe);
     if (engine.sharesKernel) verifyKernel(pid, recipe, same);
-    return assemble({ shop, id, folder, secret, socket, streams, pid, remove });
+    return assemble({ shop, id, folder, hatch, secret, socket, streams, pid, remove });
   } catch (error) {
     shop.removing(remove());
     throw error;
@@ -107,6 +118,7 @@ type Parts = {
   readonly shop: Shop;
   readonly id: string;
   readonly folder: string;
+  readonly hatch: Hatch | null;
   readonly secret: string;
   readonly socket: Duplex;
   readonly streams: Streams;
@@ -114,8 +126,8 @@ type Parts = {
   readonly remove: () => Promise<void>;
 };
 
-function assemble({ shop, id, folder, secret, socket, streams, pid, remove }: Parts): Sandbox {
-  const { engine, places } = shop;
+function assemble({ shop, id, folder, hatch, secret, socket, streams, pid, remove }: Parts): Sandbox {
+  const { engine } = shop;
   const first = firstProcess(pid);
   let fed = false;
   const exited = streams.ended.then((status) => status ?? exitOf(engine, id));
@@ -126,12 +138,15 @@ function assemble({ shop, id, folder, secret, socket, streams, pid, remove }: Pa
     exited,
     // They are part of the container; a job with others gets another one.
     limit: () => undefined,
+    admit(socket) {
+      if (hatch === null) throw new Refused("SANDBOX_BROKEN", "the sandbox has no hatch", "run the job again");
+      hatch.admit(socket);
+    },
     feed(job) {
       if (fed) throw new Refused("SANDBOX_BROKEN", "the sandbox was used already", "run the job again");
       fed = true;
-      const forwarder = job.egressSocket === null ? null : places.forwarder;
       fs.writeFileSync(join(folder, "stdin"), job.stdin, { mode: 0o644 });
-      fs.writeFileSync(join(folder, "script"), containerScript(job, secret, forwarder), { mode: 0o644 });
+      fs.writeFileSync(join(folder, "script"), containerScript(job, secret), { mode: 0o644 });
       socket.write(GO);
       return Promise.resolve();
     },

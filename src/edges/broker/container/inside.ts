@@ -11,7 +11,8 @@
  */
 import { EGRESS_INSIDE } from "../../../core/broker-wire.ts";
 import type { Job } from "../../../core/ports/executor.ts";
-import { proxyEnv, quote } from "../script.ts";
+import { processorSeconds } from "../limits.ts";
+import { proxyEnv, quote, trustEnv } from "../script.ts";
 
 /** The folder of one container's own: what its program is to be, and what it is to read. */
 export const JOB_INSIDE = "/run/vambrace/job";
@@ -20,7 +21,12 @@ export const HERE = "here\n";
 export const GO = "go\n";
 export const END = "end\n";
 
-export const WAITING = `echo here && read -r go && . ${JOB_INSIDE}/script`;
+const WAITING = `echo here && read -r go && . ${JOB_INSIDE}/script`;
+
+/** What the first shell is told: the forwarder first, where there is one, so that the job need not wait for it. */
+export function waiting(forwarder: Forwarder | null): string {
+  return [...(forwarder === null ? [] : forwarderWords(forwarder)), WAITING].join(" && ");
+}
 
 /** What the broker listens for in standard error; nobody knows `secret` before the program has it. */
 export const setMark = (secret: string): string => `${secret} set\n`;
@@ -29,10 +35,11 @@ export const endMark = (secret: string): string => `${secret} end `;
 /** Node and its own libraries, from outside: the image need not have either, nor the same C library. */
 export type Forwarder = { readonly loader: string; readonly libraries: string; readonly node: string };
 
-export function containerScript(job: Job, secret: string, forwarder: Forwarder | null): string {
-  const env = forwarder === null ? job.env : { ...job.env, ...proxyEnv() };
+export function containerScript(job: Job, secret: string): string {
+  const env = job.egressSocket === null ? job.env : { ...job.env, ...proxyEnv(), ...trustEnv(job) };
   const become = [
-    ...(forwarder === null ? [] : forwarderWords(forwarder)),
+    // What else is limited is part of the container.
+    `ulimit -t ${processorSeconds(job)}`,
     `cd ${quote(job.cwd)}`,
     `printf '%s set\\n' ${secret} >&2`,
     // The shell's own variables first: what the job says stands last.

@@ -49,18 +49,27 @@ test("INVARIANT(never-laxer): no argument gets past a container's filter that bu
       else assert.equal(answer("clone", [flags]), "allow");
     }),
   );
-  const request = fc.oneof(argument, fc.constantFrom(0x5412n, 0x541cn, 0x100005412n, 0xffffffff0000541cn));
+  const request = fc.oneof(argument, fc.constantFrom(0x5412n, 0x541cn, 0x5423n, 0x100005412n, 0xffffffff0000541cn));
   fc.assert(
     fc.property(request, (arg) => {
       // The kernel looks at the lower 32 bits.
       const low = arg & 0xffffffffn;
-      assert.equal(answer("ioctl", [1n, arg]) === "allow", low !== 0x5412n && low !== 0x541cn);
+      assert.equal(answer("ioctl", [1n, arg]) === "allow", ![0x5412n, 0x541cn, 0x5423n].includes(low));
     }),
   );
   fc.assert(
     fc.property(argument, (family) => {
-      assert.equal(answer("socket", [family]) === "allow", [1n, 2n, 10n, 16n].includes(family));
-      assert.equal(answer("socketpair", [family]), answer("socket", [family]));
+      const isKnown = [1n, 2n, 10n, 16n].includes(family);
+      assert.equal(answer("socketpair", [family]) === "allow", isKnown);
+      assert.equal(answer("socket", [family]) === "allow", isKnown);
+    }),
+  );
+  const inet = fc.constantFrom(2n, 10n);
+  fc.assert(
+    fc.property(inet, fc.oneof(argument, fc.nat({ max: 300 }).map(BigInt)), (family, protocol) => {
+      const isKnown = [0n, 1n, 6n, 17n, 58n].includes(protocol);
+      assert.equal(answer("socket", [family, 3n, protocol]) === "allow", isKnown);
+      assert.equal(answer("socket", [16n, 3n, protocol]) === "allow", protocol === 0n);
     }),
   );
 });

@@ -12,7 +12,7 @@
  * @see https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md#seccomp
  * @module
  */
-import { FAMILIES, NEW_NAMESPACE, PERSONALITIES, TIOCLINUX, TIOCSTI } from "../seccomp.ts";
+import { FAMILIES, NEW_NAMESPACE, PERSONALITIES, PROTOCOLS, TIOCLINUX, TIOCSETD, TIOCSTI } from "../seccomp.ts";
 import { FORBIDDEN, type Machine } from "../syscalls.ts";
 import { ORDINARY } from "./calls.ts";
 
@@ -52,15 +52,16 @@ export function seccompProfile(machine: Machine): Profile {
       { names: ORDINARY, action: "SCMP_ACT_ALLOW" },
       { names: [...FORBIDDEN.keys()], action: "SCMP_ACT_ERRNO", errnoRet: EPERM },
       allow(["clone"], masked(0, NEW_NAMESPACE, 0)),
-      ...lowHalfIsNot(1, TIOCSTI, TIOCLINUX).map((rule) => allow(["ioctl"], rule)),
+      ...lowHalfIsNot(1, [TIOCSTI, TIOCLINUX, TIOCSETD]).map((rule) => allow(["ioctl"], rule)),
       ...PERSONALITIES.map((value) => allow(["personality"], equal(0, value))),
-      ...FAMILIES.map((value) => allow(["socket", "socketpair"], equal(0, value))),
+      ...FAMILIES.map((value) => allow(["socketpair"], equal(0, value))),
+      ...FAMILIES.flatMap(socketsOf),
     ],
   };
 }
 
-function allow(names: readonly string[], rule: ArgumentRule): CallRule {
-  return { names, action: "SCMP_ACT_ALLOW", args: [rule] };
+function allow(names: readonly string[], ...args: readonly ArgumentRule[]): CallRule {
+  return { names, action: "SCMP_ACT_ALLOW", args };
 }
 
 function equal(index: number, value: number): ArgumentRule {
@@ -71,19 +72,26 @@ function masked(index: number, mask: number, value: number): ArgumentRule {
   return { index, value: mask, valueTwo: value, op: "SCMP_CMP_MASKED_EQ" };
 }
 
+/** Sockets of one family: with a listed protocol where the family has a list. */
+function socketsOf(family: number): CallRule[] {
+  const list = PROTOCOLS.find(([one]) => one === family);
+  if (list === undefined) return [allow(["socket"], equal(0, family))];
+  return list[1].map((protocol) => allow(["socket"], equal(0, family), equal(2, protocol)));
+}
+
 /**
- * Rules that pass exactly where the lower half of an argument is neither of two values: it differs from both in a bit
- * that they share, or it is neither of them in the bits where they differ.
+ * Rules that pass exactly where the lower half of an argument is none of these values. From the highest bit down: where
+ * none of the values goes on in a way, everything that goes that way passes.
  */
-function lowHalfIsNot(index: number, a: number, b: number): ArgumentRule[] {
-  const differing = (a ^ b) >>> 0;
+function lowHalfIsNot(index: number, values: readonly number[]): ArgumentRule[] {
   const rules: ArgumentRule[] = [];
-  for (let bit = 0; bit < 32; bit++) {
-    const mask = 2 ** bit;
-    if ((differing & mask) === 0) rules.push(masked(index, mask, (~a & mask) >>> 0));
-  }
-  for (let part = differing; ; part = ((part - 1) & differing) >>> 0) {
-    if (part !== (a & differing) >>> 0 && part !== (b & differing) >>> 0) rules.push(masked(index, differing, part));
-    if (part === 0) return rules;
-  }
+  const walk = (bit: number, upper: number, left: readonly number[]): void => {
+    for (const way of bit < 0 ? [] : [0, 2 ** bit]) {
+      const on = left.filter((value) => (value & (2 ** bit)) >>> 0 === way);
+      if (on.length > 0) walk(bit - 1, upper + way, on);
+      else rules.push(masked(index, 2 ** 32 - 2 ** bit, upper + way));
+    }
+  };
+  walk(31, 0, values);
+  return rules;
 }

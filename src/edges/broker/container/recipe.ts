@@ -8,7 +8,6 @@ import type { JsonObject, JsonValue } from "../../../core/json.ts";
 import { TMP_BYTES } from "../bwrap-line.ts";
 import { OWN_PROCESSES } from "../limits.ts";
 import type { Engine } from "./engine.ts";
-import { WAITING } from "./inside.ts";
 
 export type Bind = { readonly from: string; readonly to: string; readonly access: "read" | "write" };
 
@@ -19,6 +18,10 @@ export type Recipe = {
   readonly user: { readonly uid: number; readonly gid: number };
   /** Shallow first: a bind inside another comes after it. */
   readonly binds: readonly Bind[];
+  /** Folders that are covered by an empty one. */
+  readonly covers: readonly string[];
+  /** What the first shell is told. */
+  readonly waiting: string;
   readonly limits: {
     readonly memoryBytes: number;
     /** The job's own, and what the sandbox itself needs. */
@@ -42,11 +45,11 @@ export function processesOf(processes: number, hasEgress: boolean): number {
   return processes + OWN_PROCESSES + (hasEgress ? FORWARDER_PROCESSES : 0);
 }
 
-export function containerBody({ engine, label, user, binds, limits }: Recipe): JsonObject {
+export function containerBody({ engine, label, user, waiting, binds, covers, limits }: Recipe): JsonObject {
   return {
     Image: engine.imageId,
     // Nothing of the image's own environment reaches the shell that waits.
-    Entrypoint: ["/bin/sh", "-c", 'exec env -i /bin/sh -c "$1"', "sh", WAITING],
+    Entrypoint: ["/bin/sh", "-c", 'exec env -i /bin/sh -c "$1"', "sh", waiting],
     Cmd: [],
     Env: [],
     User: `${user.uid}:${user.gid}`,
@@ -77,7 +80,7 @@ export function containerBody({ engine, label, user, binds, limits }: Recipe): J
       SecurityOpt: ["no-new-privileges", `seccomp=${engine.seccomp}`],
       ReadonlyRootfs: true,
       // Podman would copy what the image has there, and with it who may write.
-      Tmpfs: { "/tmp": `rw,nosuid,nodev,size=${TMP_BYTES},mode=1777${engine.isPodman ? ",notmpcopyup" : ""}` },
+      Tmpfs: tmpfs(covers, engine.isPodman ? ",notmpcopyup" : ""),
       ShmSize: SHM_BYTES,
       Memory: limits.memoryBytes,
       // Memory and swap together: no swap.
@@ -93,6 +96,12 @@ export function containerBody({ engine, label, user, binds, limits }: Recipe): J
       Mounts: binds.map(mountOf),
     },
   };
+}
+
+function tmpfs(covers: readonly string[], notCopied: string): JsonObject {
+  const cover = `ro,nosuid,nodev,noexec,size=4096,mode=0555${notCopied}`;
+  const own: [string, string] = ["/tmp", `rw,nosuid,nodev,size=${TMP_BYTES},mode=1777${notCopied}`];
+  return Object.fromEntries([own, ...covers.map((path) => [path, cover] as const)]);
 }
 
 function ulimit(name: string, value: number): JsonValue {

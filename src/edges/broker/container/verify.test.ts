@@ -9,6 +9,8 @@ const RECIPE: Recipe = {
   engine: { imageId: "sha256:aa", isPodman: false, runtime: "runsc", usernsMode: "", seccomp: "{}", cpus: 1.5 },
   label: "l",
   user: { uid: 1000, gid: 1000 },
+  covers: [],
+  waiting: "true",
   binds: [{ from: "/w", to: "/w", access: "read" }],
   limits: { memoryBytes: 64 * 1024 * 1024, processes: 20, fileBytes: 1_000_000 },
 };

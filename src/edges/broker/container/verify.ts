@@ -14,7 +14,7 @@ import { number, text } from "./engine.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** What must be the very same thing inside as it is outside. */
-export type Same = { readonly path: string; readonly key: string; readonly access: "read" | "write" };
+export type Same = { readonly path: string; readonly key: string };
 
 /** @throws Refused SANDBOX_LIMIT or SANDBOX_BROKEN for the first thing that is not as asked. */
 export function verifyWord(inspected: JsonObject, recipe: Recipe): void {
@@ -101,7 +101,8 @@ function verifyMounts(pid: number, recipe: Recipe, same: readonly Same[]): void 
     if (point !== undefined && options !== undefined) mounted.set(unescape_(point), options);
   }
   require_(isReadOnly(mounted.get("/")), "has a root that can be written");
-  const asked = new Map(recipe.binds.map(({ to, access }) => [to, access]));
+  const covers = recipe.covers.map((path) => [path, "read"] as const);
+  const asked = new Map([...recipe.binds.map(({ to, access }) => [to, access] as const), ...covers]);
   for (const [point, options] of mounted) {
     const access = asked.get(point);
     require_(access !== undefined || USUAL.test(point), `has \`${point}\` mounted, which nobody asked for`);

@@ -33,6 +33,20 @@ export function refuseProtected(path) {
 }
 
 /**
+ * A descriptor of exactly this folder: no component is a link, now or since it was looked at.
+ *
+ * @param {string} path
+ */
+export function openFolder(path) {
+  if (fs.lstatSync(path).isSymbolicLink())
+    throw new Refusal("FILE_LINKED", `\`${path}\` is a link`, "use the folder that it leads to");
+  const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW);
+  if (fs.readlinkSync(`/proc/self/fd/${fd}`) === path) return fd;
+  fs.closeSync(fd);
+  throw new Refusal("FILE_LINKED", `\`${path}\` passes through a link`, "use the folder that it leads to");
+}
+
+/**
  * The bytes of an ordinary file.
  *
  * @param {string} path @param {number} most

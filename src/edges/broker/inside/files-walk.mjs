@@ -6,7 +6,7 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
-import { opened, Refusal, textOf } from "./files-open.mjs";
+import { opened, openFolder, Refusal, textOf } from "./files-open.mjs";
 
 const MOST_ENTRIES = 5000;
 const MOST_FOLDERS = 20_000;
@@ -34,7 +34,7 @@ export function list({ path, depth }) {
 }
 
 /** @param {Request} request */
-export function search({ path, pattern, regex, glob, limit }) {
+export function search({ path, pattern, regex, glob, limit, shared }) {
   const matches = matcher(pattern, regex === true);
   const fits = typeof glob === "string" ? globMatcher(glob) : () => true;
   const most = typeof limit === "number" && limit > 0 ? Math.min(limit, MOST_MATCHES) : 200;
@@ -44,7 +44,7 @@ export function search({ path, pattern, regex, glob, limit }) {
   const places = start.isDirectory() ? walk(path, 64, (name) => name !== ".git" && name !== "node_modules") : [];
   const candidates = start.isDirectory() ? onlyFiles(places, path, fits) : [path];
   for (const full of candidates) {
-    const text = textIfSmall(full);
+    const text = textIfSmall(full, full === path ? shared : undefined);
     if (text === null) continue;
     files += 1;
     for (const [i, line] of text.split("\n").entries()) {
@@ -63,10 +63,11 @@ function* onlyFiles(places, root, fits) {
   }
 }
 
-/** @param {string} full */
-function textIfSmall(full) {
+/** @param {string} full @param {unknown} shared digest of the one with a second name that a person said yes to */
+function textIfSmall(full, shared) {
   try {
-    return textOf(opened(full, MOST_FILE).bytes);
+    const { bytes, links, view } = opened(full, MOST_FILE);
+    return links > 1 && view.digest !== shared ? null : textOf(bytes);
   } catch {
     return null; // vanished, closed to us or too large: a search goes on
   }
@@ -122,11 +123,16 @@ function* walk(root, depth, enter) {
 
 /** @param {string} folder @param {boolean} first */
 function entriesOf(folder, first) {
+  let fd;
   try {
-    return fs.readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    fd = openFolder(folder);
+    const entries = fs.readdirSync(`/proc/self/fd/${fd}`, { withFileTypes: true });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     if (first) throw error;
-    return []; // vanished or closed to us: the walk goes on
+    return []; // vanished, a link by now, or closed to us: the walk goes on
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
   }
 }
 

@@ -8,7 +8,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { connect, createServer } from "node:net";
 
 const server = createServer({ allowHalfOpen: true }, (client) => {
-  const proxy = connect({ path: "/run/vambrace/egress.sock", allowHalfOpen: true });
+  const proxy = connect({ path: "/run/vambrace/egress/proxy.sock", allowHalfOpen: true });
   const end = () => {
     client.destroy();
     proxy.destroy();

@@ -36,7 +36,7 @@ sub drop {
 sub admit {
     accept(my $client, $listener) or return;
     socket(my $proxy, PF_UNIX, SOCK_STREAM, 0) or return close $client;
-    if (!connect($proxy, sockaddr_un('/run/vambrace/egress.sock'))) { close $client; close $proxy; return }
+    if (!connect($proxy, sockaddr_un('/run/vambrace/egress/proxy.sock'))) { close $client; close $proxy; return }
     for my $pair ([$client, $proxy], [$proxy, $client]) {
         my ($h, $other) = @$pair;
         my $n = fileno $h;

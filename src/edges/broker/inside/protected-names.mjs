@@ -8,6 +8,7 @@
  * @module
  */
 
+/** Of the judge's list too (`steps/judge/facts/paths.ts`); a test compares them. */
 const START_UP = [
   ".bash_aliases .bash_login .bash_logout .bash_profile .bashrc .cshrc .inputrc .kshrc .login .logout .mkshrc",
   ".pam_environment .profile .tcshrc .xinitrc .xprofile .xsession .zlogin .zlogout .zprofile .zshenv .zshrc",
@@ -15,6 +16,8 @@ const START_UP = [
   ".claude .cursor .dir-locals-2.el .dir-locals.el .emacs .emacs.d .exrc .fleet .gvimrc .helix .idea .lvimrc",
   ".mcp.json .nvim.lua .nvimrc .vim .vimrc .vscode .zed",
   ".gitconfig",
+  ".cargo .curlrc .devcontainer .direnvrc .gdbinit .gnupg .husky .irbrc .lldbinit .nanorc .netrc .npmrc .pnpmfile.cjs",
+  ".emacs.el .pryrc .pypirc .pythonrc .screenrc .ssh .tmux.conf .wgetrc .yarnrc .yarnrc.yml",
 ];
 
 const NAMES = new Set(START_UP.flatMap((line) => line.split(" ")));
@@ -23,15 +26,26 @@ const ENDINGS = [".code-workspace", ".sublime-project"];
 /** What in a git folder decides what git runs. */
 const GIT_NAMES = new Set(["commondir", "config", "config.worktree", "hooks"]);
 
-/** Lower case throughout, for file systems that do not tell case apart. */
+const ORDINARY = /^[!-~]*[!--/-~]$/;
+
+/** As `core/plain-name.ts`, which is not there inside of a sandbox; a test compares them. */
+export const plainName = (/** @type {string} */ name) => {
+  if (ORDINARY.test(name)) return name.toLowerCase();
+  const drawn = name.normalize("NFKD").replaceAll(/[\p{Default_Ignorable_Code_Point}\p{Cc}]/gu, "");
+  return drawn
+    .toUpperCase()
+    .toLowerCase()
+    .replace(/[. ]+$/, "");
+};
+
 export const isProtectedName = (/** @type {string} */ name) => {
-  const plain = name.toLowerCase();
+  const plain = plainName(name);
   return NAMES.has(plain) || ENDINGS.some((ending) => plain.endsWith(ending));
 };
 
-export const isGitFolderName = (/** @type {string} */ name) => name.toLowerCase() === ".git";
+export const isGitFolderName = (/** @type {string} */ name) => [".git", "git~1"].includes(plainName(name));
 
-export const isProtectedInGit = (/** @type {string} */ name) => GIT_NAMES.has(name.toLowerCase());
+export const isProtectedInGit = (/** @type {string} */ name) => GIT_NAMES.has(plainName(name));
 
 /** Whether a path from the root down passes through anything protected. */
 export const isProtectedPath = (/** @type {string} */ path) => {

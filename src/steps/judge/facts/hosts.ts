@@ -8,13 +8,15 @@
  * @module
  */
 import type { HostFact } from "../../../core/call.ts";
-import { classifyAddress, matchesRule, parseDestination } from "../../../core/destination.ts";
+import { classifyAddress, coversRequest, parseDestination } from "../../../core/destination.ts";
 import type { EgressRule } from "../../../core/posture.ts";
+import { rulesFor } from "../egress-rules.ts";
 import type { HostFinder } from "./types.ts";
 
 export function hostFinder(rules: readonly EgressRule[]): HostFinder {
-  return (url, method, pointer) => {
-    const parsed = parseDestination(url, method, rules);
+  return (url, method, pointer, command) => {
+    const counting = rulesFor(rules, command);
+    const parsed = parseDestination(url, method, counting);
     if (parsed.kind === "refused") return refused(url, method, pointer);
     const { destination } = parsed;
     return {
@@ -26,7 +28,7 @@ export function hostFinder(rules: readonly EgressRule[]): HostFinder {
       method: destination.method,
       addresses: destination.literal ? [destination.host] : [],
       reach: destination.literal ? classifyAddress(destination.host).reach : "unresolved",
-      listed: rules.some((rule) => matchesRule(destination.host, destination.port, destination.method, rule)),
+      listed: counting.some((rule) => coversRequest(destination, rule)),
     };
   };
 }

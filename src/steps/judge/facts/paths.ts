@@ -10,6 +10,7 @@
  */
 import { posix } from "node:path";
 import type { PathFact, PathZone } from "../../../core/call.ts";
+import { plainName } from "../../../core/plain-name.ts";
 import type { Posture } from "../../../core/posture.ts";
 import { hasGitCopy } from "./git-copy.ts";
 import { isWithin, type Resolved, resolvePath } from "./resolve.ts";
@@ -34,9 +35,12 @@ const START_UP = new Set(
     ".envrc .direnvrc .bashrc .bash_profile .bash_login .bash_logout .bash_aliases .profile .zshrc .zshenv .zprofile .zlogin " +
     ".zlogout .kshrc .cshrc .tcshrc .login .logout .inputrc .vimrc .gvimrc .nvimrc .exrc .nvim.lua .emacs .emacs.el .dir-locals.el " +
     ".nanorc .screenrc .tmux.conf .gdbinit .lldbinit .pythonrc .irbrc .pryrc .npmrc .yarnrc .yarnrc.yml .pnpmfile.cjs .pypirc " +
-    ".netrc .curlrc .wgetrc .ssh .gnupg .vscode .idea .vim .devcontainer .husky .mise.toml .cargo"
+    ".netrc .curlrc .wgetrc .ssh .gnupg .vscode .idea .vim .devcontainer .husky .mise.toml .cargo " +
+    ".autoenv .autoenv.zsh .claude .cursor .dir-locals-2.el .emacs.d .fleet .gitconfig .helix .lvimrc .mcp.json .mkshrc " +
+    ".pam_environment .xinitrc .xprofile .xsession .zed"
   ).split(" "),
 );
+const START_UP_ENDINGS = [".code-workspace", ".sublime-project"];
 /** Inside a `.git`: what git runs, or takes settings from. */
 const GIT_OWN = new Set(["hooks", "config", "config.worktree", "commondir", "gitdir", "info"]);
 
@@ -47,7 +51,9 @@ export function pathFinder(files: FilePort, places: Places): PathFinder {
     const kind = kindOf(resolved);
     const zone = await zoneOf(resolved, access, { files, places });
     const plain = resolved.ok && kind === "file" && zone !== "blocked";
-    const digest = plain ? await files.digest(resolved.path) : null;
+    // Of one with a second name too: a person's yes to it is for these bytes.
+    const isFile = resolved.ok && resolved.status?.kind === "file" && zone !== "blocked";
+    const digest = isFile ? await files.digest(resolved.path) : null;
     const hasCopy = plain && access !== "read" && zone === "workspace" && (await copied(resolved.path, files, places));
     return {
       pointer,
@@ -71,7 +77,8 @@ function absolute(written: string, cwd: string, home: string): string {
 function kindOf(resolved: Resolved): PathFact["kind"] {
   if (!resolved.ok) return "other";
   if (resolved.status === null) return "absent";
-  // A second name of the same file may lie anywhere.
+  // A second name of the same file may lie anywhere. BUG(second-name): a command that is given the folder reads it
+  // unasked; the broker would have to look at every file of the workspace to cover those.
   if (resolved.status.kind === "file") return resolved.status.links > 1 ? "other" : "file";
   return resolved.status.kind === "folder" ? "folder" : "other";
 }
@@ -115,9 +122,9 @@ async function isBlocked(path: string, workspace: string, world: World): Promise
 
 /** @param below the path below the workspace, with its leading slash. */
 export function isProtected(below: string, access: PathAccess): boolean {
-  const parts = below.toLowerCase().split("/");
-  if (parts.some((part) => START_UP.has(part))) return true;
-  const git = parts.indexOf(".git");
+  const parts = below.split("/").map(plainName);
+  if (parts.some((part) => START_UP.has(part) || START_UP_ENDINGS.some((ending) => part.endsWith(ending)))) return true;
+  const git = parts.findIndex((part) => part === ".git" || part === "git~1");
   if (git < 0) return false;
   const inside = parts.slice(git + 1);
   // Whoever removes or replaces `.git` replaces what is in it.

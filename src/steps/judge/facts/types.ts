@@ -23,7 +23,13 @@ export type PathAccess = PathFact["access"];
 
 export type PathFinder = (written: string, access: PathAccess, pointer: string, cwd: string) => Promise<PathFact>;
 
-export type HostFinder = (url: string, method: string, pointer: string) => HostFact;
+/** @param command what asks for it, where that is a command. */
+export type HostFinder = (
+  url: string,
+  method: string,
+  pointer: string,
+  command?: Pick<CommandFacts, "programs" | "opaque">,
+) => HostFact;
 
 export type FileStatus = {
   readonly kind: "file" | "folder" | "link" | "other";
