@@ -11,6 +11,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fileJob } from "../src/edges/executors/files.ts";
+import { tryEngine } from "../test/container-kit.ts";
 import { type Kit, startBroker } from "../test/sandbox-kit.ts";
 
 export type Measure = {
@@ -21,6 +22,7 @@ export type Measure = {
   readonly ratio: number;
   /** First and third quartile. */
   readonly spread: readonly [number, number];
+  readonly target?: string;
 };
 
 const ROUNDS = 30;
@@ -37,7 +39,7 @@ export async function measureSandbox(): Promise<Measure[]> {
   const bare = startStarter();
   const server = createServer((socket) => socket.end()).listen(join(kit.state, "..", "egress.sock"));
   try {
-    return await measure(kit, bare.start);
+    return [...(await measure(kit, bare.start)), ...(await measureContainers(kit, bare.start))];
   } finally {
     server.close();
     bare.child.kill();
@@ -85,8 +87,46 @@ async function measure(kit: Kit, start: Start): Promise<Measure[]> {
   ];
 }
 
+const BARE_TRUE = [...BARE_BWRAP.split(" "), "/bin/true"];
+/** A container is made ahead in that time, on a machine that does little else. */
+const CONTAINER_PAUSE_MS = 600;
+
+/** With an engine of its own, where this machine can run one. */
+async function measureContainers(bubblewrap: Kit, start: Start): Promise<Measure[]> {
+  const { engine, skip } = await tryEngine();
+  if (engine === null) {
+    console.error(`not measured: ${skip}`);
+    return [];
+  }
+  const kit = await engine.broker();
+  let other = 0;
+  const whole = await inTurn(
+    {
+      bwrap: () => start(BARE_TRUE, "last"),
+      bubblewrap: () => bubblewrap.run(),
+      warm: () => kit.run(),
+      // Another limit is another shape, for which nothing waits.
+      cold: () => kit.run({ memoryBytes: 512 * 1024 * 1024 + 4096 * ++other }),
+    },
+    CONTAINER_PAUSE_MS,
+  );
+  await kit.close();
+  await engine.close();
+  return [
+    {
+      ...summarise("warm container, call to end, against bare bubblewrap", whole("warm"), whole("bwrap")),
+      target: "p50 under 40 ms",
+    },
+    summarise("warm container, call to end, against a sandbox of bubblewrap", whole("warm"), whole("bubblewrap")),
+    summarise("cold container, call to end, against bare bubblewrap", whole("cold"), whole("bwrap")),
+  ];
+}
+
 /** Times each case once a round, so that what disturbs the machine disturbs all alike. */
-async function inTurn(cases: Readonly<Record<string, () => Promise<unknown>>>): Promise<(name: string) => number[]> {
+async function inTurn(
+  cases: Readonly<Record<string, () => Promise<unknown>>>,
+  pauseMs = 80,
+): Promise<(name: string) => number[]> {
   const times = new Map(Object.keys(cases).map((name) => [name, new Array<number>()]));
   for (let round = 0; round < ROUNDS + WARM_UP; round++) {
     for (const [name, run] of Object.entries(cases)) {
@@ -94,7 +134,7 @@ async function inTurn(cases: Readonly<Record<string, () => Promise<unknown>>>): 
       await run();
       if (round >= WARM_UP) times.get(name)?.push(performance.now() - begin);
       // What is made ahead for the next call is not this one's cost, nor the next one's; a model takes longer than this.
-      await new Promise((resolve) => void setTimeout(resolve, 80));
+      await new Promise((resolve) => void setTimeout(resolve, pauseMs));
     }
   }
   return (name) => times.get(name) ?? [];

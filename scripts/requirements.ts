@@ -13,7 +13,7 @@ const { values } = parseArgs({
 });
 
 const ROW = /^\| (R-[A-Z]+-\d+) \| (.*?) \| (yes|part|no) \|$/gm;
-const TITLE = /\btest\(\s*[`"']((?:R-[A-Z]+-\d+(?:, )?)+)/g;
+const TITLE = /\b(?:test|rule)\(\s*[`"']((?:R-[A-Z]+-\d+(?:, )?)+)/g;
 
 const rows = new Map<string, { readonly what: string; readonly built: string; tests: number }>();
 for (const [, id = "", what = "", built = ""] of readFileSync("docs/requirements.md", "utf8").matchAll(ROW))

@@ -11,6 +11,9 @@ import { accessSync, constants } from "node:fs";
 /** Each program with the Debian package that has it. */
 const PROGRAMS: readonly { readonly program: string; readonly packages: string }[] = [
   { program: "bwrap", packages: "bubblewrap" },
+  { program: "podman", packages: "podman" },
+  { program: "runc", packages: "runc" },
+  { program: "busybox", packages: "busybox-static" },
 ];
 
 export async function bringServers(): Promise<void> {

@@ -28,6 +28,7 @@ test("R-TOOL-2: a broker that is spoken to directly starts nothing without a tok
     nodePath: process.execPath,
     bwrapPaths: BWRAP_PATHS,
     systemPaths: [],
+    container: null,
   };
   const job = {
     argv: ["/usr/bin/touch", "ran"],

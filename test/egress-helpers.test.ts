@@ -40,6 +40,7 @@ async function helpersIn(t: TestContext): Promise<{ readonly helpers: Helpers; r
     random: systemRandom,
     log,
     compileCache: undefined,
+    container: Promise.resolve(null),
     onConnection: async () => undefined,
   });
   t.after(() => helpers.stop());

@@ -49,6 +49,29 @@ export type Kit = {
 
 const MB = 1024 * 1024;
 
+/** An argument of `sleep` that nobody else on this machine uses: what another run left is not this one's. */
+export const seconds = (whole: number): string => `${whole}.${process.pid}${Math.floor(Math.random() * 1e6)}`;
+
+/** Processes on this machine whose command line holds the mark. */
+export function alive(mark: string): number {
+  const found = fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name) && commandOf(name).includes(mark));
+  return found.length;
+}
+
+function commandOf(pid: string): string {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "latin1");
+    return / [ZX] /.test(stat) ? "" : fs.readFileSync(`/proc/${pid}/cmdline`, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+/** A folder for a broker that is started more than once. */
+export function tempRoot(name: string): string {
+  return fs.realpathSync(fs.mkdtempSync(join(tmpdir(), `vambrace-${name}-`)));
+}
+
 /** Why the real sandbox cannot be tested here, or false. */
 export function missing(): string | false {
   const found = ["/usr/bin/bwrap", "/usr/local/bin/bwrap"].some((path) => fs.existsSync(path));
@@ -80,6 +103,7 @@ export async function startBroker(options: KitOptions = {}): Promise<Kit> {
     nodePath: fs.realpathSync(process.execPath),
     bwrapPaths: ["/usr/bin/bwrap", "/usr/local/bin/bwrap"],
     systemPaths: [],
+    container: null,
     ...options.config,
   };
   const line = [...(options.under ?? []), process.execPath, MAIN];

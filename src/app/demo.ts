@@ -99,6 +99,7 @@ async function playUndefended(folder: string, canary: string): Promise<DemoRepor
     nodePath: node,
     bwrapPaths: BWRAP_PATHS,
     systemPaths: [],
+    container: null,
   };
   const refuseProbe = (): never => {
     throw new Error("the demo proves nothing of the sandbox");

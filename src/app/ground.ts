@@ -5,17 +5,20 @@
  *
  * @module
  */
+import type { ContainerConfig } from "../core/broker-wire.ts";
 import { loadPolicies } from "../steps/judge/policy/load.ts";
 import type { PolicyFile, Vet } from "../steps/judge/policy/vet.ts";
 import type { Environment } from "./config/environment.ts";
 import { loadConfig, type Loaded } from "./config/load.ts";
 import { toPosture } from "./config/posture.ts";
-import { agentSettings } from "./config/settings.ts";
+import { agentSettings, containerSettings } from "./config/settings.ts";
 import type { Home } from "./home.ts";
 import { readPolicies } from "./policies.ts";
 
 export type Ground = {
   readonly loaded: Loaded;
+  /** What the broker, which boots meanwhile, waits to hear. */
+  readonly container: ContainerConfig | null;
   readonly operatorPolicies: readonly PolicyFile[];
   readonly vet: Vet;
 };
@@ -36,5 +39,5 @@ export function readGround({
     const posture = toPosture(loaded.config, loaded.places, id);
     loadPolicies({ posture, operator: operatorPolicies, vet }).catch(() => undefined);
   }
-  return { loaded, operatorPolicies, vet };
+  return { loaded, container: containerSettings(loaded.config), operatorPolicies, vet };
 }

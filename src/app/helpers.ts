@@ -7,6 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
+import type { BrokerConfig, ContainerConfig } from "../core/broker-wire.ts";
 import { createJobSigner, createSelfTestMint } from "../core/job-token.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type { Connection, EgressGate, Executor, JobSigner } from "../core/ports/executor.ts";
@@ -41,6 +42,8 @@ export type HelperParts = {
   readonly random: Random;
   readonly log: { readonly warn: (line: string) => void; readonly error: (line: string) => void };
   readonly compileCache: string | undefined;
+  /** Where commands run, known when the configuration is read; helpers boot meanwhile. Null: bubblewrap. */
+  readonly container: Promise<ContainerConfig | null>;
   readonly onConnection: (
     connection: Connection,
     owner: { readonly call: string; readonly session: string },
@@ -63,22 +66,29 @@ export async function startHelpers(parts: HelperParts): Promise<Helpers> {
     },
     (helper) => openLedgerClient({ socket: helper.socket, dir: home.ledger }),
   );
-  const config = {
+  const brokerConfig = async (): Promise<BrokerConfig> => ({
     publicKey,
     folder: home.broker,
     forbiddenPaths: [home.root, INSTALLATION],
     nodePath: process.execPath,
     bwrapPaths: BWRAP_PATHS,
     systemPaths: [],
-  };
+    container: await parts.container,
+  });
   const probe = { mint: createSelfTestMint({ signer, random: parts.random }) };
   let credentials: readonly GivenCredential[] = [];
-  const [broker, proxy] = await Promise.all([
-    keep<BubblewrapExecutor>(parts, { name: "broker", heapMiB: 32, run: ["edges/broker/main.ts"] }, (helper) =>
-      openBubblewrapExecutor({ socket: helper.socket, config, probe }),
+  const starting = [
+    keep<BubblewrapExecutor>(parts, { name: "broker", heapMiB: 32, run: ["edges/broker/main.ts"] }, async (helper) =>
+      openBubblewrapExecutor({ socket: helper.socket, config: await brokerConfig(), probe }),
     ),
     keepProxy(parts, () => credentials),
-  ]);
+  ] as const;
+  const [broker, proxy] = await Promise.all(starting).catch(async (error: unknown) => {
+    // Nobody will have them: what did start ends again, or it would hold the gateway's own end up.
+    for (const one of await Promise.allSettled(starting)) if (one.status === "fulfilled") await one.value.stop();
+    await writer.stop();
+    throw error;
+  });
   const all: readonly [string, Supervised<unknown>][] = [
     ["ledger", writer],
     ["broker", broker],
@@ -110,7 +120,7 @@ type Closing = { close(): Promise<void> };
 function keep<Client extends Closing>(
   parts: HelperParts,
   spec: { readonly name: string; readonly heapMiB: number; readonly run: readonly [string, ...string[]] },
-  open: (helper: Helper) => Client,
+  open: (helper: Helper) => Client | Promise<Client>,
 ): Promise<Supervised<Client>> {
   const {
     name,
@@ -128,7 +138,12 @@ function keep<Client extends Closing>(
         log: (line) => log.warn(`${name}: ${line}`),
         ...(compileCache === undefined ? {} : { compileCache }),
       });
-      return { helper, client: open(helper) };
+      try {
+        return { helper, client: await open(helper) };
+      } catch (error) {
+        await helper.stop();
+        throw error;
+      }
     },
     close: (client) => client.close(),
     clock,

@@ -4,11 +4,14 @@
  *
  * @module
  */
+import type { ContainerConfig } from "../core/broker-wire.ts";
 import type { HelperParts } from "./helpers.ts";
 
 /** What the helpers may say before there is a log to write it to, or a ledger to record it in. */
 export type LateWires = {
   readonly log: HelperLog;
+  /** What the configuration says of containers; rejects where it cannot be read. */
+  readonly container: PromiseWithResolvers<ContainerConfig | null>;
   onConnection: HelperParts["onConnection"];
   /** From here on lines go there; those that waited go first. */
   openLog(log: HelperLog): void;
@@ -18,12 +21,15 @@ type HelperLog = HelperParts["log"];
 
 export function lateWires(): LateWires {
   const waiting: (readonly ["warn" | "error", string])[] = [];
+  const container = Promise.withResolvers<ContainerConfig | null>();
+  container.promise.catch(() => undefined); // whoever waits for it is told
   let to: HelperLog | undefined;
   const say = (level: "warn" | "error") => (line: string) => {
     if (to === undefined) waiting.push([level, line]);
     else to[level](line);
   };
   return {
+    container,
     log: { warn: say("warn"), error: say("error") },
     // Nothing runs before there is a gateway: a connection then is nobody's.
     onConnection: () => Promise.reject(new Error("a connection before the gateway was open")),

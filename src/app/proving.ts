@@ -10,7 +10,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { LimitSources } from "../core/broker-wire.ts";
+import type { ContainerConfig, LimitSources } from "../core/broker-wire.ts";
 import { createJobSigner, createSelfTestMint } from "../core/job-token.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type { Proof, ProofForm, ProofLine, SkippedLine } from "../core/ports/executor.ts";
@@ -27,11 +27,13 @@ type Parts = {
   readonly log: (line: string) => void;
   readonly form: ProofForm;
   readonly tell?: (line: ProofLine | SkippedLine) => void;
+  /** The back-end to prove; null: bubblewrap. */
+  readonly container: ContainerConfig | null;
 };
 
 /** @throws Fault HELPER_FAILED, BROKER_UNAVAILABLE where there is no broker that could try anything. */
 export async function proveAlone(parts: Parts): Promise<Proof & { readonly limits: LimitSources }> {
-  const { home, clock, random, log, form, tell } = parts;
+  const { home, clock, random, log, form, tell, container } = parts;
   const folder = mkdtempSync(join(tmpdir(), "vambrace-prove-"));
   const { signer, publicKey } = createJobSigner({ clock });
   try {
@@ -51,6 +53,7 @@ export async function proveAlone(parts: Parts): Promise<Proof & { readonly limit
         nodePath: process.execPath,
         bwrapPaths: BWRAP_PATHS,
         systemPaths: [],
+        container,
       },
       probe: { mint: createSelfTestMint({ signer, random }) },
     });

@@ -43,11 +43,13 @@ export async function serve({ env, port, models }: ServeOptions): Promise<Served
     random: systemRandom,
     compileCache: join(home.run, "compile-cache"),
     log: wires.log,
+    container: wires.container.promise,
     onConnection: (connection, owner) => wires.onConnection(connection, owner),
   });
   try {
     const { readGround } = await import("./ground.ts");
     const ground = readGround({ home, env, vet: vetter.vet });
+    wires.container.resolve(ground.container);
     const { openGateway } = await import("./open.ts");
     const served = await openGateway({
       env,
@@ -60,6 +62,8 @@ export async function serve({ env, port, models }: ServeOptions): Promise<Served
     });
     return { ...served, close: () => served.close().finally(() => lock.release()) };
   } catch (thrown) {
+    // Nobody reads the configuration any more; the broker that waits for it ends.
+    wires.container.reject(thrown);
     await endHelpers(starting);
     lock.release();
     throw thrown;

@@ -1,5 +1,7 @@
 /** `vambrace security prove`: the sandbox tried out from inside, on this machine, now. @module */
 import { stateFolder } from "../app/config/environment.ts";
+import { loadConfig } from "../app/config/load.ts";
+import { containerSettings } from "../app/config/settings.ts";
 import { homeAt } from "../app/home.ts";
 import { proveAlone } from "../app/proving.ts";
 import { systemClock, systemRandom } from "../app/system.ts";
@@ -20,15 +22,21 @@ export const securityProve: Command = {
   },
   async run(_args, flags, io) {
     const home = homeAt(stateFolder(io.env));
+    const container = containerSettings(loadConfig({ home: home.root, env: io.env }).config);
+    const backend = container === null ? "bubblewrap" : "container";
     const log = (line: string): void => io.err(`broker: ${oneLine(line, 300)}`);
     const form = flagOn(flags, "short") ? "short" : "full";
     const bar = progress(io);
-    const parts = { home, clock: systemClock, random: systemRandom, log, form, tell: bar.tell } as const;
+    const parts = { home, clock: systemClock, random: systemRandom, log, form, container, tell: bar.tell } as const;
     const proof = await proveAlone(parts).finally(() => bar.end());
-    if (flagOn(flags, "json")) io.out(JSON.stringify({ backend: "bubblewrap", ...proof }));
+    if (flagOn(flags, "json")) io.out(JSON.stringify({ backend, ...proof }));
     else printFamilies(io, proof);
     const verdict = verdictOf(proof);
-    io.err(verdict.holds ? paint(io, "green", verdict.says) : paint(io, "red", oneLine(verdict.says, 2000)));
+    io.err(
+      verdict.holds
+        ? paint(io, "green", `${backend}: ${verdict.says}`)
+        : paint(io, "red", oneLine(`${backend}: ${verdict.says}`, 2000)),
+    );
     return verdict.holds ? 0 : 4;
   },
 };

@@ -24,6 +24,20 @@ export type BrokerConfig = {
   readonly bwrapPaths: readonly string[];
   /** Folders beyond `/usr` that commands need to see, read-only: `/opt/toolchain`. */
   readonly systemPaths: readonly string[];
+  /** Where commands run in containers; null: in bubblewrap. File tools are in bubblewrap either way. */
+  readonly container: ContainerConfig | null;
+};
+
+export type ContainerConfig = {
+  /** The engine's unix socket (Docker's API, which Podman speaks too). */
+  readonly socket: string;
+  /** `name@sha256:…` or `sha256:…`. */
+  readonly image: string;
+  /** A runtime that the engine knows by this name (`runsc` is gVisor); null: its own. */
+  readonly runtime: string | null;
+  /** How many containers wait ready for the next job of a shape. */
+  readonly warm: number;
+  readonly cpus: number;
 };
 
 export type ToBroker =
@@ -66,5 +80,6 @@ export const EGRESS_INSIDE = {
   folder: "/run/vambrace/egress",
   url: "http://127.0.0.1:3128",
   ca: "/run/vambrace/ca.pem",
+  forwarder: "/run/vambrace/inside/forward.mjs",
   systemCa: "/etc/ssl/certs/ca-certificates.crt",
 } as const;

@@ -21,7 +21,17 @@ export const BUILT_IN_PROVIDERS: readonly string[] = ["anthropic", "openai", "go
 
 /** @throws Fault CONFIG_UNSAFE for the first rule that is broken. */
 export function checkTogether(config: Config, source: ConfigText, places: Places): void {
-  for (const check of [gateway, workspaces, allowedPaths, people, toolNames, declarations, models, checkEgress]) {
+  for (const check of [
+    gateway,
+    sandbox,
+    workspaces,
+    allowedPaths,
+    people,
+    toolNames,
+    declarations,
+    models,
+    checkEgress,
+  ]) {
     for (const { path, says, hint } of check(config, places)) {
       throw new Fault("CONFIG_UNSAFE", {
         message: `${CONFIG_NAME}, line ${source.lineOf(path)}: \`${path.join(".")}\` ${says}`,
@@ -66,6 +76,26 @@ function* gateway({
       path,
       says: "needs the names that the gateway is reached by",
       hint: "write them in `gateway.allowedHosts`",
+    };
+  }
+}
+
+/** R-BOX-4: what is asked for has to be complete, and what would be ignored is not accepted. */
+function* sandbox({ agents }: Config): Generator<Refusal> {
+  const { backend, container } = agents.defaults.sandbox;
+  const path = ["agents", "defaults", "sandbox"];
+  if (backend === "container" && container === undefined) {
+    yield {
+      path: [...path, "backend"],
+      says: "is `container`, and no engine and image are named",
+      hint: "write `container: {socket: /run/podman/podman.sock, image: sha256:…}` beside it",
+    };
+  }
+  if (backend === "bubblewrap" && container !== undefined) {
+    yield {
+      path: [...path, "container"],
+      says: "counts with `backend: container` only",
+      hint: "write `backend: container`, or take it out",
     };
   }
 }

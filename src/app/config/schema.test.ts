@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { config, refusal } from "./fixture.ts";
 import { editDistance, nearest } from "./nearest.ts";
 import { configSchema } from "./schema.ts";
+import { containerSettings } from "./settings.ts";
 
 test("R-OPS-1: an unknown key is refused with its line and the nearest known one", () => {
   const cases: readonly [string, number, string][] = [
@@ -40,7 +41,10 @@ const FOREIGN: readonly [string, RegExp][] = [
   ["sandbox: {enabled: true}", /agents\.defaults\.sandbox/],
   ["agents: {defaults: {sandbox: {mode: off}}}", /agents\.defaults\.sandbox\.enabled/],
   ["agents: {defaults: {sandbox: {enabled: false}}}", /cannot be turned off/],
-  ["agents: {defaults: {sandbox: {backend: docker}}}", /bubblewrap/],
+  ["agents: {defaults: {sandbox: {backend: docker}}}", /backend: container/],
+  ["agents: {defaults: {sandbox: {backend: ssh}}}", /backend: bubblewrap/],
+  ["agents: {defaults: {sandbox: {scope: session}}}", /scope: call/],
+  ["agents: {defaults: {sandbox: {docker: {image: x}}}}", /agents\.defaults\.sandbox\.container/],
   ["agents: {list: []}", /agents\.entries/],
   ["logging: {level: info}", /ledger always records/],
   ["gateway: {auth: {mode: none}}", /mode: token/],
@@ -242,4 +246,35 @@ test("R-BOX-2: bubblewrap is the sandbox unless said, may be named, and another 
     "bubblewrap",
   );
   assert.match(refusal("agents: {defaults: {sandbox: {backend: gvisor}}}").hint, /bubblewrap/);
+});
+
+const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
+const inContainers = (keys: string): string =>
+  `agents: {defaults: {sandbox: {backend: container, container: {socket: /run/podman/podman.sock, ${keys}}}}}`;
+
+test("R-BOX-2: containers take a socket and a pinned image; what is not said is the safe side of it", () => {
+  for (const image of [DIGEST, `docker.io/library/debian@${DIGEST}`, `localhost:5000/a/b@${DIGEST}`]) {
+    assert.deepEqual(containerSettings(config(inContainers(`image: "${image}"`))), {
+      socket: "/run/podman/podman.sock",
+      image,
+      runtime: null,
+      warm: 1,
+      cpus: 2,
+    });
+  }
+  const gvisor = containerSettings(config(inContainers(`image: "${DIGEST}", runtime: runsc, warm: 0, cpus: 0.5`)));
+  assert.deepEqual([gvisor?.runtime, gvisor?.warm, gvisor?.cpus], ["runsc", 0, 0.5]);
+  assert.equal(containerSettings(config("")), null);
+});
+
+test("R-BOX-4: an image without a digest is refused with how to pin it, and so is half a setting", () => {
+  for (const image of ["debian", "debian:12", "debian:latest", `debian:12@${DIGEST.slice(0, -1)}`, "sha256:abc"]) {
+    const { message, hint } = refusal(inContainers(`image: "${image}"`));
+    assert.match(`${message} ${hint}`, /pin the image by digest/, image);
+  }
+  assert.match(refusal("agents: {defaults: {sandbox: {backend: container}}}").hint, /socket/);
+  const unused = `agents: {defaults: {sandbox: {container: {socket: /s, image: "${DIGEST}"}}}}`;
+  assert.match(refusal(unused).hint, /backend: container/);
+  assert.match(refusal(inContainers(`image: "${DIGEST}", network: host`)).message, /network/);
+  assert.match(refusal(inContainers(`image: "${DIGEST}", runtime: "../x"`)).hint, /runsc/);
 });

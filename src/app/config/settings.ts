@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ContainerConfig } from "../../core/broker-wire.ts";
 import { type AgentId, parseAgentId, parsePersonId } from "../../core/ids.ts";
 import { trustRank } from "../../core/label.ts";
 import type { ReturnLabel } from "../../core/tool.ts";
@@ -67,6 +68,15 @@ export function agentSettings(config: Config, places: Places): readonly AgentSet
 
 export function agentEntry(config: Config, agent: AgentId): Config["agents"]["entries"][string] | undefined {
   return Object.hasOwn(config.agents.entries, agent) ? config.agents.entries[agent] : undefined;
+}
+
+/** Where commands run in containers; null: in bubblewrap. */
+export function containerSettings({ agents }: Config): ContainerConfig | null {
+  const { backend, container } = agents.defaults.sandbox;
+  // A back-end without its settings was refused when the file was read.
+  if (backend !== "container" || container === undefined) return null;
+  const { socket, image, runtime, warm, cpus } = container;
+  return { socket, image, runtime: runtime ?? null, warm, cpus };
 }
 
 export type ConfiguredModel = {

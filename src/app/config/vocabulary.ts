@@ -60,6 +60,11 @@ const KEYS: readonly Foreign[] = [
     use: "agents.defaults.sandbox.enabled",
     hint: "it is on; there is no mode without it",
   },
+  {
+    key: "agents.defaults.sandbox.docker",
+    use: "agents.defaults.sandbox.container",
+    hint: "write socket and image there; users, capabilities, networks and binds of containers cannot be configured",
+  },
   { key: "agents.list", use: "agents.entries", hint: "a map from id to agent" },
   { key: "workspace", use: "agents.defaults.workspace", hint: "write the folder there" },
   { key: "model", use: "agents.defaults.model.primary", hint: "as `provider/model`" },
@@ -142,11 +147,23 @@ const VALUES: readonly ForeignValue[] = [
     says: "there is no `security: allow`",
     hint: "the canonical word is `full`; `allowlist` with `ask: on-miss` is safer",
   })),
-  ...["docker", "podman", "gvisor", "kubernetes", "ssh"].map((value) => ({
+  ...["docker", "podman", "gvisor", "runsc"].map((value) => ({
+    key: "agents.defaults.sandbox.backend",
+    value,
+    says: `there is no sandbox backend \`${value}\``,
+    hint: "write `backend: container` and name the engine's socket under `container.socket` (and gVisor as `container.runtime: runsc`), or `backend: bubblewrap`",
+  })),
+  ...["kubernetes", "ssh", "openshell", "crabbox"].map((value) => ({
     key: "agents.defaults.sandbox.backend",
     value,
     says: `this version has no sandbox backend \`${value}\``,
-    hint: "write `backend: bubblewrap`",
+    hint: "write `backend: bubblewrap` or `backend: container`",
+  })),
+  ...["agent", "session", "shared"].map((value) => ({
+    key: "agents.defaults.sandbox.scope",
+    value,
+    says: `this version has no \`scope: ${value}\``,
+    hint: "write `scope: call`: each command gets a sandbox that nothing ran in before; what has to last goes into the workspace",
   })),
   {
     key: "agents.defaults.sandbox.enabled",

@@ -1,7 +1,10 @@
 /** The machine: Node, sandbox, clock, disk. @module */
 import { existsSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { ContainerConfig } from "../../core/broker-wire.ts";
 import { stateFolder } from "../../app/config/environment.ts";
+import { loadConfig } from "../../app/config/load.ts";
+import { containerSettings } from "../../app/config/settings.ts";
 import { BWRAP_PATHS } from "../../app/helpers.ts";
 import { homeAt, INSTALLATION } from "../../app/home.ts";
 import { proveAlone } from "../../app/proving.ts";
@@ -17,6 +20,7 @@ export async function* machineLines(io: Io): AsyncGenerator<Line> {
   yield nodeLine(process.versions.node);
   yield platformLine();
   yield bubblewrapLine();
+  yield* engineLines(io);
   yield namespacesLine(readNumber);
   yield await sandboxLine(io);
   yield clockLine(io, systemClock.wallMs());
@@ -50,6 +54,33 @@ function bubblewrapLine(): Line {
     `bubblewrap is not installed (looked for ${BWRAP_PATHS.join(", ")})`,
     "install it: `apt-get install bubblewrap`, `dnf install bubblewrap` or `apk add bubblewrap`",
   );
+}
+
+/** A configuration that cannot be read has a line of its own. */
+function configuredContainer(io: Io): ContainerConfig | null {
+  return containerSettings(loadConfig({ home: stateFolder(io.env), env: io.env }).config);
+}
+
+/** The container engine, where commands run in it; whether it holds is the sandbox's line. */
+function* engineLines(io: Io): Generator<Line> {
+  const id = "containers";
+  try {
+    const container = configuredContainer(io);
+    if (container === null) return;
+    if (statSync(container.socket, { throwIfNoEntry: false })?.isSocket() === true)
+      yield ok(
+        id,
+        `${container.socket}, ${container.image}${container.runtime === null ? "" : `, ${container.runtime}`}`,
+      );
+    else
+      yield fail(
+        id,
+        `there is no socket \`${container.socket}\``,
+        "start the engine (`systemctl start podman.socket` or `docker`), or write `backend: bubblewrap`",
+      );
+  } catch (thrown) {
+    yield failed(id, thrown);
+  }
 }
 
 /** What each distribution calls the switch; a file that is not there switches nothing off. */
@@ -92,10 +123,13 @@ async function sandboxLine(io: Io): Promise<Line> {
   try {
     const home = homeAt(stateFolder(io.env));
     const log = (line: string): void => void said.push(line);
-    const proof = await proveAlone({ home, clock: systemClock, random: systemRandom, log, form: "short" });
+    const container = configuredContainer(io);
+    const deps = { home, clock: systemClock, random: systemRandom, log, container } as const;
+    const proof = await proveAlone({ ...deps, form: "short" });
     const { memory, processes } = proof.limits;
     const verdict = verdictOf(proof);
-    if (verdict.holds) return ok(id, `${verdict.says} (memory by ${memory}, processes by ${processes})`);
+    const by = `${container === null ? "bubblewrap" : "containers"}, memory by ${memory}, processes by ${processes}`;
+    if (verdict.holds) return ok(id, `${verdict.says} (${by})`);
     const [first] = verdict.broken;
     const says = first === undefined ? verdict.says : `${verdict.says} (${first.evidence})`;
     return fail(id, says, "`vambrace security prove` shows each; commands are refused until the sandbox works");

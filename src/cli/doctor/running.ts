@@ -96,6 +96,8 @@ async function helpersLine(io: Io): Promise<Line> {
       random: systemRandom,
       log: { warn: note, error: note },
       compileCache: undefined,
+      // Whether they start, and nothing more: the sandbox has a line of its own.
+      container: Promise.resolve(null),
       onConnection: async () => undefined,
     });
     try {

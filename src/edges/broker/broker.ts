@@ -6,23 +6,20 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { BrokerConfig, FromBroker, JobSummary } from "../../core/broker-wire.ts";
+import type { BrokerConfig, FromBroker, JobSummary, LimitSources } from "../../core/broker-wire.ts";
 import { verifyJobToken } from "../../core/job-token.ts";
 import { type Digest, digestOf, type JsonObject, type JsonValue } from "../../core/json.ts";
 import { selfTestDigest } from "../../core/self-test.ts";
-import { findCgroups, sweepCgroups } from "./cgroup.ts";
+import type { Backend } from "./backend.ts";
+import { openBubblewrap } from "./bubblewrap.ts";
+import { findCgroups } from "./cgroup.ts";
 import { sweepHatches } from "./hatch.ts";
 import { parseJob, parseToken } from "./job-parse.ts";
-import { planLimits } from "./limits.ts";
 import type { Outlet } from "./output.ts";
-import { endOrphans } from "./orphans.ts";
-import { openPipeRack } from "./pipes.ts";
 import { Refused, refusedEnd } from "./refusal.ts";
 import { runJob, type Runner } from "./run-job.ts";
-import { seccompFilter } from "./seccomp.ts";
 import type { parseSelfTest } from "./self-test-parse.ts";
 import type { SelfTests } from "./self-test.ts";
-import { openSpares, type Spares } from "./spare.ts";
 import { openSpentTokens, type SpentTokens } from "./spent.ts";
 import { openSystemView, sweepSystemViews } from "./system.ts";
 
@@ -44,15 +41,15 @@ const MOST_JOBS = 64;
 export function openBroker(config: BrokerConfig, link: Link): Broker {
   fs.mkdirSync(config.folder, { recursive: true, mode: 0o700 });
   const spent = openSpentTokens(join(config.folder, "spent"), () => Date.now());
-  const made = makeRunner(config);
+  const stage = makeStage(config);
   const jobs = new Map<number, { readonly stop: AbortController; readonly done: Promise<void> }>();
-  link.say({ type: "ready", limits: made.runner.plan.sources });
-  setImmediate(made.warmUp);
+  link.say({ type: "ready", limits: stage.sources });
+  for (const backend of stage.backends) void backend.then((one) => setImmediate(() => one.warmUp()));
 
   const selfTests = lazySelfTests(config);
 
   async function runOne(channel: number, message: JsonObject, stop: AbortController, begin: Begin): Promise<void> {
-    const means = { config, spent, made, selfTests };
+    const means = { config, spent, stage, selfTests };
     const summary = await begin(message, means, { link, channel, stop: stop.signal });
     jobs.delete(channel);
     link.say({ type: "ended", channel, ...summary });
@@ -77,16 +74,20 @@ export function openBroker(config: BrokerConfig, link: Link): Broker {
       await Promise.all([...jobs.values()].map(({ done }) => done));
       // A job that has just ended makes its spare in this turn; after it, no more are made.
       await nextTurn();
-      await made.spares?.clear();
+      await Promise.all(stage.backends.map((backend) => backend.then((one) => one.clear())));
     },
   };
 }
 
-type Made = { readonly runner: Runner; readonly spares: Spares | null; readonly warmUp: () => void };
+type Stage = {
+  readonly runner: Runner;
+  readonly backends: readonly Promise<Backend>[];
+  readonly sources: LimitSources;
+};
 type Means = {
   readonly config: BrokerConfig;
   readonly spent: SpentTokens;
-  readonly made: Made;
+  readonly stage: Stage;
   readonly selfTests: () => Promise<Lazy>;
 };
 type Way = { readonly link: Link; readonly channel: number; readonly stop: AbortSignal };
@@ -98,8 +99,7 @@ async function start(message: JsonObject, means: Means, way: Way): Promise<JobSu
     const job = parseJob(message["job"]);
     const durable = spendToken(message["token"], digestOf(job), means);
     durable.catch(() => undefined); // awaited before the program starts; this only keeps an early refusal quiet
-    requireBwrap(means);
-    return await runJob(means.made.runner, {
+    return await runJob(means.stage.runner, {
       job,
       durable,
       stdout: way.link.outlet(way.channel * 2),
@@ -158,40 +158,29 @@ function tokenRefused(why: string): Refused {
   );
 }
 
-function requireBwrap({ config, made }: Means): void {
-  if (made.spares !== null) return;
-  throw new Refused(
-    "SANDBOX_MISSING",
-    `bubblewrap is not installed (looked for ${config.bwrapPaths.join(", ")})`,
-    "install it: `apt-get install bubblewrap`, `dnf install bubblewrap` or `apk add bubblewrap`, then restart",
-  );
-}
-
-function makeRunner(config: BrokerConfig): Made {
-  const cgroups = findCgroups();
-  const bwrap = config.bwrapPaths.find((path) => fs.existsSync(path));
-  const seccompFile = join(config.folder, "seccomp.bpf");
-  fs.writeFileSync(seccompFile, seccompFilter(process.arch === "arm64" ? "arm64" : "x64"), { mode: 0o600 });
-  endOrphans(config.folder);
-  sweepSystemViews(config.folder);
-  sweepHatches(config.folder);
-  if (cgroups !== null) sweepCgroups(cgroups);
-  const shop = {
-    bwrap: bwrap ?? "",
-    system: openSystemView(config.folder, config.systemPaths),
-    seccompFile,
-    cgroups,
-    pipes: openPipeRack(join(config.folder, "pipes"), 8),
-    hatches: config.folder,
+/**
+ * Bubblewrap is there in either case: the file tools' helper needs Node and the person's files and no image, and
+ * starts fastest there. Commands have one back-end; the other is no way out where it is missing.
+ */
+function makeStage(config: BrokerConfig): Stage {
+  const { folder, nodePath, container } = config;
+  sweepSystemViews(folder);
+  sweepHatches(folder);
+  const place = { folder, nodePath, system: openSystemView(folder, config.systemPaths) };
+  const bubblewrap = openBubblewrap(config, place);
+  const forbidden = [...config.forbiddenPaths, folder];
+  const only = { backends: [Promise.resolve(bubblewrap)], sources: bubblewrap.sources };
+  if (container === null) return { ...only, runner: { folder, forbidden, backendFor: () => bubblewrap } };
+  const containers = import("./container/backend.ts").then(({ openContainers }) => openContainers(container, place));
+  containers.catch(() => undefined); // each job that needs it is told
+  return {
+    runner: {
+      folder,
+      forbidden: [...forbidden, container.socket],
+      backendFor: ({ runtime }) => (runtime === "files" ? bubblewrap : containers),
+    },
+    backends: [...only.backends, containers],
+    // Of each container; one that has them not in force is refused.
+    sources: { memory: "cgroup", processes: "cgroup", fileBytes: "rlimit" },
   };
-  const spares = openSpares(shop);
-  const runner: Runner = {
-    folder: config.folder,
-    forbidden: [...config.forbiddenPaths, config.folder],
-    nodePath: config.nodePath,
-    plan: planLimits(cgroups),
-    forwarder: fs.existsSync("/usr/bin/perl") ? "perl" : "node",
-    spares,
-  };
-  return { runner, spares: bwrap === undefined ? null : spares, warmUp: () => void shop.system.etc() };
 }

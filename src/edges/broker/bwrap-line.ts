@@ -9,6 +9,7 @@
 import * as fs from "node:fs";
 import { fileURLToPath } from "node:url";
 import { EGRESS_INSIDE } from "../../core/broker-wire.ts";
+import type { Job } from "../../core/ports/executor.ts";
 import { openTrust, type TrustFile } from "./hatch.ts";
 import type { OpenMount } from "./mounts.ts";
 import { type Found, openExactly } from "./protected.ts";
@@ -26,6 +27,8 @@ export type Shape = {
   readonly node: string | null;
   /** What the shell inside begins with: to wait for the job's script, or to start the file tools' helper. */
   readonly beginning: string;
+  /** Where limits are part of the sandbox and not of the job's first words: the job's. */
+  readonly limits: Pick<Job, "memoryBytes" | "processes" | "fileBytes"> | null;
 };
 
 export type Line = {
@@ -40,7 +43,7 @@ export const FIRST_FREE_FD = 6;
 // BUG(names): `--size` bounds what files hold, not how many there are. Each takes about a kilobyte of the kernel's
 // memory, which a control group counts and nothing else does. Bubblewrap has no option for it; a tmpfs that the broker
 // mounts itself would need rights that an ordinary user has not.
-const TMP_BYTES = 256 * 1024 * 1024;
+export const TMP_BYTES = 256 * 1024 * 1024;
 const SHM_BYTES = 64 * 1024 * 1024;
 /** Of the kernel's own files, what Docker hides too. */
 const HIDDEN = ["/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/timer_list"];

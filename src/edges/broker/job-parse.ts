@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BrokerConfig } from "../../core/broker-wire.ts";
+import type { BrokerConfig, ContainerConfig } from "../../core/broker-wire.ts";
 import { FILES_ARGV } from "../../core/broker-wire.ts";
 import { parseId } from "../../core/ids.ts";
 import { isArray, isObject, type JsonObject, type JsonValue, parseDigest } from "../../core/json.ts";
@@ -87,7 +87,7 @@ export function parseToken(value: JsonValue | undefined): SignedToken {
 
 /** @throws Refused JOB_MALFORMED */
 export function parseConfig(value: JsonValue | undefined): BrokerConfig {
-  const keys = ["bwrapPaths", "folder", "forbiddenPaths", "nodePath", "publicKey", "systemPaths"];
+  const keys = ["bwrapPaths", "container", "folder", "forbiddenPaths", "nodePath", "publicKey", "systemPaths"];
   const from = object(value, "config", keys);
   return {
     publicKey: text(from["publicKey"], "config"),
@@ -96,7 +96,24 @@ export function parseConfig(value: JsonValue | undefined): BrokerConfig {
     nodePath: path(from["nodePath"], "config"),
     bwrapPaths: list(from["bwrapPaths"], "config").map((item) => path(item, "config")),
     systemPaths: list(from["systemPaths"], "config").map((item) => path(item, "config")),
+    container: from["container"] === null ? null : parseContainer(from["container"]),
   };
+}
+
+/** A tag can be moved to another image by whoever owns the registry; a digest cannot. */
+const PINNED = /^(?:[a-z0-9][a-z0-9._:/-]{0,254}@)?sha256:[0-9a-f]{64}$/;
+const RUNTIME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** @throws Refused JOB_MALFORMED */
+function parseContainer(value: JsonValue | undefined): ContainerConfig {
+  const from = object(value, "config", ["cpus", "image", "runtime", "socket", "warm"]);
+  const image = text(from["image"], "config");
+  const runtime = from["runtime"] === null ? null : text(from["runtime"], "config");
+  const { warm, cpus } = from;
+  if (!PINNED.test(image) || (runtime !== null && !RUNTIME.test(runtime))) throw malformed("config");
+  if (typeof cpus !== "number" || !(cpus > 0)) throw malformed("config");
+  if (warm !== 0) count(warm, "config", 16);
+  return { socket: path(from["socket"], "config"), image, runtime, warm: Number(warm), cpus };
 }
 
 function object(value: JsonValue | undefined, what: string, keys: readonly string[]): JsonObject {

@@ -78,14 +78,19 @@ export function requireLimits(sources: LimitSources): void {
   }
 }
 
+/**
+ * Seconds of processor time of each process: more than it can use until its time is up on every processor at once, so it
+ * ends only what the broker, for whatever reason, did not.
+ */
+export function processorSeconds({ wallMs }: Job): number {
+  return (Math.ceil(wallMs / 1000) + 1) * availableParallelism();
+}
+
 /** Shell words that set the limits of a job; each failure stops the shell before the program. */
 export function limitWords(plan: LimitPlan, job: Job): string {
-  // Seconds of processor time of each process: more than it can use until its time is up on every processor at once,
-  // so it ends only what the broker, for whatever reason, did not.
-  const processorSeconds = (Math.ceil(job.wallMs / 1000) + 1) * availableParallelism();
   const words = [
     "ulimit -c 0",
-    `ulimit -t ${processorSeconds}`,
+    `ulimit -t ${processorSeconds(job)}`,
     `ulimit -f ${Math.floor(job.fileBytes / plan.fileUnit)}`,
   ];
   if (plan.sources.memory === "rlimit") words.push(`ulimit -d ${Math.floor(job.memoryBytes / 1024)}`);

@@ -8,25 +8,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { JobSummary } from "../../core/broker-wire.ts";
 import { digestOf } from "../../core/json.ts";
 import type { Job, JobEnd } from "../../core/ports/executor.ts";
+import type { Backend } from "./backend.ts";
 import type { Shape } from "./bwrap-line.ts";
 import { trustFile } from "./hatch.ts";
-import { type LimitPlan, limitWords, requireLimits } from "./limits.ts";
+import { requireLimits } from "./limits.ts";
 import { closeMounts, openMounts } from "./mounts.ts";
 import { type Outlet, pumpOutput } from "./output.ts";
 import { findProtected, type Found } from "./protected.ts";
 import { quarantineNew } from "./quarantine.ts";
-import { Refused, refusedEnd } from "./refusal.ts";
+import { refusedEnd } from "./refusal.ts";
 import type { Sandbox } from "./sandbox.ts";
-import { type Forwarder, helperScript, jobScript, WAIT, waitBehind } from "./script.ts";
-import type { Spares } from "./spare.ts";
 
 export type Runner = {
   readonly folder: string;
   readonly forbidden: readonly string[];
-  readonly nodePath: string;
-  readonly plan: LimitPlan;
-  readonly forwarder: Forwarder;
-  readonly spares: Spares;
+  readonly backendFor: (job: Job) => Backend | Promise<Backend>;
 };
 
 export type Running = {
@@ -44,11 +40,12 @@ export async function runJob(runner: Runner, running: Running): Promise<JobSumma
   const nothing = { stdoutLost: 0, stderrLost: 0 };
   let shaped: Shaped | null = null;
   try {
-    requireLimits(runner.plan.sources);
-    shaped = await shapeOf(runner, running.job);
-    const sandbox = runner.spares.take(shaped.shape, shaped.key);
+    const backend = await runner.backendFor(running.job);
+    requireLimits(backend.sources);
+    shaped = await shapeOf(runner, backend, running.job);
+    const sandbox = await backend.take(shaped.shape, shaped.key);
     const done = await runIn(sandbox, { runner, running, shaped });
-    afterwards(runner, shaped, done.end);
+    afterwards(backend, shaped, done.end);
     return { ...done, wallMs: performance.now() - startMs };
   } catch (error) {
     if (shaped !== null) closeMounts(shaped.shape.mounts);
@@ -58,7 +55,7 @@ export async function runJob(runner: Runner, running: Running): Promise<JobSumma
 
 type Shaped = { readonly shape: Shape; readonly key: string; readonly known: ReadonlySet<string> };
 
-async function shapeOf(runner: Runner, job: Job): Promise<Shaped> {
+async function shapeOf(runner: Runner, backend: Backend, job: Job): Promise<Shaped> {
   const mounts = openMounts(job, runner.forbidden);
   try {
     const gitFolders: Found[] = [];
@@ -68,14 +65,12 @@ async function shapeOf(runner: Runner, job: Job): Promise<Shaped> {
       gitFolders.push(...found.gitFolders);
       readOnly.push(...found.found);
     }
-    const needsNode = job.runtime === "files" || (job.egressSocket !== null && runner.forwarder === "node");
     const shape: Shape = {
       mounts,
       gitFolders,
       readOnly: readOnly.filter(({ kind }) => kind !== "link"),
       egress: egressOf(job),
-      node: needsNode ? runner.nodePath : null,
-      beginning: beginningOf(runner, job),
+      ...backend.shapeFor(job),
     };
     return { shape, key: keyOf(shape), known: new Set(readOnly.map(({ key }) => key)) };
   } catch (error) {
@@ -89,11 +84,6 @@ function egressOf({ egressSocket, egressCa }: Job): Shape["egress"] {
   return { trust: egressCa === undefined ? null : trustFile(egressSocket, egressCa) };
 }
 
-function beginningOf(runner: Runner, job: Job): string {
-  if (job.runtime === "files") return helperScript(limitWords(runner.plan, job));
-  return job.egressSocket === null ? WAIT : waitBehind(runner.forwarder);
-}
-
 function writable(job: Job): string[] {
   return job.mounts.filter(({ access }) => access === "write").map(({ path }) => path);
 }
@@ -105,7 +95,7 @@ function keyOf(shape: Shape): string {
     return `${path} ${access} ${dev}:${ino}`;
   });
   const found = [...shape.gitFolders, ...shape.readOnly].map(({ path, key }) => `${path} ${key}`);
-  return digestOf([mounts, found, shape.egress, shape.node, shape.beginning]);
+  return digestOf([mounts, found, shape.egress, shape.node, shape.beginning, shape.limits]);
 }
 
 type Parts = { readonly runner: Runner; readonly running: Running; readonly shaped: Shaped };
@@ -113,7 +103,7 @@ type Parts = { readonly runner: Runner; readonly running: Running; readonly shap
 async function runIn(sandbox: Sandbox, parts: Parts): Promise<Omit<JobSummary, "wallMs">> {
   const { running, runner, shaped } = parts;
   const { job } = running;
-  // Bubblewrap's own complaints come this way too, before the program starts.
+  // What the sandbox itself complains of comes this way too, before the program starts.
   const complaint = keepFirst(running.stderr);
   const stdout = pumpOutput(sandbox.stdout, job.outputBytes, running.stdout);
   const stderr = pumpOutput(sandbox.stderr, job.outputBytes, complaint.outlet);
@@ -132,7 +122,7 @@ async function runIn(sandbox: Sandbox, parts: Parts): Promise<Omit<JobSummary, "
 }
 
 async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Promise<JobEnd> {
-  const { runner, running } = parts;
+  const { running } = parts;
   const over = new AbortController();
   const ends = [
     sandbox.exited.then((status): JobEnd => endOf(status)),
@@ -141,10 +131,8 @@ async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Prom
   ];
   for (const end of ends) end.catch(() => undefined);
   if (running.stop.aborted) return { how: "stopped" };
-  const { job } = running;
-  const script = job.runtime === "files" ? "" : jobScript(job, runner.plan);
-  const ready = await Promise.race([sandbox.feed(script, job.stdin).then(() => sandbox.ready), ...ends.slice(1)]);
-  if (ready === false) throw broken(await sandbox.exited, complaint.words());
+  const ready = await Promise.race([sandbox.feed(running.job).then(() => sandbox.ready), ...ends.slice(1)]);
+  if (ready === false) throw sandbox.broken(await sandbox.exited, complaint.words());
   complaint.pass();
   const end = await Promise.race(ends);
   over.abort();
@@ -159,7 +147,7 @@ function aborted(signal: AbortSignal): Promise<JobEnd> {
 
 type FirstWords = { readonly outlet: Outlet; words(): string; pass(): void };
 
-/** Holds standard error back until the program runs: what comes before is bubblewrap's, and tells why it failed. */
+/** Holds standard error back until the program runs: what comes before is the sandbox's, and tells why it failed. */
 function keepFirst(outlet: Outlet): FirstWords {
   const held: Uint8Array[] = [];
   let passing = false;
@@ -174,14 +162,6 @@ function keepFirst(outlet: Outlet): FirstWords {
       for (const bytes of held) outlet.send(bytes);
     },
   };
-}
-
-function broken(status: number, words: string): Refused {
-  return new Refused(
-    "SANDBOX_BROKEN",
-    `bubblewrap could not make the sandbox (status ${status}): ${words.slice(0, 400) || "it said nothing"}`,
-    "run `vambrace doctor`; user namespaces may be switched off (`sysctl kernel.unprivileged_userns_clone=1`)",
-  );
 }
 
 const SIGNALS: ReadonlyMap<number, string> = new Map([
@@ -201,7 +181,7 @@ const SIGNALS: ReadonlyMap<number, string> = new Map([
   [31, "SIGSYS"],
 ]);
 
-/** Bubblewrap says 128 + n for signal n, as a shell does; a program that exits with that status looks the same. */
+/** Sandboxes say 128 + n for signal n, as a shell does; a program that exits with that status looks the same. */
 function endOf(status: number): JobEnd {
   const signal = SIGNALS.get(status - 128);
   return signal === undefined ? { how: "exit", status } : { how: "signal", signal };
@@ -215,10 +195,10 @@ async function report(runner: Runner, running: Running, shaped: Shaped): Promise
 }
 
 /** When the answer is on its way: a spare for the next job like this one. */
-function afterwards(runner: Runner, { shape, key }: Shaped, end: JobEnd): void {
+function afterwards(backend: Backend, { shape, key }: Shaped, end: JobEnd): void {
   setImmediate(() => {
     try {
-      if (end.how === "exit") runner.spares.restock(shape, key);
+      if (end.how === "exit") backend.restock(shape, key);
     } catch {
       return; // the next job makes its own sandbox and says what is wrong
     } finally {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Job } from "../../core/ports/executor.ts";
 import { firstProcess } from "./first-process.ts";
 import { openPipeRack, type Pipes } from "./pipes.ts";
 import { Refused } from "./refusal.ts";
@@ -22,12 +23,27 @@ const pipes = openPipeRack(join(folder, "pipes"), 2);
 function fake(script: string): Sandbox {
   const bwrap = join(folder, `bwrap-${Math.random()}`);
   fs.writeFileSync(bwrap, `#!/bin/sh\n${script}\n`, { mode: 0o700 });
-  const shape = { mounts: [], gitFolders: [], readOnly: [], egress: null, node: null, beginning: "true" };
+  const shape = { mounts: [], gitFolders: [], readOnly: [], egress: null, node: null, beginning: "true", limits: null };
   return makeSandbox(
-    { bwrap, system, seccompFile: join(folder, "seccomp"), cgroups: null, hatches: folder, pipes },
+    { bwrap, system, seccompFile: join(folder, "seccomp"), cgroups: null, hatches: folder, pipes, script: () => "" },
     shape,
   );
 }
+
+const JOB: Job = {
+  argv: ["true"],
+  cwd: "/tmp",
+  mounts: [],
+  env: {},
+  stdin: "",
+  wallMs: 1000,
+  outputBytes: 1,
+  memoryBytes: 1,
+  processes: 1,
+  fileBytes: 1,
+  egressSocket: null,
+  runtime: "command",
+};
 
 /** What bubblewrap's first process is until it asked the kernel to end it together with bubblewrap. */
 const UNBOUND = `{ echo here >&4; read -r go <&4 && touch ${folder}/started; exec sleep 61; } 5>&- &
@@ -48,14 +64,14 @@ test("R-EXEC-4: a sandbox whose first process would outlive bubblewrap is ended 
 
 test("R-EXEC-4: a program does not start before its sandbox is sure to end with bubblewrap", async () => {
   const waiting = fake(`${UNBOUND}; exec sleep 61`);
-  const never = waiting.feed("", "");
+  const never = waiting.feed(JOB);
   never.catch(() => undefined); // looked at below
   await sleep(300);
   await waiting.gone();
   await assert.rejects(never, Refused);
   // Here bubblewrap ends at once, by itself.
   const orphaned = fake(UNBOUND);
-  await assert.rejects(orphaned.feed("", ""), Refused);
+  await assert.rejects(orphaned.feed(JOB), Refused);
   await orphaned.gone();
   assert.ok(!isThere());
   assert.ok(!fs.existsSync(join(folder, "started")));

@@ -12,6 +12,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Job } from "../../core/ports/executor.ts";
 import { bwrapLine, type Line, type Shape } from "./bwrap-line.ts";
 import { type Cgroup, type CgroupHome, makeCgroup } from "./cgroup.ts";
 import { type Hatch, makeHatch } from "./hatch.ts";
@@ -28,6 +29,8 @@ export type Workshop = {
   readonly seccompFile: string;
   readonly cgroups: CgroupHome | null;
   readonly pipes: PipeRack;
+  /** The lines that make a waiting shell the job's program. */
+  readonly script: (job: Job) => string;
   /** Where hatches are made. */
   readonly hatches: string;
 };
@@ -43,9 +46,11 @@ export type Sandbox = {
   /** Lets it at the egress proxy by the socket of its call. Once. */
   admit(socket: string): void;
   /** Makes it the job's program. Once. */
-  feed(script: string, stdin: string): Promise<void>;
+  feed(job: Job): Promise<void>;
   /** Ends what is left and resolves when nothing is and all that it printed was handed on. */
   gone(): Promise<void>;
+  /** Why it ended before the program began. @param words what was said until then. */
+  broken(status: number, words: string): Refused;
 };
 
 let made = 0;
@@ -69,7 +74,7 @@ function makeBehind(shop: Workshop, shape: Shape, hatch: Hatch | null): Sandbox 
   const cgroup = shop.cgroups === null ? null : makeCgroup(shop.cgroups, String(++made));
   const pipes = shop.pipes.take();
   try {
-    return assemble(start(shop.bwrap, { line, cgroup, pipes }), { cgroup, pipes, hatch });
+    return assemble(start(shop.bwrap, { line, cgroup, pipes }), shop, { cgroup, pipes, hatch });
   } finally {
     for (const fd of [pipes.stdin, pipes.stdout, pipes.stderr, pipes.script, ...line.fds]) fs.closeSync(fd);
   }
@@ -88,7 +93,7 @@ function start(bwrap: string, { line, cgroup, pipes }: Parts): ChildProcess {
 
 type Held = { readonly cgroup: Cgroup | null; readonly pipes: Pipes; readonly hatch: Hatch | null };
 
-function assemble(child: ChildProcess, { cgroup, pipes, hatch }: Held): Sandbox {
+function assemble(child: ChildProcess, shop: Workshop, { cgroup, pipes, hatch }: Held): Sandbox {
   const exited = new Promise<number>((resolve) => {
     child.once("error", () => resolve(127));
     child.once("exit", (code) => resolve(code ?? 137));
@@ -114,9 +119,9 @@ function assemble(child: ChildProcess, { cgroup, pipes, hatch }: Held): Sandbox 
       if (hatch === null) throw new Refused("SANDBOX_BROKEN", "the sandbox has no hatch", "run the job again");
       hatch.admit(socket);
     },
-    async feed(script, stdin) {
+    async feed(job) {
       if (fed) throw new Refused("SANDBOX_BROKEN", "the sandbox was used already", "run the job again");
-      fill(script, stdin);
+      fill(shop.script(job), job.stdin);
       // A broker that dies before bubblewrap watches it would leave a program that nobody watches. When the shell
       // inside speaks, bubblewrap does; when the first process is bound, that one goes with bubblewrap.
       if (!(await shell.heard(HERE)).endsWith(HERE)) return;
@@ -138,7 +143,16 @@ function assemble(child: ChildProcess, { cgroup, pipes, hatch }: Held): Sandbox 
       // The kernel lets go of an empty group a little later; nobody needs to wait for that.
       if (inside !== null) cgroup?.remove().catch(() => undefined);
     },
+    broken,
   };
+}
+
+function broken(status: number, words: string): Refused {
+  return new Refused(
+    "SANDBOX_BROKEN",
+    `bubblewrap could not make the sandbox (status ${status}): ${words.slice(0, 400) || "it said nothing"}`,
+    "run `vambrace doctor`; user namespaces may be switched off (`sysctl kernel.unprivileged_userns_clone=1`)",
+  );
 }
 
 function notBound(): Refused {

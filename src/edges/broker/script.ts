@@ -80,11 +80,11 @@ const TRUST_NAMES = [
   "AWS_CA_BUNDLE",
 ];
 
-function trustEnv({ egressCa }: Job): Record<string, string> {
+export function trustEnv({ egressCa }: Job): Record<string, string> {
   return egressCa === undefined ? {} : Object.fromEntries(TRUST_NAMES.map((name) => [name, EGRESS_INSIDE.ca]));
 }
 
-function proxyEnv(): Record<string, string> {
+export function proxyEnv(): Record<string, string> {
   const names = PROXY_NAMES.map((name) => [name, EGRESS_INSIDE.url] as const);
   return { ...Object.fromEntries(names), NODE_USE_ENV_PROXY: "1" };
 }

@@ -31,21 +31,21 @@ const atArgument = (i: number): number => 16 + 8 * i;
 
 const X32_BIT = 0x40000000;
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
-const NEW_NAMESPACE = 0x7e020000;
-const TIOCSTI = 0x5412;
-const TIOCLINUX = 0x541c;
+export const NEW_NAMESPACE = 0x7e020000;
+export const TIOCSTI = 0x5412;
+export const TIOCLINUX = 0x541c;
 /** Loads a driver for a terminal; none is needed, and some had bugs. */
-const TIOCSETD = 0x5423;
+export const TIOCSETD = 0x5423;
 /** AF_UNIX, AF_INET, AF_INET6, AF_NETLINK. Others (vsock, alg, packet, …) are not all held by a network namespace. */
-const FAMILIES = [1, 2, 10, 16];
+export const FAMILIES = [1, 2, 10, 16];
 /** AF_INET and AF_INET6 with no protocol of their own choice, ICMP, TCP, UDP or ICMPv6; AF_NETLINK about routes and addresses. */
-const PROTOCOLS: readonly (readonly [family: number, protocols: readonly number[]])[] = [
+export const PROTOCOLS: readonly (readonly [family: number, protocols: readonly number[]])[] = [
   [2, [0, 1, 6, 17, 58]],
   [10, [0, 1, 6, 17, 58]],
   [16, [0]],
 ];
 /** Execution domains that Docker's profile grants, and the query. */
-const PERSONALITIES = [0, 8, 0x20000, 0x20008, 0xffffffff];
+export const PERSONALITIES = [0, 8, 0x20000, 0x20008, 0xffffffff];
 
 type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, k: number];
 
