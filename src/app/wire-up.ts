@@ -7,7 +7,6 @@
  */
 import type { TokenId, TurnId } from "../core/ids.ts";
 import { trustRank } from "../core/label.ts";
-import type { Connection } from "../core/ports/executor.ts";
 import type { Gateway } from "../core/ports/gateway.ts";
 import type { LedgerEntry } from "../core/ports/ledger.ts";
 import type { Store } from "../core/ports/store.ts";
@@ -37,6 +36,7 @@ import { wireEffectors } from "./wire-effectors.ts";
 import { OWNER, type WireUp } from "./given.ts";
 import type { LateWires } from "./late-wires.ts";
 import { type Kits, openKits, policyEntry } from "./wire-kits.ts";
+import { lifeEntry, recordConnection } from "./wire-records.ts";
 
 export type Wired = {
   readonly gateway: Gateway;
@@ -75,30 +75,37 @@ export async function wireUp(given: WireUp, starting: Promise<Helpers>, wires: L
   const metrics = createMetrics();
   const store = await openStore({ dir: given.home.store, clock: given.clock });
   try {
-    const [kits, helpers] = await Promise.all([openKits(given), starting]);
+    const [kits, { helpers, sandbox }] = await Promise.all([openKits(given), proving(given, starting)]);
     helpers.bindCredentials(credentialsOf(given.loaded.config, given.env));
     wires.onConnection = (connection, owner) => recordConnection(helpers, metrics, connection, owner);
     const record: Record = async (entry) => {
       if (entry.kind === "login") metrics.login(entry.result === "ok" ? "ok" : "failed");
       await helpers.ledger.append(entry);
     };
-    return await putTogether(given, { store, helpers, metrics, record, kits });
+    return await putTogether(given, { store, helpers, metrics, record, kits }, sandbox);
   } catch (thrown) {
     await store.close();
     throw thrown;
   }
 }
 
-async function putTogether(given: WireUp, bare: Ground): Promise<Wired> {
-  const sandbox = createSandboxProof({ ...bare.helpers, clock: given.clock });
-  // From here on nobody has the executor that runs unproved.
-  const ground = { ...bare, helpers: { ...bare.helpers, executor: sandbox.executor } };
-  const { store, helpers, record, kits } = ground;
-  const prover = openProver(given, ground, sandbox);
-  // Tried out while the rest is put together; `/readyz` waits for it, and so does whatever runs first.
-  prover
+/** The sandbox is tried out while the rest is read; `/readyz` waits for it, and so does whatever runs first. */
+async function proving(
+  given: WireUp,
+  starting: Promise<Helpers>,
+): Promise<{ readonly helpers: Helpers; readonly sandbox: SandboxProof }> {
+  const bare = await starting;
+  const sandbox = createSandboxProof({ ...bare, clock: given.clock });
+  sandbox
     .prove()
     .catch((thrown: unknown) => given.log.error("the sandbox could not be proved", { error: String(thrown) }));
+  // From here on nobody has the executor that runs unproved.
+  return { helpers: { ...bare, executor: sandbox.executor }, sandbox };
+}
+
+async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof): Promise<Wired> {
+  const { store, helpers, record, kits } = ground;
+  const prover = openProver(given, ground, sandbox);
   const { digest: config, downgrades } = given.loaded;
   // Before anything is recorded or begun: what was said while nobody ran, a stop too.
   const take = takeParts(given, ground);
@@ -274,28 +281,4 @@ function openProver(given: WireUp, { kits, helpers, store }: Ground, sandbox: Sa
     policies: () => ({ count: policies.policies.size, digest: policies.digest }),
     model: () => given.modelOf(MAIN_AGENT).why,
   });
-}
-
-/** Every connection, with the call that made it (R-NET-2). */
-async function recordConnection(
-  helpers: Helpers,
-  metrics: Metrics,
-  connection: Connection,
-  owner: { readonly call: string; readonly session: string },
-): Promise<void> {
-  metrics.connection(connection.verdict);
-  const { host, port, ...data } = connection;
-  await helpers.ledger.append({
-    kind: "connection",
-    who: "egress",
-    what: `connection.${connection.verdict}`,
-    target: `${host}:${port}`,
-    result: connection.verdict === "allowed" ? "ok" : "denied",
-    ...owner,
-    data,
-  });
-}
-
-function lifeEntry(given: WireUp, what: string, data: NonNullable<LedgerEntry["data"]>): LedgerEntry {
-  return { kind: "gateway", who: "gateway", what, target: given.version, result: "ok", data };
 }

@@ -38,3 +38,9 @@ export function editDistance(a: string, b: string): number {
 function at(row: readonly number[], index: number): number {
   return row[index] ?? Number.POSITIVE_INFINITY;
 }
+
+/** A hint: the nearest of the known words, or all of them. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const near = nearest(word, known);
+  return near === undefined ? `there are: ${known.join(", ")}` : `did you mean \`${near}\`?`;
+}

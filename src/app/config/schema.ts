@@ -8,14 +8,12 @@
  * @module
  */
 import { z } from "zod";
-import { hasHidden } from "../../core/hidden.ts";
-import { CONFIDENTIALITY_LEVELS, TRUST_LEVELS } from "../../core/label.ts";
 import { ARGUMENT_ROLES, EFFECTS } from "../../core/tool.ts";
-import { CREDENTIAL_PLACES } from "../../core/credential.ts";
-import { pathRuleFault } from "../../core/path-rule.ts";
-import { isEgressHost, isNameOrAddress, isProxyRange } from "./hosts.ts";
+import { isNameOrAddress, isProxyRange } from "./hosts.ts";
+import { egress } from "./schema-egress.ts";
+import { sandbox } from "./schema-sandbox.ts";
+import { confidentiality, count, id, path, secret, trust, words } from "./schema-words.ts";
 
-const ID = /^[a-z0-9][a-z0-9._@+-]{0,127}$/;
 /** As the judge knows them (`steps/judge/roles.ts`). */
 export const ROLE_PERMISSIONS = [
   "read_files",
@@ -29,21 +27,6 @@ export const ROLE_PERMISSIONS = [
   "manage_config",
   "use_tools",
 ] as const;
-
-const id = z.string().regex(ID, "use lower-case letters, digits and . _ @ + -");
-const words = z.array(z.string().min(1).max(500)).max(1_000);
-const trust = z.enum(TRUST_LEVELS);
-const confidentiality = z.enum(CONFIDENTIALITY_LEVELS);
-const count = (most: number) => z.int().min(1).max(most);
-const path = z
-  .string()
-  .max(4_096)
-  .regex(/^(?:\/|~\/|~$)[^\0]*$/, "write the path from the root, or from `~/`")
-  .refine((text) => !/[*?[\]{}]/.test(text), "write one folder or file; patterns are not read")
-  .refine((text) => !text.split("/").includes(".."), "write the path without `..`")
-  .refine((text) => !hasHidden(text), "write the path without line breaks, control or hidden characters");
-/** Kept as the reference; looked up where it is used. */
-const secret = z.string().regex(/^\$\{[A-Z_][A-Z0-9_]*\}$/, "write a reference to the environment: `${NAME}`");
 
 const profile = z.enum(["minimal", "messaging", "coding", "full"]);
 const execLayer = {
@@ -149,39 +132,6 @@ const budgets = z
   })
   .prefault({});
 
-const plainPath = z
-  .string()
-  .regex(/^\/[^\0]{1,4094}$/, "write the path from the root")
-  .refine((text) => !text.split("/").includes(".."), "write the path without `..`");
-const pinned = z
-  .string()
-  .regex(
-    /^(?:[a-z0-9][a-z0-9._:/-]{0,254}@)?sha256:[0-9a-f]{64}$/,
-    "pin the image by digest, a tag can come to mean another: `name@sha256:…`, or its id `sha256:…`; `docker image inspect --format '{{.Id}} {{.RepoDigests}}' NAME` prints both",
-  );
-const container = z.strictObject({
-  socket: plainPath,
-  image: pinned,
-  runtime: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "write the name that the engine knows the runtime by: `runsc`")
-    .optional(),
-  warm: z.int().min(0).max(16).default(1),
-  cpus: z.number().min(0.1).max(1_024).default(2),
-});
-
-const sandbox = z
-  .strictObject({
-    enabled: z.literal(true).default(true),
-    backend: z.enum(["bubblewrap", "container"]).default("bubblewrap"),
-    scope: z.literal("call").default("call"),
-    container: container.optional(),
-    memoryMb: z.int().min(64).max(1_048_576).default(2_048),
-    processes: z.int().min(4).max(32_768).default(256),
-    fileMb: count(1_048_576).default(512),
-  })
-  .prefault({});
-
 const agents = z.strictObject({
   defaults: z
     .strictObject({ workspace: path.default("~/vambrace"), model: model.optional(), sandbox, budgets })
@@ -226,65 +176,6 @@ const person = z.strictObject({
   name: z.string().min(1).max(200).optional(),
   trust,
   roles: z.array(id).max(50).default([]),
-});
-
-const host = z.string().refine(isEgressHost, "write one host, `example.org`, or `*.example.org` for its subdomains");
-const method = z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
-const port = z.int().min(1).max(65_535);
-const ports = z.array(port).min(1).max(100).default([443]);
-const urlPath = z.string().superRefine((text, context) => {
-  const fault = pathRuleFault(text);
-  if (fault !== null) context.addIssue({ code: "custom", message: fault });
-});
-const urlPaths = z.array(urlPath).min(1).max(100);
-const program = z
-  .string()
-  .max(500)
-  .regex(/^(?:\/[^\0]*[^/\0]|[A-Za-z0-9._+-]+)$/, "write a program's name, or its absolute path");
-const kilobytes = count(1_000_000_000);
-
-const egressEntry = z.strictObject({
-  host,
-  ports,
-  methods: z.array(method).min(1).default(["GET", "HEAD"]),
-  paths: urlPaths.optional(),
-  programs: z.array(program).min(1).max(100).optional(),
-  tls: z.enum(["intercept", "passthrough"]).default("intercept"),
-  uploadKilobytes: kilobytes.optional(),
-  downloadKilobytes: kilobytes.optional(),
-});
-
-const credential = z.strictObject({
-  secret,
-  hosts: z.array(host).min(1).max(100),
-  ports,
-  methods: z.array(method).min(1).optional(),
-  paths: urlPaths.optional(),
-  variable: z.string().regex(/^[A-Z_][A-Z0-9_]{0,127}$/, "write the name of a variable: `GITHUB_TOKEN`"),
-  places: z.array(z.enum(CREDENTIAL_PLACES)).min(1).default(["header"]),
-  headers: z
-    .array(z.string().regex(/^[a-z0-9-]{1,100}$/, "write header names in lower case"))
-    .max(20)
-    .default(["authorization"]),
-  inject: z
-    .string()
-    .regex(
-      /^[A-Za-z0-9-]{1,100}: [\x20-\x7e]*\{\}[\x20-\x7e]*$/,
-      "write a header with `{}` for the value: `Authorization: Bearer {}`",
-    )
-    .max(300)
-    .optional(),
-});
-
-const egress = z.strictObject({
-  allow: z
-    .array(z.union([host, egressEntry]))
-    .max(1_000)
-    .default([]),
-  perCall: z
-    .strictObject({ uploadKilobytes: kilobytes.default(65_536), downloadKilobytes: kilobytes.default(2_097_152) })
-    .prefault({}),
-  credentials: z.record(id, credential).default({}),
 });
 
 export const configFile = z.strictObject({

@@ -8,7 +8,7 @@ import { type AgentId, parseAgentId, parsePersonId } from "../../core/ids.ts";
 import { trustRank } from "../../core/label.ts";
 import type { ReturnLabel } from "../../core/tool.ts";
 import type { Person } from "../../core/person.ts";
-import { BUILT_IN_PROVIDERS } from "./checks.ts";
+import { BUILT_IN_PROVIDERS } from "./checks-models.ts";
 import type { Environment, VariableName } from "./environment.ts";
 import { expand, type Places, realPath } from "./places.ts";
 import { missing, variableIn } from "./references.ts";

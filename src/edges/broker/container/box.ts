@@ -47,21 +47,13 @@ export type Wanted = {
 };
 
 /** @throws Refused where the engine says no, or the container is not as asked. */
-export async function makeContainer(shop: Shop, { shape, limits, same }: Wanted): Promise<Sandbox> {
+export async function makeContainer(shop: Shop, wanted: Wanted): Promise<Sandbox> {
   const { engine } = shop;
   const folder = fs.mkdtempSync(join(shop.folder, "job-"));
   fs.chmodSync(folder, 0o755);
-  const hatch = shape.egress === null ? null : makeHatch(shop.hatches);
+  const hatch = wanted.shape.egress === null ? null : makeHatch(shop.hatches);
   if (hatch !== null) fs.chmodSync(hatch.path, 0o755);
-  const recipe: Recipe = {
-    engine,
-    label: shop.label,
-    user: identity(),
-    binds: bindsOf(shape, shop.places, { folder, hatch: hatch?.path ?? null }),
-    covers: coversOf(shape),
-    waiting: waiting(hatch === null ? null : shop.places.forwarder),
-    limits,
-  };
+  const recipe = recipeOf(shop, wanted, { folder, hatch });
   const created = await engine.api.call("POST", "/containers/create", containerBody(recipe));
   const id = isObject(created.body) ? text(created.body["Id"]) : "";
   if (created.status !== 201 || id === "") {
@@ -74,20 +66,41 @@ export async function makeContainer(shop: Shop, { shape, limits, same }: Wanted)
     hatch?.remove();
   };
   try {
-    const secret = randomBytes(16).toString("hex");
-    const socket = await engine.api.attach(id);
-    const streams = readStreams(socket, { set: setMark(secret), end: endMark(secret) });
-    const started = await engine.api.call("POST", `/containers/${id}/start`);
-    if (started.status !== 204) throw engineSaid("start a container", started);
-    // Until its shell speaks, the first process is the runtime's own and shows nothing of itself.
-    if (!(await streams.here)) throw noShell();
+    const { secret, socket, streams } = await startContainer(engine, id);
     const pid = verify(await inspect(engine, id), recipe);
-    if (engine.sharesKernel) verifyKernel(pid, recipe, same);
+    if (engine.sharesKernel) verifyKernel(pid, recipe, wanted.same);
     return assemble({ shop, id, folder, hatch, secret, socket, streams, pid, remove });
   } catch (error) {
     shop.removing(remove());
     throw error;
   }
+}
+
+type Own = { readonly folder: string; readonly hatch: Hatch | null };
+
+function recipeOf({ engine, label, places }: Shop, { shape, limits }: Wanted, { folder, hatch }: Own): Recipe {
+  return {
+    engine,
+    label,
+    user: identity(),
+    binds: bindsOf(shape, places, { folder, hatch: hatch?.path ?? null }),
+    covers: coversOf(shape),
+    waiting: waiting(hatch === null ? null : places.forwarder),
+    limits,
+  };
+}
+
+type Started = { readonly secret: string; readonly socket: Duplex; readonly streams: Streams };
+
+/** Until its shell speaks, the first process is the runtime's own and shows nothing of itself. */
+async function startContainer(engine: Engine, id: string): Promise<Started> {
+  const secret = randomBytes(16).toString("hex");
+  const socket = await engine.api.attach(id);
+  const streams = readStreams(socket, { set: setMark(secret), end: endMark(secret) });
+  const started = await engine.api.call("POST", `/containers/${id}/start`);
+  if (started.status !== 204) throw engineSaid("start a container", started);
+  if (!(await streams.here)) throw noShell();
+  return { secret, socket, streams };
 }
 
 /** @returns the first process's number, as this machine counts. @throws Refused */
