@@ -14,6 +14,7 @@ import { ARGUMENT_ROLES, EFFECTS } from "../../core/tool.ts";
 import { CREDENTIAL_PLACES } from "../../core/credential.ts";
 import { pathRuleFault } from "../../core/path-rule.ts";
 import { isEgressHost, isNameOrAddress, isProxyRange } from "./hosts.ts";
+import { sandbox } from "./sandbox.ts";
 
 const ID = /^[a-z0-9][a-z0-9._@+-]{0,127}$/;
 /** As the judge knows them (`steps/judge/roles.ts`). */
@@ -146,39 +147,6 @@ const budgets = z
       .prefault({}),
     person: used({ tokens: 5_000_000, toolCalls: 2_000, seconds: 28_800 }),
     day: used({ tokens: 20_000_000, toolCalls: 10_000, seconds: 86_400 }),
-  })
-  .prefault({});
-
-const plainPath = z
-  .string()
-  .regex(/^\/[^\0]{1,4094}$/, "write the path from the root")
-  .refine((text) => !text.split("/").includes(".."), "write the path without `..`");
-const pinned = z
-  .string()
-  .regex(
-    /^(?:[a-z0-9][a-z0-9._:/-]{0,254}@)?sha256:[0-9a-f]{64}$/,
-    "pin the image by digest, a tag can come to mean another: `name@sha256:…`, or its id `sha256:…`; `docker image inspect --format '{{.Id}} {{.RepoDigests}}' NAME` prints both",
-  );
-const container = z.strictObject({
-  socket: plainPath,
-  image: pinned,
-  runtime: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "write the name that the engine knows the runtime by: `runsc`")
-    .optional(),
-  warm: z.int().min(0).max(16).default(1),
-  cpus: z.number().min(0.1).max(1_024).default(2),
-});
-
-const sandbox = z
-  .strictObject({
-    enabled: z.literal(true).default(true),
-    backend: z.enum(["bubblewrap", "container"]).default("bubblewrap"),
-    scope: z.literal("call").default("call"),
-    container: container.optional(),
-    memoryMb: z.int().min(64).max(1_048_576).default(2_048),
-    processes: z.int().min(4).max(32_768).default(256),
-    fileMb: count(1_048_576).default(512),
   })
   .prefault({});
 
