@@ -102,6 +102,20 @@ rule("R-BOX-3: a read-only mount cannot be written, nor can the system", async (
   }
 });
 
+rule("R-FS-1: what is covered inside a mount is not there, and cannot be moved or written", async (kit) => {
+  place(kit, "c/secret/.envrc", "mine\n");
+  place(kit, "c/open", "open\n");
+  place(kit, "c/file", "mine\n");
+  const none = ["c/secret", "c/file"].map((name) => ({ path: join(kit.workspace, name), access: "none" as const }));
+  const mounts = [{ path: kit.workspace, access: "write" as const }, ...none];
+  const look = await kit.sh("cat c/secret/.envrc c/file; ls -A c/secret; cat c/open", { mounts });
+  assert.equal(look.out, "open\n");
+  await kit.sh("echo evil >c/secret/new; echo evil >c/file; mv c/secret c/moved; rm -rf c/secret c/file", { mounts });
+  assert.equal(fs.readFileSync(join(kit.workspace, "c/secret/.envrc"), "utf8"), "mine\n");
+  assert.equal(fs.readFileSync(join(kit.workspace, "c/file"), "utf8"), "mine\n");
+  assert.ok(!fs.existsSync(join(kit.workspace, "c/secret/new")));
+});
+
 rule("R-FS-2: hooks, editor and shell start-up files are read-only, in nested repositories too", async (kit) => {
   const kept = [".git/hooks/pre-commit", ".git/config", "a/b/.git/config", ".envrc", ".vscode/tasks.json", ".bashrc"];
   for (const name of kept) place(kit, `p/${name}`, "mine\n");

@@ -14,6 +14,7 @@ import { didYouMean } from "./nearest.ts";
 import { alwaysBlocked, expand, inHiddenEntry, isWithin, overlap, type Places, realPath } from "./places.ts";
 import type { Config } from "./schema.ts";
 import { FOREIGN_TOOLS } from "./vocabulary.ts";
+import { checkSandbox } from "./sandbox.ts";
 
 type Refusal = { readonly path: Path; readonly says: string; readonly hint: string };
 
@@ -23,7 +24,7 @@ export const BUILT_IN_ROLES: readonly string[] = ["owner", "admin", "developer",
 export function checkTogether(config: Config, source: ConfigText, places: Places): void {
   for (const check of [
     gateway,
-    sandbox,
+    checkSandbox,
     workspaces,
     allowedPaths,
     people,
@@ -76,26 +77,6 @@ function* gateway({
       path,
       says: "needs the names that the gateway is reached by",
       hint: "write them in `gateway.allowedHosts`",
-    };
-  }
-}
-
-/** R-BOX-4: what is asked for has to be complete, and what would be ignored is not accepted. */
-function* sandbox({ agents }: Config): Generator<Refusal> {
-  const { backend, container } = agents.defaults.sandbox;
-  const path = ["agents", "defaults", "sandbox"];
-  if (backend === "container" && container === undefined) {
-    yield {
-      path: [...path, "backend"],
-      says: "is `container`, and no engine and image are named",
-      hint: "write `container: {socket: /run/podman/podman.sock, image: sha256:…}` beside it",
-    };
-  }
-  if (backend === "bubblewrap" && container !== undefined) {
-    yield {
-      path: [...path, "container"],
-      says: "counts with `backend: container` only",
-      hint: "write `backend: container`, or take it out",
     };
   }
 }

@@ -10,8 +10,8 @@
 import { z } from "zod";
 import { ARGUMENT_ROLES, EFFECTS } from "../../core/tool.ts";
 import { isNameOrAddress, isProxyRange } from "./hosts.ts";
+import { sandbox } from "./sandbox.ts";
 import { egress } from "./schema-egress.ts";
-import { sandbox } from "./schema-sandbox.ts";
 import { confidentiality, count, id, path, secret, trust, words } from "./schema-words.ts";
 
 /** As the judge knows them (`steps/judge/roles.ts`). */

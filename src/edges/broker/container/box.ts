@@ -46,61 +46,66 @@ export type Wanted = {
   readonly same: readonly Same[];
 };
 
-/** @throws Refused where the engine says no, or the container is not as asked. */
-export async function makeContainer(shop: Shop, wanted: Wanted): Promise<Sandbox> {
-  const { engine } = shop;
+/** What one container has on this machine beside itself. */
+type Belongings = { readonly folder: string; readonly hatch: Hatch | null; drop(): void };
+
+/** Open to whoever runs inside; what is above of them is the broker's alone. */
+function openBelongings(shop: Shop, hasEgress: boolean): Belongings {
   const folder = fs.mkdtempSync(join(shop.folder, "job-"));
   fs.chmodSync(folder, 0o755);
-  const hatch = wanted.shape.egress === null ? null : makeHatch(shop.hatches);
+  const hatch = hasEgress ? makeHatch(shop.hatches) : null;
   if (hatch !== null) fs.chmodSync(hatch.path, 0o755);
-  const recipe = recipeOf(shop, wanted, { folder, hatch });
-  const created = await engine.api.call("POST", "/containers/create", containerBody(recipe));
-  const id = isObject(created.body) ? text(created.body["Id"]) : "";
-  if (created.status !== 201 || id === "") {
+  const drop = (): void => {
     fs.rmSync(folder, { recursive: true, force: true });
     hatch?.remove();
-    throw engineSaid("make a container", created);
-  }
+  };
+  return { folder, hatch, drop };
+}
+
+/** @throws Refused where the engine says no, or the container is not as asked. */
+export async function makeContainer(shop: Shop, { shape, limits, same }: Wanted): Promise<Sandbox> {
+  const { engine, places } = shop;
+  const own = openBelongings(shop, shape.egress !== null);
+  const recipe: Recipe = {
+    engine,
+    label: shop.label,
+    user: identity(),
+    binds: bindsOf(shape, places, { folder: own.folder, hatch: own.hatch?.path ?? null }),
+    covers: coversOf(shape),
+    waiting: waiting(own.hatch === null ? null : places.forwarder),
+    limits,
+  };
+  const id = await create(engine, recipe).catch((error: unknown) => {
+    own.drop();
+    throw error;
+  });
   const remove = async (): Promise<void> => {
-    await removeContainer(engine, id, folder);
-    hatch?.remove();
+    // What cannot be removed now is found by the next sweep.
+    await engine.api.call("DELETE", `/containers/${id}?force=true&v=true`).catch(() => undefined);
+    own.drop();
   };
   try {
-    const { secret, socket, streams } = await startContainer(engine, id);
+    const secret = randomBytes(16).toString("hex");
+    const socket = await engine.api.attach(id);
+    const streams = readStreams(socket, { set: setMark(secret), end: endMark(secret) });
+    const started = await engine.api.call("POST", `/containers/${id}/start`);
+    if (started.status !== 204) throw engineSaid("start a container", started);
+    // Until its shell speaks, the first process is the runtime's own and shows nothing of itself.
+    if (!(await streams.here)) throw noShell();
     const pid = verify(await inspect(engine, id), recipe);
-    if (engine.sharesKernel) verifyKernel(pid, recipe, wanted.same);
-    return assemble({ shop, id, folder, hatch, secret, socket, streams, pid, remove });
+    if (engine.sharesKernel) verifyKernel(pid, recipe, same);
+    return assemble({ shop, id, own, secret, socket, streams, pid, remove });
   } catch (error) {
     shop.removing(remove());
     throw error;
   }
 }
 
-type Own = { readonly folder: string; readonly hatch: Hatch | null };
-
-function recipeOf({ engine, label, places }: Shop, { shape, limits }: Wanted, { folder, hatch }: Own): Recipe {
-  return {
-    engine,
-    label,
-    user: identity(),
-    binds: bindsOf(shape, places, { folder, hatch: hatch?.path ?? null }),
-    covers: coversOf(shape),
-    waiting: waiting(hatch === null ? null : places.forwarder),
-    limits,
-  };
-}
-
-type Started = { readonly secret: string; readonly socket: Duplex; readonly streams: Streams };
-
-/** Until its shell speaks, the first process is the runtime's own and shows nothing of itself. */
-async function startContainer(engine: Engine, id: string): Promise<Started> {
-  const secret = randomBytes(16).toString("hex");
-  const socket = await engine.api.attach(id);
-  const streams = readStreams(socket, { set: setMark(secret), end: endMark(secret) });
-  const started = await engine.api.call("POST", `/containers/${id}/start`);
-  if (started.status !== 204) throw engineSaid("start a container", started);
-  if (!(await streams.here)) throw noShell();
-  return { secret, socket, streams };
+async function create(engine: Engine, recipe: Recipe): Promise<string> {
+  const answer = await engine.api.call("POST", "/containers/create", containerBody(recipe));
+  const id = isObject(answer.body) ? text(answer.body["Id"]) : "";
+  if (answer.status !== 201 || id === "") throw engineSaid("make a container", answer);
+  return id;
 }
 
 /** @returns the first process's number, as this machine counts. @throws Refused */
@@ -130,8 +135,7 @@ function noShell(): Refused {
 type Parts = {
   readonly shop: Shop;
   readonly id: string;
-  readonly folder: string;
-  readonly hatch: Hatch | null;
+  readonly own: Belongings;
   readonly secret: string;
   readonly socket: Duplex;
   readonly streams: Streams;
@@ -139,8 +143,9 @@ type Parts = {
   readonly remove: () => Promise<void>;
 };
 
-function assemble({ shop, id, folder, hatch, secret, socket, streams, pid, remove }: Parts): Sandbox {
+function assemble({ shop, id, own, secret, socket, streams, pid, remove }: Parts): Sandbox {
   const { engine } = shop;
+  const { folder, hatch } = own;
   const first = firstProcess(pid);
   let fed = false;
   const exited = streams.ended.then((status) => status ?? exitOf(engine, id));
@@ -195,9 +200,4 @@ async function exitOf(engine: Engine, id: string): Promise<number> {
   const state = isObject(answer?.body) ? answer.body["State"] : undefined;
   const code = isObject(state) ? number(state["ExitCode"]) : 0;
   return code === 0 ? 137 : code;
-}
-
-async function removeContainer(engine: Engine, id: string, folder: string): Promise<void> {
-  await engine.api.call("DELETE", `/containers/${id}?force=true&v=true`).catch(() => undefined); // the next sweep finds it
-  fs.rmSync(folder, { recursive: true, force: true });
 }

@@ -1,6 +1,10 @@
-/** The section `agents.defaults.sandbox`. @module */
+/**
+ * The sandbox in the configuration: which back-end, and what it is given.
+ *
+ * @module
+ */
 import { z } from "zod";
-import { count } from "./schema-words.ts";
+import type { Path } from "./document.ts";
 
 const plainPath = z
   .string()
@@ -31,6 +35,29 @@ export const sandbox = z
     container: container.optional(),
     memoryMb: z.int().min(64).max(1_048_576).default(2_048),
     processes: z.int().min(4).max(32_768).default(256),
-    fileMb: count(1_048_576).default(512),
+    fileMb: z.int().min(1).max(1_048_576).default(512),
   })
   .prefault({});
+
+type Refusal = { readonly path: Path; readonly says: string; readonly hint: string };
+type Configured = { readonly agents: { readonly defaults: { readonly sandbox: z.output<typeof sandbox> } } };
+
+/** R-BOX-4: what is asked for has to be complete, and what would be ignored is not accepted. */
+export function* checkSandbox({ agents }: Configured): Generator<Refusal> {
+  const { backend, container } = agents.defaults.sandbox;
+  const path = ["agents", "defaults", "sandbox"];
+  if (backend === "container" && container === undefined) {
+    yield {
+      path: [...path, "backend"],
+      says: "is `container`, and no engine and image are named",
+      hint: "write `container: {socket: /run/podman/podman.sock, image: sha256:…}` beside it",
+    };
+  }
+  if (backend === "bubblewrap" && container !== undefined) {
+    yield {
+      path: [...path, "container"],
+      says: "counts with `backend: container` only",
+      hint: "write `backend: container`, or take it out",
+    };
+  }
+}
