@@ -11,6 +11,7 @@ import { accessSync, constants } from "node:fs";
 /** Each program with the Debian package that has it. */
 const PROGRAMS: readonly { readonly program: string; readonly packages: string }[] = [
   { program: "bwrap", packages: "bubblewrap" },
+  { program: "chromium", packages: "chromium" },
 ];
 
 export async function bringServers(): Promise<void> {

@@ -114,6 +114,14 @@ const tools = z.strictObject({
       fetch: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
     })
     .prefault({}),
+  browser: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      memoryMb: z.int().min(256).max(1_048_576).default(2_048),
+      processes: z.int().min(128).max(32_768).default(512),
+      idleSeconds: count(3_600).default(300),
+    })
+    .prefault({}),
   elevated: z.strictObject({ enabled: z.literal(false).default(false) }).prefault({}),
   declarations: z.record(id, declaration).default({}),
 });

@@ -36,6 +36,8 @@ export type Running = {
   readonly stdout: Outlet;
   readonly stderr: Outlet;
   readonly stop: AbortSignal;
+  /** Called when the program takes over, where its standard input stays open. */
+  readonly onInput: (take: (bytes: Uint8Array) => boolean) => void;
 };
 
 /** Never rejects: what goes wrong before the program starts is the job's end. */
@@ -68,13 +70,14 @@ async function shapeOf(runner: Runner, job: Job): Promise<Shaped> {
       gitFolders.push(...found.gitFolders);
       readOnly.push(...found.found);
     }
-    const needsNode = job.runtime === "files" || (job.egressSocket !== null && runner.forwarder === "node");
+    const needsNode = job.runtime !== "command" || (job.egressSocket !== null && runner.forwarder === "node");
     const shape: Shape = {
       mounts,
       gitFolders,
       readOnly: readOnly.filter(({ kind }) => kind !== "link"),
       egress: egressOf(job),
       node: needsNode ? runner.nodePath : null,
+      live: job.runtime === "browser",
       beginning: beginningOf(runner, job),
     };
     return { shape, key: keyOf(shape), known: new Set(readOnly.map(({ key }) => key)) };
@@ -105,7 +108,7 @@ function keyOf(shape: Shape): string {
     return `${path} ${access} ${dev}:${ino}`;
   });
   const found = [...shape.gitFolders, ...shape.readOnly].map(({ path, key }) => `${path} ${key}`);
-  return digestOf([mounts, found, shape.egress, shape.node, shape.beginning]);
+  return digestOf([mounts, found, shape.egress, shape.node, shape.live, shape.beginning]);
 }
 
 type Parts = { readonly runner: Runner; readonly running: Running; readonly shaped: Shaped };
@@ -146,6 +149,7 @@ async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Prom
   const ready = await Promise.race([sandbox.feed(script, job.stdin).then(() => sandbox.ready), ...ends.slice(1)]);
   if (ready === false) throw broken(await sandbox.exited, complaint.words());
   complaint.pass();
+  if (job.runtime === "browser") running.onInput((bytes) => sandbox.input(bytes));
   const end = await Promise.race(ends);
   over.abort();
   return end;
@@ -218,7 +222,7 @@ async function report(runner: Runner, running: Running, shaped: Shaped): Promise
 function afterwards(runner: Runner, { shape, key }: Shaped, end: JobEnd): void {
   setImmediate(() => {
     try {
-      if (end.how === "exit") runner.spares.restock(shape, key);
+      if (end.how === "exit" && !shape.live) runner.spares.restock(shape, key);
     } catch {
       return; // the next job makes its own sandbox and says what is wrong
     } finally {

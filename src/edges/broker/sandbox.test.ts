@@ -22,7 +22,7 @@ const pipes = openPipeRack(join(folder, "pipes"), 2);
 function fake(script: string): Sandbox {
   const bwrap = join(folder, `bwrap-${Math.random()}`);
   fs.writeFileSync(bwrap, `#!/bin/sh\n${script}\n`, { mode: 0o700 });
-  const shape = { mounts: [], gitFolders: [], readOnly: [], egress: null, node: null, beginning: "true" };
+  const shape = { mounts: [], gitFolders: [], readOnly: [], egress: null, node: null, live: false, beginning: "true" };
   return makeSandbox(
     { bwrap, system, seccompFile: join(folder, "seccomp"), cgroups: null, hatches: folder, pipes },
     shape,

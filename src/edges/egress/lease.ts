@@ -38,6 +38,8 @@ export type Way = {
 export type EgressWorld = World & Roots;
 
 export type Lease = {
+  /** Ends everything that is open, and counts anew; from here on, these hosts may be reached. Everything was told. */
+  lead(hosts: readonly HostLimit[]): void;
   /** Resolves when nothing of it is open; everything was told by then. */
   close(): Promise<void>;
 };
@@ -62,6 +64,7 @@ export async function openLease(path: string, way: Way, tell: (connection: Conne
   const clients = serve(server, way, tell);
   await listen(server, path);
   return {
+    lead: (hosts) => clients.renew(hosts),
     close() {
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());
@@ -80,8 +83,9 @@ async function listen(server: Server, path: string): Promise<void> {
   chmodSync(path, 0o600);
 }
 
-function serve(server: Server, way: Way, tell: (connection: Connection) => void) {
-  const attempts = countAttempts(way.limits, tell);
+function serve(server: Server, first: Way, tell: (connection: Connection) => void) {
+  let way = first;
+  let attempts = countAttempts(way.limits, tell);
   const clients = new Set<Socket>();
   const { insides, top, tools } = looking(server);
   /** How many attempts each connection carries now. */
@@ -96,7 +100,6 @@ function serve(server: Server, way: Way, tell: (connection: Connection) => void)
       if (verdict === "refused") ending.add(client);
       letGo();
     });
-    if (attempts.spent) server.close();
     return attempt;
   };
   const refuseRaw = (client: Socket, refusal: Refusal): void => {
@@ -114,6 +117,7 @@ function serve(server: Server, way: Way, tell: (connection: Connection) => void)
   };
   server.on("connection", (client: Socket) => {
     if (insides.has(client)) return;
+    if (attempts.spent) return void client.destroy();
     clients.add(client);
     client.once("close", () => clients.delete(client));
     const { connections } = way.limits;
@@ -134,10 +138,16 @@ function serve(server: Server, way: Way, tell: (connection: Connection) => void)
     if (silent || (carried.get(client) ?? 0) > 0 || !isRefusal(error)) return void client.destroy();
     refuseRaw(client, unreadable(error, insides.get(client)?.inside ?? NOWHERE));
   });
+  const endAll = (why: string): void => {
+    attempts.endAll(why);
+    for (const client of clients) top(client).destroy();
+  };
   return {
-    endAll(why: string) {
-      attempts.endAll(why);
-      for (const client of clients) top(client).destroy();
+    endAll,
+    renew(hosts: readonly HostLimit[]) {
+      endAll("the call ended");
+      way = { ...way, hosts };
+      attempts = countAttempts(way.limits, tell);
     },
   };
 }
