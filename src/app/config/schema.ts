@@ -13,6 +13,7 @@ import { CONFIDENTIALITY_LEVELS, TRUST_LEVELS } from "../../core/label.ts";
 import { ARGUMENT_ROLES, EFFECTS } from "../../core/tool.ts";
 import { CREDENTIAL_PLACES } from "../../core/credential.ts";
 import { pathRuleFault } from "../../core/path-rule.ts";
+import { browser } from "./schema-browser.ts";
 import { isEgressHost, isNameOrAddress, isProxyRange } from "./hosts.ts";
 
 const ID = /^[a-z0-9][a-z0-9._@+-]{0,127}$/;
@@ -114,14 +115,7 @@ const tools = z.strictObject({
       fetch: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
     })
     .prefault({}),
-  browser: z
-    .strictObject({
-      enabled: z.boolean().default(true),
-      memoryMb: z.int().min(256).max(1_048_576).default(2_048),
-      processes: z.int().min(128).max(32_768).default(512),
-      idleSeconds: count(3_600).default(300),
-    })
-    .prefault({}),
+  browser,
   elevated: z.strictObject({ enabled: z.literal(false).default(false) }).prefault({}),
   declarations: z.record(id, declaration).default({}),
 });

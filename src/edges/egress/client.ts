@@ -81,8 +81,7 @@ export function openEgressClient(deps: {
     entry.closing = true;
     send({ op: "close", id });
   };
-  const record = recorder(deps.onConnection, askToClose);
-  const hear = hearing(held, record);
+  const hear = hearing(held, recorder(deps.onConnection, askToClose));
   listen(socket, hear, fail);
   send({ op: "config", socketDir: deps.socketDir });
   const begin = (owner: ConnectionOwner, hosts: readonly HostLimit[], more: JsonObject) => {
@@ -90,7 +89,7 @@ export function openEgressClient(deps: {
     const entry = newHeld(owner);
     held.set(id, entry);
     send({ op: "open", id, hosts: hostsOf(hosts), ...more });
-    return { id, entry, close: () => askToClose(id, entry) };
+    return { id, entry, close: (): void => askToClose(id, entry) };
   };
   return {
     bind(credentials) {

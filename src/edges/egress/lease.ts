@@ -15,7 +15,7 @@ import type { Duplex } from "node:stream";
 import type { HostLimit } from "../../core/decision.ts";
 import type { Connection } from "../../core/ports/executor.ts";
 import { errorCode, type World } from "../net/address.ts";
-import { type Attempt, countAttempts } from "./attempt.ts";
+import { type Attempt, type Attempts, countAttempts } from "./attempt.ts";
 import type { Authority } from "./authority.ts";
 import { forward } from "./forward.ts";
 import type { ProxyLimits } from "./limits.ts";
@@ -95,12 +95,11 @@ function serve(server: Server, first: Way, tell: (connection: Connection) => voi
   const begin = (client: Duplex, letGo: () => void): Attempt => {
     carried.set(client, (carried.get(client) ?? 0) + 1);
     insides.get(client)?.tunnel.giveWay();
-    const attempt = attempts.begin((verdict) => {
+    return attempts.begin((verdict) => {
       carried.set(client, (carried.get(client) ?? 1) - 1);
       if (verdict === "refused") ending.add(client);
       letGo();
     });
-    return attempt;
   };
   const refuseRaw = (client: Socket, refusal: Refusal): void => {
     const attempt = begin(client, () => client.destroySoon());
@@ -138,18 +137,19 @@ function serve(server: Server, first: Way, tell: (connection: Connection) => voi
     if (silent || (carried.get(client) ?? 0) > 0 || !isRefusal(error)) return void client.destroy();
     refuseRaw(client, unreadable(error, insides.get(client)?.inside ?? NOWHERE));
   });
-  const endAll = (why: string): void => {
-    attempts.endAll(why);
-    for (const client of clients) top(client).destroy();
-  };
   return {
-    endAll,
+    endAll: (why: string): void => endOpen(attempts, why, clients, top),
     renew(hosts: readonly HostLimit[]) {
-      endAll("the call ended");
+      endOpen(attempts, "the call ended", clients, top);
       way = { ...way, hosts };
       attempts = countAttempts(way.limits, tell);
     },
   };
+}
+
+function endOpen(attempts: Attempts, why: string, clients: ReadonlySet<Socket>, top: (client: Socket) => Socket): void {
+  attempts.endAll(why);
+  for (const client of clients) top(client).destroy();
 }
 
 /** What is known of tunnels that are looked into. */
