@@ -81,8 +81,7 @@ export function openEgressClient(deps: {
     entry.closing = true;
     send({ op: "close", id });
   };
-  const hear = hearing(held, recorder(deps.onConnection, askToClose));
-  listen(socket, hear, fail);
+  listen(socket, hearing(held, recorder(deps.onConnection, askToClose)), fail);
   send({ op: "config", socketDir: deps.socketDir });
   const begin = (owner: ConnectionOwner, hosts: readonly HostLimit[], more: JsonObject) => {
     const id = ++next;
