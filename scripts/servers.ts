@@ -14,6 +14,7 @@ const PROGRAMS: readonly { readonly program: string; readonly packages: string }
   { program: "podman", packages: "podman" },
   { program: "runc", packages: "runc" },
   { program: "busybox", packages: "busybox-static" },
+  { program: "chromium", packages: "chromium" },
 ];
 
 export async function bringServers(): Promise<void> {

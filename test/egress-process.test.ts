@@ -281,3 +281,41 @@ test("R-NET-1: a socket that somebody else made does not serve", async (t) => {
   );
   await first.close();
 });
+
+test("R-NET-1: a way out that lasts leads where it is told and nowhere else, ends what was open, and tells of each call apart", async (t) => {
+  const port = await serveHttp(t, (_, res) => void res.write("begun")); // never ends by itself
+  const world = internet({ "a.example": [[SITE]], "b.example": [[SITE]] }, { [`${SITE}:80`]: port });
+  const { gateway, socketDir } = inProcess(t, world);
+  const records: Record[] = [];
+  const client = clientOn(gateway, socketDir, records);
+  const lease = await client.openLasting({ call: "c0", session: "s" });
+  assert.match(await talk(lease.socket, get("a.example")), /^HTTP\/1.1 403 /, "nowhere at first");
+  await lease.lead("c1", [limit("a.example", 80)]);
+  const open = talk(lease.socket, get("a.example"));
+  await until(() => world.dialed.length === 1);
+  assert.match(await talk(lease.socket, get("b.example")), /^HTTP\/1.1 403 /);
+  const tried = await lease.lead("c1", []);
+  assert.match(await open, /begun/, "it ended with the call");
+  assert.deepEqual(tried.map(({ host, verdict }) => `${host} ${verdict}`).sort(), [
+    "a.example allowed",
+    "b.example refused",
+  ]);
+  assert.match(await talk(lease.socket, get("a.example")), /^HTTP\/1.1 403 /, "nowhere between two calls");
+  await lease.lead("c2", [limit("b.example", 80)]);
+  assert.match(await talk(lease.socket, get("b.example"), /begun/), /begun/, "the twin: where the next call leads");
+  await lease.close();
+  assert.deepEqual(
+    records.map(({ call, host, verdict }) => `${call} ${host} ${verdict}`),
+    [
+      "c0 a.example refused",
+      "c1 b.example refused",
+      "c1 a.example allowed",
+      "c1 a.example refused",
+      "c2 b.example allowed",
+    ],
+  );
+  assert.equal(await codeOf(lease.lead("c3", [])), "EGRESS_UNAVAILABLE", "a closed one leads nowhere");
+  const other = await client.open({ call: "c4", session: "s", hosts: [limit("a.example", 80)] });
+  assert.match(await talk(other.socket, get("a.example"), /begun/), /begun/, "and the proxy goes on");
+  await other.close();
+});

@@ -10,7 +10,14 @@ import { hostname } from "node:os";
 import type { BrokerConfig, ContainerConfig } from "../core/broker-wire.ts";
 import { createJobSigner, createSelfTestMint } from "../core/job-token.ts";
 import type { Clock } from "../core/ports/clock.ts";
-import type { Connection, EgressGate, Executor, JobSigner } from "../core/ports/executor.ts";
+import type {
+  Connection,
+  EgressGate,
+  Executor,
+  JobSigner,
+  LastingEgress,
+  LiveExecutor,
+} from "../core/ports/executor.ts";
 import type { Ledger } from "../core/ports/ledger.ts";
 import type { Random } from "../core/ports/random.ts";
 import { type EgressClient, type GivenCredential, openEgressClient } from "../edges/egress/client.ts";
@@ -22,8 +29,8 @@ import { supervise, type Supervised } from "./supervise.ts";
 
 export type Helpers = {
   readonly ledger: Ledger;
-  readonly executor: Executor;
-  readonly egress: EgressGate;
+  readonly executor: Executor & LiveExecutor;
+  readonly egress: EgressGate & LastingEgress;
   /** What the egress proxy may put into requests of calls that begin from now on; also the one that comes after it. */
   bindCredentials(credentials: readonly GivenCredential[]): void;
   /** For the permit office alone. */
@@ -97,7 +104,10 @@ export async function startHelpers(parts: HelperParts): Promise<Helpers> {
   return {
     ledger: ledgerOf(writer),
     executor: executorOf(broker),
-    egress: { open: (call) => proxy.client().open(call) },
+    egress: {
+      open: (call) => proxy.client().open(call),
+      openLasting: (owner) => proxy.client().openLasting(owner),
+    },
     bindCredentials(known) {
       credentials = known;
       // One that is lost is told when it is back.
@@ -174,9 +184,10 @@ function ledgerOf(writer: Supervised<LedgerClient>): Ledger {
   };
 }
 
-function executorOf(broker: Supervised<BubblewrapExecutor>): Executor {
+function executorOf(broker: Supervised<BubblewrapExecutor>): Helpers["executor"] {
   return {
     run: (job, token, options) => broker.client().run(job, token, options),
+    start: (job, token, onOutput) => broker.client().start(job, token, onOutput),
     prove: (form, tell) => broker.client().prove(form, tell),
     stopAll: () => broker.client().stopAll(),
   };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fault } from "../core/fault.ts";
 import { createJobSigner, createSelfTestMint, SELF_TEST_MARK } from "../core/job-token.ts";
-import type { Executor, Job, JobResult, Proof } from "../core/ports/executor.ts";
+import type { Executor, Job, JobResult, LiveExecutor, Proof } from "../core/ports/executor.ts";
 import { fakeClock } from "../core/testing.ts";
 import { createSandboxProof, type SandboxProof } from "./sandbox-proof.ts";
 
@@ -44,10 +44,14 @@ type Fake = {
 function fake(): Fake {
   const clock = fakeClock();
   const state = { held: true as boolean | Fault, proofs: 0, runs: 0, broker: {}, clock };
-  const executor: Executor = {
+  const executor: Executor & LiveExecutor = {
     run: async () => {
       state.runs += 1;
       return DONE;
+    },
+    start: async () => {
+      state.runs += 1;
+      return { write: () => undefined, end: () => undefined, ended: Promise.resolve(DONE.end) };
     },
     prove: async (form): Promise<Proof> => {
       state.proofs += 1;
@@ -118,4 +122,17 @@ test("R-BOX-5: a proof grows old, and one that no longer holds ends what was all
   one.clock.advance(1);
   await assert.rejects(run(one), refused);
   assert.equal(one.proofs, 2);
+});
+
+test("R-BOX-5: a browser waits for the proof like everything else", async () => {
+  const one = fake();
+  one.held = false;
+  await assert.rejects(
+    one.sandbox.executor.start(JOB, token, () => undefined),
+    refused,
+  );
+  assert.equal(one.runs, 0);
+  const twin = fake();
+  await twin.sandbox.executor.start(JOB, token, () => undefined);
+  assert.equal(twin.runs, 1);
 });

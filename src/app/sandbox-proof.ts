@@ -10,13 +10,13 @@
  */
 import { Fault, toFault } from "../core/fault.ts";
 import type { Clock } from "../core/ports/clock.ts";
-import type { Executor } from "../core/ports/executor.ts";
+import type { Executor, LiveExecutor } from "../core/ports/executor.ts";
 import type { Readiness } from "../core/ports/gateway.ts";
 import { verdictOf } from "../core/proof.ts";
 
 export type SandboxProof = {
   /** The one that every tool is given: it runs nothing while the sandbox is unproved. */
-  readonly executor: Executor;
+  readonly executor: Executor & LiveExecutor;
   /** The newest word; proves first where there is none that holds. */
   now(): Promise<Readiness>;
   /** Proves it now, whatever was known. */
@@ -31,7 +31,7 @@ const AGAIN_MS = 1000;
 type Known = { readonly of: object; readonly ready: boolean; readonly says: string; readonly sinceMs: number };
 
 export function createSandboxProof(parts: {
-  readonly executor: Executor;
+  readonly executor: Executor & LiveExecutor;
   /** Which broker would run it. */
   readonly broker: () => object;
   readonly clock: Clock;
@@ -70,15 +70,24 @@ export function createSandboxProof(parts: {
     executor: {
       ...executor,
       async run(job, token, options) {
-        const { ready, says } = await current();
-        if (ready) return executor.run(job, token, options);
-        throw new Fault("SANDBOX_UNPROVED", {
-          message: `nothing was started, because the sandbox has not proved itself: ${says}`,
-          hint: "`vambrace security prove` shows what is open; everything that needs the sandbox works again when it holds",
-        });
+        requireProof(await current());
+        return executor.run(job, token, options);
+      },
+      async start(job, token, onOutput) {
+        requireProof(await current());
+        return executor.start(job, token, onOutput);
       },
     },
   };
+}
+
+/** @throws Fault SANDBOX_UNPROVED */
+function requireProof({ ready, says }: Known): void {
+  if (ready) return;
+  throw new Fault("SANDBOX_UNPROVED", {
+    message: `nothing was started, because the sandbox has not proved itself: ${says}`,
+    hint: "`vambrace security prove` shows what is open; everything that needs the sandbox works again when it holds",
+  });
 }
 
 async function word(executor: Executor): Promise<{ readonly ready: boolean; readonly says: string }> {

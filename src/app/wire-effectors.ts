@@ -7,6 +7,7 @@ import { createWebSearch, SEARCH_ORIGIN } from "../edges/net/web-search.ts";
 import type { Store } from "../core/ports/store.ts";
 import { createFileLabels } from "../steps/label/files.ts";
 import { showTo } from "../steps/run/audience.ts";
+import { browserEffectors } from "../steps/run/browser.ts";
 import { commandEffector } from "../steps/run/command.ts";
 import {
   type Conversations,
@@ -15,13 +16,14 @@ import {
   sendEffector,
   spawnEffector,
 } from "../steps/run/conversations.ts";
-import { fileEffectors } from "../steps/run/files.ts";
+import { type FileDeps, fileEffectors } from "../steps/run/files.ts";
 import { recallEffector, rememberEffector } from "../steps/run/memory.ts";
 import type { Effector } from "../steps/run/run.ts";
-import { fetchEffector, searchEffector } from "../steps/run/web.ts";
+import { fetchEffector, searchEffector, type WebDeps } from "../steps/run/web.ts";
 import { folderLabels, webSettings } from "./config/settings.ts";
 import type { Helpers } from "./helpers.ts";
 import type { WireUp } from "./given.ts";
+import { browsing } from "./wire-browser.ts";
 
 export type EffectorParts = {
   readonly given: WireUp;
@@ -38,7 +40,7 @@ export function wireEffectors({
   conversations,
   owner,
 }: EffectorParts): ReadonlyMap<string, Effector> {
-  const { loaded, env, clock, random } = given;
+  const { loaded, clock, random } = given;
   const { executor, egress } = helpers;
   const labels = createFileLabels({
     labels: store.fileLabels,
@@ -47,17 +49,10 @@ export function wireEffectors({
     owner,
   });
   const show = showTo(owner);
-  const { search } = webSettings(loaded.config, env);
-  const web = {
-    egress,
-    fetcher: createWebFetcher({ clock }),
-    pages: createPageReader({ clock }),
-    search: createWebSearch({
-      fetch: createNet().fetchFor({ kind: "origin", origin: SEARCH_ORIGIN }),
-      key: search.enabled ? search.apiKey : null,
-    }),
-  };
+  const web = webDeps(given, helpers);
   const memory = { memory: store.memory, clock, random };
+  const files = { job: fileJob, answer: parseFileAnswer };
+  const wrote: FileDeps["wrote"] = (path, digest, label) => labels.wrote(path, digest, label);
   return new Map<string, Effector>([
     [
       "exec",
@@ -71,13 +66,14 @@ export function wireEffectors({
     ],
     ...fileEffectors({
       executor,
-      files: { job: fileJob, answer: parseFileAnswer },
+      files,
       labelOf: (path, digest) => labels.ofFile(path, digest),
       labelOfFolder: (path) => labels.ofFolder(path),
       labelOfFound: (folder, paths) => labels.ofFound(folder, paths),
       show,
-      wrote: (path, digest, label) => labels.wrote(path, digest, label),
+      wrote,
     }),
+    ...browserEffectors({ executor, files, show, wrote, ...browsing(given, helpers) }),
     ["web_fetch", fetchEffector(web)],
     ["web_search", searchEffector(web)],
     ["remember", rememberEffector(memory)],
@@ -87,4 +83,17 @@ export function wireEffectors({
     ["spawn", spawnEffector(conversations)],
     ["schedule", scheduleEffector(conversations)],
   ]);
+}
+
+function webDeps({ loaded, env, clock }: WireUp, { egress }: Helpers): WebDeps {
+  const { search } = webSettings(loaded.config, env);
+  return {
+    egress,
+    fetcher: createWebFetcher({ clock }),
+    pages: createPageReader({ clock }),
+    search: createWebSearch({
+      fetch: createNet().fetchFor({ kind: "origin", origin: SEARCH_ORIGIN }),
+      key: search.enabled ? search.apiKey : null,
+    }),
+  };
 }

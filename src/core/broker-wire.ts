@@ -3,7 +3,8 @@
  *
  * The gateway speaks first, with `configure`; after that each job has a
  * channel of its own. Output travels in byte frames on channel `2n` (standard
- * output of job n) and `2n + 1` (its standard error).
+ * output of job n) and `2n + 1` (its standard error). Towards the broker, bytes on
+ * channel `n` go to the standard input of job n, which must be a browser.
  *
  * @module
  */
@@ -71,6 +72,9 @@ export type LimitSources = {
 
 /** Where the file tools' helper and the pinned Node stand inside a sandbox of runtime `files`. */
 export const FILES_ARGV = ["/run/vambrace/node", "/run/vambrace/inside/files-helper.mjs"] as const;
+
+/** The browser's helper; the browser's own program follows. */
+export const BROWSER_ARGV = ["/run/vambrace/node", "/run/vambrace/inside/browser-helper.mjs"] as const;
 
 /**
  * Where a sandbox that may reach hosts finds the folder with the egress proxy's socket, what forwards to it, and what to

@@ -65,6 +65,8 @@ export type ToolDeclaration = {
   readonly returns: ReturnLabel;
   /** The person's own directory: resolves names that a person wrote; never designates by itself. */
   readonly directory: boolean;
+  /** What its hosts are reached with, whatever its arguments say. Absent: the argument `method`, else GET. */
+  readonly method?: "POST";
 };
 
 /** A tool that ships or was configured: what the model is shown, and what the judge knows. */

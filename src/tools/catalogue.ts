@@ -1,6 +1,7 @@
 /** The tools that ship. @module */
 import type { Tool } from "../core/tool.ts";
 import { message, schedule, send, spawn } from "./automation.ts";
+import { browserClick, browserOpen, browserRead, browserSave, browserScreenshot, browserType } from "./browser.ts";
 import { exec } from "./exec.ts";
 import { edit, list, read, search, write } from "./files.ts";
 import { recall, remember } from "./memory.ts";
@@ -8,7 +9,11 @@ import { webFetch, webSearch } from "./web.ts";
 
 /** By name, in the order in which a model is shown them. */
 export const CATALOGUE: ReadonlyMap<string, Tool> = new Map(
-  [exec, read, write, edit, list, search, webFetch, webSearch, send, remember, recall, schedule, spawn, message].map(
-    (tool) => [tool.declaration.name, tool],
-  ),
+  [
+    [exec, read, write, edit, list, search, webFetch, webSearch],
+    [browserOpen, browserRead, browserClick, browserType, browserScreenshot, browserSave],
+    [send, remember, recall, schedule, spawn, message],
+  ]
+    .flat()
+    .map((tool) => [tool.declaration.name, tool]),
 );

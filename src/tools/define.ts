@@ -18,6 +18,7 @@ export type ToolSpec<Shape extends z.ZodRawShape> = {
   /** Every argument has to be named: a role that nobody thought about is not `plain`. */
   readonly roles: { readonly [K in keyof Shape]: ArgumentRole };
   readonly returns: ReturnLabel;
+  readonly method?: "POST";
 };
 
 export function defineTool<Shape extends z.ZodRawShape>(spec: ToolSpec<Shape>): Tool {
@@ -29,6 +30,7 @@ export function defineTool<Shape extends z.ZodRawShape>(spec: ToolSpec<Shape>): 
       roles: new Map(Object.entries(spec.roles)),
       returns: spec.returns,
       directory: false,
+      ...(spec.method === undefined ? {} : { method: spec.method }),
     },
     description: spec.description,
     groups: spec.groups,

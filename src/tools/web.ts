@@ -26,7 +26,7 @@ export const webSearch = defineTool({
 });
 
 /** People write names; judge and fetcher both see the address that is meant. */
-function withScheme(written: string): string {
+export function withScheme(written: string): string {
   return /^[a-z][a-z0-9+.-]*:/i.test(written) && !/^[^/?#]+:\d+(?:[/?#]|$)/.test(written)
     ? written
     : `https://${written}`;

@@ -89,7 +89,11 @@ function stricter<T>(order: readonly T[], a: T, b: T | undefined): T {
 /** A tool whose integration is turned off is denied at the gate, whatever the tool itself would do. */
 function turnedOff(config: Config): readonly string[] {
   const { search, fetch } = config.tools.web;
-  return [...(search.enabled ? [] : ["web_search"]), ...(fetch.enabled ? [] : ["web_fetch"])];
+  return [
+    ...(search.enabled ? [] : ["web_search"]),
+    ...(fetch.enabled ? [] : ["web_fetch"]),
+    ...(config.tools.browser.enabled ? [] : ["group:ui"]),
+  ];
 }
 
 function unique(names: readonly string[]): readonly string[] {

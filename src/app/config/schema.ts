@@ -11,6 +11,7 @@ import { z } from "zod";
 import { ARGUMENT_ROLES, EFFECTS } from "../../core/tool.ts";
 import { isNameOrAddress, isProxyRange } from "./hosts.ts";
 import { sandbox } from "./sandbox.ts";
+import { browser } from "./schema-browser.ts";
 import { egress } from "./schema-egress.ts";
 import { confidentiality, count, id, path, secret, trust, words } from "./schema-words.ts";
 
@@ -97,6 +98,7 @@ const tools = z.strictObject({
       fetch: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
     })
     .prefault({}),
+  browser,
   elevated: z.strictObject({ enabled: z.literal(false).default(false) }).prefault({}),
   declarations: z.record(id, declaration).default({}),
 });

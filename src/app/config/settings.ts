@@ -201,6 +201,16 @@ export function webSettings(config: Config, env: Environment): WebSettings {
   return { fetch, search: { enabled: true, provider: search.provider, apiKey } };
 }
 
+export type BrowserSettings = {
+  readonly limits: { readonly memoryBytes: number; readonly processes: number };
+  readonly idleMs: number;
+};
+
+export function browserSettings(config: Config): BrowserSettings {
+  const { memoryMb, processes, idleSeconds } = config.tools.browser;
+  return { limits: { memoryBytes: memoryMb * 1_024 * 1_024, processes }, idleMs: idleSeconds * 1_000 };
+}
+
 export type FolderLabel = ReturnLabel & {
   /** Absolute. */
   readonly path: string;

@@ -54,6 +54,7 @@ const KEYS: readonly Foreign[] = [
     use: "egress.allow",
     hint: "name the hosts there; private addresses are never reached",
   },
+  { key: "browser", use: "tools.browser", hint: "write enabled, memoryMb, processes and idleSeconds there" },
   { key: "sandbox", use: "agents.defaults.sandbox", hint: "write enabled, backend and limits there" },
   {
     key: "agents.defaults.sandbox.mode",
@@ -113,7 +114,7 @@ const KEYS: readonly Foreign[] = [
     use: null,
     hint: CHANNELS_LATER,
   })),
-  ...["alerts", "skills", "mcp", "cron", "hooks", "plugins", "memory", "browser", "nodes", "logs"].map((name) => ({
+  ...["alerts", "skills", "mcp", "cron", "hooks", "plugins", "memory", "nodes", "logs"].map((name) => ({
     key: name,
     use: null,
     hint: "nothing in this version reads it; take it out",
@@ -210,6 +211,7 @@ export const FOREIGN_TOOLS: ReadonlyMap<string, string> = new Map([
   ["sessions_spawn", "spawn"],
   ["sessions_send", "message"],
   ["apply_patch", "edit"],
+  ["browser", "group:ui"],
   ["memory_search", "recall"],
   ["memory_get", "recall"],
   ["cron", "schedule"],

@@ -27,8 +27,11 @@ export type Job = {
   readonly egressSocket: string | null;
   /** Certificates that programs are to trust for what goes through that socket: a file, absolute. Absent: the system's. */
   readonly egressCa?: string;
-  /** `command`: an ordinary program. `files`: the file tools' own helper, which ships with vambrace. */
-  readonly runtime: "command" | "files";
+  /**
+   * `command`: an ordinary program. `files`: the file tools' own helper, which ships with vambrace. `browser`: the
+   * browser's; it sees none of the person's files, and its standard input stays open.
+   */
+  readonly runtime: "command" | "files" | "browser";
 };
 
 /** Ed25519 over the canonical JSON of `{permit, job, notAfterMs}`. The broker holds the public half only. */
@@ -83,6 +86,21 @@ export type Executor = {
   stopAll(): Promise<void>;
 };
 
+/** A job that is talked with while it runs. */
+export type LiveJob = {
+  /** To its standard input; before its first output, and after its end, that is refused or lost. */
+  write(bytes: Uint8Array): void;
+  /** Ends it; `ended` tells. */
+  end(): void;
+  /** How it ended; rejects with BROKER_UNAVAILABLE where that is not known. */
+  readonly ended: Promise<JobEnd>;
+};
+
+/** Starts jobs of runtime `browser`. Their output is not kept: who wants it takes it as it comes. */
+export type LiveExecutor = {
+  start(job: Job, token: SignedToken, onOutput: (piece: OutputPiece) => void): Promise<LiveJob>;
+};
+
 export type ProofForm = "short" | "full";
 
 /** One attempt that counted: it got out where there were no walls. */
@@ -129,6 +147,23 @@ export type EgressLease = {
   readonly env?: Readonly<Record<string, string>>;
   /** Closes the way; every connection was recorded by then. */
   close(): Promise<readonly Connection[]>;
+};
+
+/** The way out of a browser: it stays, and where it leads changes with each call. */
+export type LastingLease = {
+  readonly socket: string;
+  /**
+   * Replaces what may be reached, and ends every open connection first.
+   *
+   * @returns what was tried since the last change; all of it was recorded by then.
+   */
+  lead(call: string, hosts: readonly HostLimit[]): Promise<readonly Connection[]>;
+  close(): Promise<void>;
+};
+
+export type LastingEgress = {
+  /** Leads nowhere at first. */
+  openLasting(owner: { readonly call: string; readonly session: string }): Promise<LastingLease>;
 };
 
 export type Connection = {

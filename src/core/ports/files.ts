@@ -26,6 +26,8 @@ export type FileRequest =
       readonly op: "write";
       readonly path: string;
       readonly content: string;
+      /** How `content` spells the bytes; absent: as text. */
+      readonly encoding?: "base64";
       /** `create` refuses what exists; `replace` takes both; `append` adds, and creates where there is nothing. */
       readonly mode: "create" | "replace" | "append";
       readonly expect?: Expect;

@@ -32,17 +32,23 @@ export type Link = {
 export type Broker = {
   run(message: JsonObject, what: "run" | "self-test"): Promise<void>;
   cancel(channel: number): void;
+  /** To the standard input of a job that takes some; a job that does not is ended. */
+  input(channel: number, bytes: Uint8Array): void;
   stopAll(): Promise<void>;
 };
 
 const MOST_JOBS = 64;
+
+type Take = (bytes: Uint8Array) => boolean;
+/** `takes`: where its input goes, once it takes some. */
+type Open = { readonly stop: AbortController; readonly done: Promise<void>; readonly takes: Take[] };
 
 /** @throws Error where the broker could not remember what was spent, or cannot prepare its folder. */
 export function openBroker(config: BrokerConfig, link: Link): Broker {
   fs.mkdirSync(config.folder, { recursive: true, mode: 0o700 });
   const spent = openSpentTokens(join(config.folder, "spent"), () => Date.now());
   const stage = makeStage(config);
-  const jobs = new Map<number, { readonly stop: AbortController; readonly done: Promise<void> }>();
+  const jobs = new Map<number, Open>();
   link.say({ type: "ready", limits: stage.sources });
   for (const backend of stage.backends) void backend.then((one) => setImmediate(() => one.warmUp()));
 
@@ -50,7 +56,8 @@ export function openBroker(config: BrokerConfig, link: Link): Broker {
 
   async function runOne(channel: number, message: JsonObject, stop: AbortController, begin: Begin): Promise<void> {
     const means = { config, spent, stage, selfTests };
-    const summary = await begin(message, means, { link, channel, stop: stop.signal });
+    const onInput: Way["onInput"] = (take) => jobs.get(channel)?.takes.push(take);
+    const summary = await begin(message, means, { link, channel, stop: stop.signal, onInput });
     jobs.delete(channel);
     link.say({ type: "ended", channel, ...summary });
   }
@@ -65,10 +72,14 @@ export function openBroker(config: BrokerConfig, link: Link): Broker {
       }
       const stop = new AbortController();
       const done = runOne(channel, message, stop, what === "run" ? start : startSelfTest);
-      jobs.set(channel, { stop, done });
+      jobs.set(channel, { stop, done, takes: [] });
       return done;
     },
     cancel: (channel) => jobs.get(channel)?.stop.abort(),
+    input(channel, bytes) {
+      const job = jobs.get(channel);
+      if (job !== undefined && job.takes[0]?.(bytes) !== true) job.stop.abort();
+    },
     async stopAll() {
       for (const { stop } of jobs.values()) stop.abort();
       await Promise.all([...jobs.values()].map(({ done }) => done));
@@ -90,7 +101,12 @@ type Means = {
   readonly stage: Stage;
   readonly selfTests: () => Promise<Lazy>;
 };
-type Way = { readonly link: Link; readonly channel: number; readonly stop: AbortSignal };
+type Way = {
+  readonly link: Link;
+  readonly channel: number;
+  readonly stop: AbortSignal;
+  readonly onInput: (take: Take) => void;
+};
 
 type Begin = (message: JsonObject, means: Means, way: Way) => Promise<JobSummary>;
 
@@ -105,6 +121,7 @@ async function start(message: JsonObject, means: Means, way: Way): Promise<JobSu
       stdout: way.link.outlet(way.channel * 2),
       stderr: way.link.outlet(way.channel * 2 + 1),
       stop: way.stop,
+      onInput: way.onInput,
     });
   } catch (error) {
     return { end: refusedEnd(error), stdoutLost: 0, stderrLost: 0, wallMs: 0 };
@@ -177,7 +194,7 @@ function makeStage(config: BrokerConfig): Stage {
     runner: {
       folder,
       forbidden: [...forbidden, container.socket],
-      backendFor: ({ runtime }) => (runtime === "files" ? bubblewrap : containers),
+      backendFor: ({ runtime }) => (runtime === "command" ? containers : bubblewrap),
     },
     backends: [...only.backends, containers],
     // Of each container; one that has them not in force is refused.

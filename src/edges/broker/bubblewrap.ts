@@ -38,7 +38,8 @@ export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, n
   return {
     sources: plan.sources,
     shapeFor: (job) => ({
-      node: job.runtime === "files" || (job.egressSocket !== null && forwarder === "node") ? nodePath : null,
+      node: job.runtime !== "command" || (job.egressSocket !== null && forwarder === "node") ? nodePath : null,
+      live: job.runtime === "browser",
       beginning: beginningOf(job, plan, forwarder),
       limits: null,
     }),

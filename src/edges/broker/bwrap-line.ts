@@ -25,6 +25,8 @@ export type Shape = {
   readonly egress: { readonly trust: TrustFile | null } | null;
   /** The pinned Node, where the runtime needs it. */
   readonly node: string | null;
+  /** A browser: its standard input stays open, and its profile needs more room than a command's scratch files. */
+  readonly live: boolean;
   /** What the shell inside begins with: to wait for the job's script, or to start the file tools' helper. */
   readonly beginning: string;
   /** Where limits are part of the sandbox and not of the job's first words: the job's. */
@@ -44,6 +46,7 @@ export const FIRST_FREE_FD = 6;
 // memory, which a control group counts and nothing else does. Bubblewrap has no option for it; a tmpfs that the broker
 // mounts itself would need rights that an ordinary user has not.
 export const TMP_BYTES = 256 * 1024 * 1024;
+const BROWSER_TMP_BYTES = 1024 * 1024 * 1024;
 const SHM_BYTES = 64 * 1024 * 1024;
 /** Of the kernel's own files, what Docker hides too. */
 const HIDDEN = ["/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/timer_list"];
@@ -77,7 +80,7 @@ export function bwrapLine(
       ["--ro-bind", etc, "/etc", "--proc", "/proc", "--dev", "/dev"],
       HIDDEN.filter((path) => fs.existsSync(path)).flatMap((path) => ["--ro-bind", "/dev/null", path]),
       ["--perms", "1777", "--size", String(SHM_BYTES), "--tmpfs", "/dev/shm"],
-      ["--perms", "1777", "--size", String(TMP_BYTES), "--tmpfs", "/tmp"],
+      ["--perms", "1777", "--size", String(shape.live ? BROWSER_TMP_BYTES : TMP_BYTES), "--tmpfs", "/tmp"],
       shape.mounts
         .filter((m) => m.access !== "none")
         .flatMap((m) => [m.access === "write" ? "--bind-fd" : "--ro-bind-fd", take(dup(m.fd)), m.path]),

@@ -5,7 +5,7 @@
  * @module
  */
 import type { BrokerConfig, ContainerConfig } from "../../core/broker-wire.ts";
-import { FILES_ARGV } from "../../core/broker-wire.ts";
+import { BROWSER_ARGV, FILES_ARGV } from "../../core/broker-wire.ts";
 import { parseId } from "../../core/ids.ts";
 import { isArray, isObject, type JsonObject, type JsonValue, parseDigest } from "../../core/json.ts";
 import type { Job, SignedToken } from "../../core/ports/executor.ts";
@@ -33,9 +33,7 @@ export function parseJob(value: JsonValue | undefined): Job {
   const from = object(value, "job", withOptional(value, "egressCa", JOB_KEYS));
   const [program, ...rest] = strings(from["argv"], "argv");
   if (program === undefined || program === "") throw malformed("argv");
-  const runtime = from["runtime"];
-  if (runtime !== "command" && runtime !== "files") throw malformed("runtime");
-  if (runtime === "files" && [program, ...rest].join("\0") !== FILES_ARGV.join("\0")) throw malformed("argv");
+  const runtime = parseRuntime(from, [program, ...rest]);
   const egressSocket = from["egressSocket"] === null ? null : text(from["egressSocket"], "egressSocket");
   return {
     argv: [program, ...rest],
@@ -52,6 +50,25 @@ export function parseJob(value: JsonValue | undefined): Job {
     ...(from["egressCa"] === undefined ? {} : { egressCa: path(from["egressCa"], "egressCa") }),
     runtime,
   };
+}
+
+/** Vambrace's own helpers are started in one form only. */
+function parseRuntime(from: JsonObject, argv: readonly string[]): Job["runtime"] {
+  const { runtime } = from;
+  if (runtime !== "command" && runtime !== "files" && runtime !== "browser") throw malformed("runtime");
+  if (runtime === "files" && argv.join("\0") !== FILES_ARGV.join("\0")) throw malformed("argv");
+  if (runtime === "browser") checkBrowser(from, argv);
+  return runtime;
+}
+
+/** A browser has no file of anybody's, and no way but the proxy's. */
+function checkBrowser({ mounts, stdin, egressSocket }: JsonObject, argv: readonly string[]): void {
+  const browser = argv[BROWSER_ARGV.length] ?? "";
+  if (!browser.startsWith("/usr/") || argv.join("\0") !== [...BROWSER_ARGV, browser].join("\0"))
+    throw malformed("argv");
+  if (!isArray(mounts) || mounts.length > 0) throw malformed("mounts");
+  if (stdin !== "") throw malformed("stdin");
+  if (egressSocket === null) throw malformed("egressSocket");
 }
 
 function parseMount(value: JsonValue): Job["mounts"][number] {

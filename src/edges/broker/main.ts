@@ -92,7 +92,11 @@ function configure(message: JsonObject): void {
 }
 
 function obey(frame: Frame): void {
-  if (frame.kind !== "json" || !isObject(frame.value)) throw new Error("the broker takes JSON only");
+  if (frame.kind === "bytes") {
+    if (broker === null) throw new Error("the first frame must configure");
+    return broker.input(frame.channel, Uint8Array.from(frame.bytes));
+  }
+  if (!isObject(frame.value)) throw new Error("not a message");
   const message = frame.value;
   if (broker === null) {
     if (message["type"] !== "configure") throw new Error("the first frame must configure");

@@ -94,8 +94,8 @@ function openExisting(path: string): number {
 
 function checkCwd(job: Job, mounts: readonly OpenMount[]): void {
   const inside = mounts.some((mount) => job.cwd === mount.path || job.cwd.startsWith(`${mount.path}/`));
-  // The file tools' helper needs no place, and a job without any of the person's files (a self-test) has none.
-  const ownTmp = (mounts.length === 0 || job.runtime === "files") && job.cwd === "/tmp";
+  // Vambrace's own helpers need no place, and a job without any of the person's files (a self-test) has none.
+  const ownTmp = (mounts.length === 0 || job.runtime !== "command") && job.cwd === "/tmp";
   if (normalize(job.cwd) === job.cwd && (inside || ownTmp)) return;
   throw no(job.cwd, "is the working folder and lies outside every mount");
 }

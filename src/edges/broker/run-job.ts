@@ -32,6 +32,8 @@ export type Running = {
   readonly stdout: Outlet;
   readonly stderr: Outlet;
   readonly stop: AbortSignal;
+  /** Called when the program takes over, where its standard input stays open. */
+  readonly onInput: (take: (bytes: Uint8Array) => boolean) => void;
 };
 
 /** Never rejects: what goes wrong before the program starts is the job's end. */
@@ -95,7 +97,7 @@ function keyOf(shape: Shape): string {
     return `${path} ${access} ${dev}:${ino}`;
   });
   const found = [...shape.gitFolders, ...shape.readOnly].map(({ path, key }) => `${path} ${key}`);
-  return digestOf([mounts, found, shape.egress, shape.node, shape.beginning, shape.limits]);
+  return digestOf([mounts, found, shape.egress, shape.node, shape.live, shape.beginning, shape.limits]);
 }
 
 type Parts = { readonly runner: Runner; readonly running: Running; readonly shaped: Shaped };
@@ -134,6 +136,7 @@ async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Prom
   const ready = await Promise.race([sandbox.feed(running.job).then(() => sandbox.ready), ...ends.slice(1)]);
   if (ready === false) throw sandbox.broken(await sandbox.exited, complaint.words());
   complaint.pass();
+  if (running.job.runtime === "browser") running.onInput((bytes) => sandbox.input(bytes));
   const end = await Promise.race(ends);
   over.abort();
   return end;
@@ -198,7 +201,7 @@ async function report(runner: Runner, running: Running, shaped: Shaped): Promise
 function afterwards(backend: Backend, { shape, key }: Shaped, end: JobEnd): void {
   setImmediate(() => {
     try {
-      if (end.how === "exit") backend.restock(shape, key);
+      if (end.how === "exit" && !shape.live) backend.restock(shape, key);
     } catch {
       return; // the next job makes its own sandbox and says what is wrong
     } finally {

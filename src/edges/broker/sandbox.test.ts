@@ -23,7 +23,8 @@ const pipes = openPipeRack(join(folder, "pipes"), 2);
 function fake(script: string): Sandbox {
   const bwrap = join(folder, `bwrap-${Math.random()}`);
   fs.writeFileSync(bwrap, `#!/bin/sh\n${script}\n`, { mode: 0o700 });
-  const shape = { mounts: [], gitFolders: [], readOnly: [], egress: null, node: null, beginning: "true", limits: null };
+  const nothing = { mounts: [], gitFolders: [], readOnly: [], egress: null, node: null, limits: null };
+  const shape = { ...nothing, live: false, beginning: "true" };
   return makeSandbox(
     { bwrap, system, seccompFile: join(folder, "seccomp"), cgroups: null, hatches: folder, pipes, script: () => "" },
     shape,

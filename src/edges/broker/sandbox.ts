@@ -47,6 +47,8 @@ export type Sandbox = {
   admit(socket: string): void;
   /** Makes it the job's program. Once. */
   feed(job: Job): Promise<void>;
+  /** To the program's standard input, where that stays open. Answers false where it takes no more. */
+  input(bytes: Uint8Array): boolean;
   /** Ends what is left and resolves when nothing is and all that it printed was handed on. */
   gone(): Promise<void>;
   /** Why it ended before the program began. @param words what was said until then. */
@@ -54,6 +56,9 @@ export type Sandbox = {
 };
 
 let made = 0;
+
+/** Bytes that may wait for a program that does not read its input. */
+const MOST_WAITING = 16 * 1024 * 1024;
 
 /** How long bubblewrap may take to say who its first process is before it is killed without that. */
 const SPEAK_MS = 5000;
@@ -74,20 +79,20 @@ function makeBehind(shop: Workshop, shape: Shape, hatch: Hatch | null): Sandbox 
   const cgroup = shop.cgroups === null ? null : makeCgroup(shop.cgroups, String(++made));
   const pipes = shop.pipes.take();
   try {
-    return assemble(start(shop.bwrap, { line, cgroup, pipes }), shop, { cgroup, pipes, hatch });
+    return assemble(start(shop.bwrap, { line, cgroup, pipes, live: shape.live }), shop, { cgroup, pipes, hatch });
   } finally {
     for (const fd of [pipes.stdin, pipes.stdout, pipes.stderr, pipes.script, ...line.fds]) fs.closeSync(fd);
   }
 }
 
-type Parts = { readonly line: Line; readonly cgroup: Cgroup | null; readonly pipes: Pipes };
+type Parts = { readonly line: Line; readonly cgroup: Cgroup | null; readonly pipes: Pipes; readonly live: boolean };
 
-function start(bwrap: string, { line, cgroup, pipes }: Parts): ChildProcess {
+function start(bwrap: string, { line, cgroup, pipes, live }: Parts): ChildProcess {
   const join = (cgroup?.doors ?? []).map((door) => `echo $$ >${quote(door)} && `).join("");
   return spawn("/bin/sh", ["-c", `${join}exec "$@"`, "sh", bwrap, ...line.args], {
     env: {},
     cwd: "/",
-    stdio: [pipes.stdin, pipes.stdout, pipes.stderr, pipes.script, "pipe", "pipe", ...line.fds],
+    stdio: [live ? "pipe" : pipes.stdin, pipes.stdout, pipes.stderr, pipes.script, "pipe", "pipe", ...line.fds],
   });
 }
 
@@ -98,6 +103,7 @@ function assemble(child: ChildProcess, shop: Workshop, { cgroup, pipes, hatch }:
     child.once("error", () => resolve(127));
     child.once("exit", (code) => resolve(code ?? 137));
   });
+  child.stdin?.on("error", () => undefined); // it ended first; its end is told apart
   const shell = listen(child, 4);
   const first = listen(child, 5)
     .heard("}")
@@ -128,6 +134,11 @@ function assemble(child: ChildProcess, shop: Workshop, { cgroup, pipes, hatch }:
       if (!(await (await first)?.bound(child.pid ?? 0))) throw notBound();
       const door = child.stdio[4];
       if (door && "write" in door) door.write(GO);
+    },
+    input: (bytes) => {
+      if (child.stdin === null || child.stdin.destroyed) return false;
+      child.stdin.write(bytes);
+      return child.stdin.writableLength <= MOST_WAITING;
     },
     async gone() {
       if (!fed) fill("", "");

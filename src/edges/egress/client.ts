@@ -11,8 +11,9 @@ import type { Duplex } from "node:stream";
 import type { Credential } from "../../core/credential.ts";
 import { Fault } from "../../core/fault.ts";
 import { frameReader, jsonFrame } from "../../core/frame.ts";
+import type { HostLimit } from "../../core/decision.ts";
 import { isArray, isObject, type JsonObject, type JsonValue } from "../../core/json.ts";
-import type { Connection, EgressGate, EgressLease } from "../../core/ports/executor.ts";
+import type { Connection, EgressGate, EgressLease, LastingEgress, LastingLease } from "../../core/ports/executor.ts";
 
 /** Whose connection it was. */
 export type ConnectionOwner = { readonly call: string; readonly session: string };
@@ -20,18 +21,25 @@ export type ConnectionOwner = { readonly call: string; readonly session: string 
 /** A credential, and the variable in which commands find its handle. */
 export type GivenCredential = { readonly credential: Credential; readonly variable: string };
 
-export type EgressClient = EgressGate & {
-  /** What the proxy may put into requests of calls that begin from now on, instead of what it was told before. */
-  bind(credentials: readonly GivenCredential[]): void;
-  /** Ends the proxy. */
-  close(): Promise<void>;
-};
+export type EgressClient = EgressGate &
+  LastingEgress & {
+    /** What the proxy may put into requests of calls that begin from now on, instead of what it was told before. */
+    bind(credentials: readonly GivenCredential[]): void;
+    /** Ends the proxy. */
+    close(): Promise<void>;
+  };
+
+type Leading = { readonly call: string; readonly led: PromiseWithResolvers<readonly Connection[]> };
 
 type Opened = Pick<EgressLease, "socket" | "ca"> & { readonly handles: ReadonlyMap<string, string> };
 
 type Held = {
-  readonly owner: ConnectionOwner;
+  owner: ConnectionOwner;
   readonly told: Connection[];
+  /** What waits for the proxy's word that it leads elsewhere now, in order. */
+  readonly leading: Leading[];
+  /** How many of `told` were answered to a `lead`. */
+  answered: number;
   readonly recorded: Promise<void>[];
   readonly opened: PromiseWithResolvers<Opened>;
   readonly closed: PromiseWithResolvers<number>;
@@ -62,7 +70,8 @@ export function openEgressClient(deps: {
   };
   const fail = (why: string): void => {
     lost ??= unavailable(why);
-    for (const each of held.values()) for (const one of [each.opened, each.closed]) one.reject(lost);
+    for (const each of held.values())
+      for (const one of [each.opened, each.closed, ...each.leading.map(({ led }) => led)]) one.reject(lost);
     held.clear();
     socket.destroy();
     gone.resolve();
@@ -72,31 +81,31 @@ export function openEgressClient(deps: {
     entry.closing = true;
     send({ op: "close", id });
   };
-  const record = async (id: number, entry: Held, connection: Connection): Promise<void> => {
-    try {
-      await deps.onConnection(connection, entry.owner);
-    } catch (error) {
-      // A connection that cannot be recorded was the last one of its call.
-      askToClose(id, entry);
-      throw error;
-    }
-  };
-  const hear = hearing(held, record);
-  listen(socket, hear, fail);
+  listen(socket, hearing(held, recorder(deps.onConnection, askToClose)), fail);
   send({ op: "config", socketDir: deps.socketDir });
+  const begin = (owner: ConnectionOwner, hosts: readonly HostLimit[], more: JsonObject) => {
+    const id = ++next;
+    const entry = newHeld(owner);
+    held.set(id, entry);
+    send({ op: "open", id, hosts: hostsOf(hosts), ...more });
+    return { id, entry, close: (): void => askToClose(id, entry) };
+  };
   return {
     bind(credentials) {
       variables = new Map(credentials.map(({ credential, variable }) => [credential.name, variable]));
       send({ op: "credentials", credentials: credentials.map(({ credential }) => ({ ...credential })) });
     },
     async open({ call, session, hosts, bytes }) {
-      const id = ++next;
-      const entry = newHeld({ call, session });
-      held.set(id, entry);
-      send({ op: "open", id, hosts: hosts.map((host) => ({ ...host })), ...(bytes === undefined ? {} : { bytes }) });
+      const { entry, close } = begin({ call, session }, hosts, bytes === undefined ? {} : { bytes });
       const { handles, ...opened } = await entry.opened.promise;
       const env = Object.fromEntries([...handles].map(([name, handle]) => [variables.get(name) ?? name, handle]));
-      return { ...opened, env, close: closeOf(entry, () => askToClose(id, entry)) };
+      return { ...opened, env, close: closeOf(entry, close) };
+    },
+    async openLasting(owner) {
+      const { id, entry, close } = begin(owner, [], {});
+      const { socket: path } = await entry.opened.promise;
+      const closed = closeOf(entry, close);
+      return { socket: path, close: async () => void (await closed()), lead: leader(id, entry, send) };
     },
     async close() {
       socket.end();
@@ -105,11 +114,52 @@ export function openEgressClient(deps: {
   };
 }
 
+function recorder(
+  onConnection: (connection: Connection, owner: ConnectionOwner) => Promise<void> | void,
+  askToClose: (id: number, entry: Held) => void,
+) {
+  return async (id: number, entry: Held, connection: Connection): Promise<void> => {
+    try {
+      await onConnection(connection, entry.owner);
+    } catch (error) {
+      // A connection that cannot be recorded was the last one of its call.
+      askToClose(id, entry);
+      throw error;
+    }
+  };
+}
+
+function hostsOf(hosts: readonly HostLimit[]): JsonObject[] {
+  return hosts.map((host) => ({ ...host }));
+}
+
+function leader(id: number, entry: Held, send: (value: JsonObject) => void): LastingLease["lead"] {
+  return async (call, hosts) => {
+    // The proxy knows nothing of it any more, and would take this for nonsense.
+    if (entry.closing) throw unavailable("this way out is closed");
+    const led = Promise.withResolvers<readonly Connection[]>();
+    entry.leading.push({ call, led });
+    send({ op: "lead", id, hosts: hostsOf(hosts) });
+    const tried = await led.promise;
+    await Promise.all(entry.recorded);
+    return tried;
+  };
+}
+
+/** What was told until now was the call's before. */
+function led(entry: Held): void {
+  const next = entry.leading.shift();
+  if (next === undefined) throw unavailable("it leads elsewhere, and nobody asked for that");
+  entry.owner = { ...entry.owner, call: next.call };
+  next.led.resolve(entry.told.slice(entry.answered));
+  entry.answered = entry.told.length;
+}
+
 function newHeld(owner: ConnectionOwner): Held {
   const [opened, closed] = [Promise.withResolvers<Opened>(), Promise.withResolvers<number>()];
   // Whoever waits is told; where nobody waits yet, a loss must not end the gateway.
   for (const one of [opened.promise, closed.promise]) one.catch(() => undefined);
-  return { owner, told: [], recorded: [], opened, closed, closing: false };
+  return { owner, told: [], recorded: [], leading: [], answered: 0, opened, closed, closing: false };
 }
 
 function closeOf(entry: Held, askToClose: () => void): EgressLease["close"] {
@@ -161,6 +211,8 @@ function hearing(held: Map<number, Held>, record: (id: number, entry: Held, conn
         entry.recorded.push(recorded);
         return;
       }
+      case "led":
+        return led(entry);
       case "closed":
         held.delete(id);
         return entry.closed.resolve(number(message["connections"]));

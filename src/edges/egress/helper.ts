@@ -7,6 +7,7 @@
  * | `{op:"credentials", credentials}`, instead of those before | |
  * | `{op:"open", id, hosts, bytes?}` | `{op:"opened", id, socket, ca, handles}`, or `{op:"failed", id, why}` |
  * | | `{op:"connection", id, connection}` for each attempt as it ends |
+ * | `{op:"lead", id, hosts}` | `{op:"led", id}`: what was open has ended and was told |
  * | `{op:"close", id}` | `{op:"closed", id, connections}`: how many were told |
  *
  * Which call and session an id stands for is the gateway's knowledge and stays
@@ -22,10 +23,12 @@ import { frameReader, jsonFrame } from "../../core/frame.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Connection } from "../../core/ports/executor.ts";
 import { errorCode } from "../net/address.ts";
+import type { HostLimit } from "../../core/decision.ts";
+import type { Lease } from "./lease.ts";
 import { type Order, parseOrder, unreadable } from "./order.ts";
 import type { EgressCall, EgressProxy } from "./proxy.ts";
 
-type Held = { readonly lease: Promise<{ close(): Promise<void> }>; told: number };
+type Held = { readonly lease: Promise<Lease>; told: number };
 
 /** How a gateway goes that did not say good-bye. */
 const LOSSES: ReadonlySet<string> = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ECONNRESET", "EPIPE"]);
@@ -75,6 +78,10 @@ function orders(start: (socketDir: string) => EgressProxy, held: Map<number, Hel
     await (await entry.lease).close();
     say({ op: "closed", id, connections: entry.told });
   };
+  const lead = async (id: number, hosts: readonly HostLimit[], entry: Held): Promise<void> => {
+    (await entry.lease).lead(hosts);
+    say({ op: "led", id });
+  };
   return (order: Order): void => {
     if (order.op === "config") {
       if (proxy !== null) throw unreadable("a second configuration");
@@ -85,6 +92,7 @@ function orders(start: (socketDir: string) => EgressProxy, held: Map<number, Hel
     if (order.op === "credentials") return proxy.bind(order.credentials);
     const entry = held.get(order.id);
     if (order.op === "open" && entry === undefined) void open(order.id, order, proxy);
+    else if (order.op === "lead" && entry !== undefined) void lead(order.id, order.hosts, entry);
     else if (order.op === "close" && entry !== undefined) void close(order.id, entry);
     else throw unreadable(`${order.op} of ${order.id}`);
   };

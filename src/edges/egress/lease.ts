@@ -15,7 +15,7 @@ import type { Duplex } from "node:stream";
 import type { HostLimit } from "../../core/decision.ts";
 import type { Connection } from "../../core/ports/executor.ts";
 import { errorCode, type World } from "../net/address.ts";
-import { type Attempt, countAttempts } from "./attempt.ts";
+import { type Attempt, type Attempts, countAttempts } from "./attempt.ts";
 import type { Authority } from "./authority.ts";
 import { forward } from "./forward.ts";
 import type { ProxyLimits } from "./limits.ts";
@@ -38,6 +38,8 @@ export type Way = {
 export type EgressWorld = World & Roots;
 
 export type Lease = {
+  /** Ends everything that is open, and counts anew; from here on, these hosts may be reached. Everything was told. */
+  lead(hosts: readonly HostLimit[]): void;
   /** Resolves when nothing of it is open; everything was told by then. */
   close(): Promise<void>;
 };
@@ -62,6 +64,7 @@ export async function openLease(path: string, way: Way, tell: (connection: Conne
   const clients = serve(server, way, tell);
   await listen(server, path);
   return {
+    lead: (hosts) => clients.renew(hosts),
     close() {
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());
@@ -80,8 +83,9 @@ async function listen(server: Server, path: string): Promise<void> {
   chmodSync(path, 0o600);
 }
 
-function serve(server: Server, way: Way, tell: (connection: Connection) => void) {
-  const attempts = countAttempts(way.limits, tell);
+function serve(server: Server, first: Way, tell: (connection: Connection) => void) {
+  let way = first;
+  let attempts = countAttempts(way.limits, tell);
   const clients = new Set<Socket>();
   const { insides, top, tools } = looking(server);
   /** How many attempts each connection carries now. */
@@ -91,13 +95,11 @@ function serve(server: Server, way: Way, tell: (connection: Connection) => void)
   const begin = (client: Duplex, letGo: () => void): Attempt => {
     carried.set(client, (carried.get(client) ?? 0) + 1);
     insides.get(client)?.tunnel.giveWay();
-    const attempt = attempts.begin((verdict) => {
+    return attempts.begin((verdict) => {
       carried.set(client, (carried.get(client) ?? 1) - 1);
       if (verdict === "refused") ending.add(client);
       letGo();
     });
-    if (attempts.spent) server.close();
-    return attempt;
   };
   const refuseRaw = (client: Socket, refusal: Refusal): void => {
     const attempt = begin(client, () => client.destroySoon());
@@ -114,6 +116,7 @@ function serve(server: Server, way: Way, tell: (connection: Connection) => void)
   };
   server.on("connection", (client: Socket) => {
     if (insides.has(client)) return;
+    if (attempts.spent) return void client.destroy();
     clients.add(client);
     client.once("close", () => clients.delete(client));
     const { connections } = way.limits;
@@ -135,11 +138,18 @@ function serve(server: Server, way: Way, tell: (connection: Connection) => void)
     refuseRaw(client, unreadable(error, insides.get(client)?.inside ?? NOWHERE));
   });
   return {
-    endAll(why: string) {
-      attempts.endAll(why);
-      for (const client of clients) top(client).destroy();
+    endAll: (why: string): void => endOpen(attempts, why, clients, top),
+    renew(hosts: readonly HostLimit[]) {
+      endOpen(attempts, "the call ended", clients, top);
+      way = { ...way, hosts };
+      attempts = countAttempts(way.limits, tell);
     },
   };
+}
+
+function endOpen(attempts: Attempts, why: string, clients: ReadonlySet<Socket>, top: (client: Socket) => Socket): void {
+  attempts.endAll(why);
+  for (const client of clients) top(client).destroy();
 }
 
 /** What is known of tunnels that are looked into. */

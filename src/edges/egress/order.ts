@@ -14,6 +14,7 @@ export type Order =
   | { readonly op: "config"; readonly socketDir: string }
   | { readonly op: "credentials"; readonly credentials: readonly Credential[] }
   | { readonly op: "open"; readonly id: number; readonly hosts: readonly HostLimit[]; readonly bytes?: EgressBytes }
+  | { readonly op: "lead"; readonly id: number; readonly hosts: readonly HostLimit[] }
   | { readonly op: "close"; readonly id: number };
 
 const MOST = 1000;
@@ -30,6 +31,9 @@ export function parseOrder(value: JsonValue): Order {
       return { op: "credentials", credentials: list(value["credentials"]).map(parseCredential) };
     case "open":
       return parseOpen(value);
+    case "lead":
+      only(value, ["op", "id", "hosts"]);
+      return { op: "lead", id: parseId(value["id"]), hosts: list(value["hosts"]).map(parseHost) };
     case "close":
       only(value, ["op", "id"]);
       return { op: "close", id: parseId(value["id"]) };

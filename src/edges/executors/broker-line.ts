@@ -7,7 +7,7 @@
 import type { Duplex } from "node:stream";
 import type { FromBroker, LimitSources, ToBroker } from "../../core/broker-wire.ts";
 import { Fault } from "../../core/fault.ts";
-import { type Frame, frameReader, jsonFrame } from "../../core/frame.ts";
+import { bytesFrame, type Frame, frameReader, jsonFrame } from "../../core/frame.ts";
 import { isObject } from "../../core/json.ts";
 import type { JobResult } from "../../core/ports/executor.ts";
 import { parseFromBroker } from "./from-broker.ts";
@@ -18,7 +18,12 @@ export type BrokerLine = {
   /** Says nothing where the line is lost. */
   say(message: ToBroker): void;
   /** A channel for one job; its promise rejects with BROKER_GONE where the line is lost, with BROKER_UNAVAILABLE where it gets lost meanwhile. */
-  begin(onOutput: OpenJob["onOutput"]): { readonly channel: number; readonly done: Promise<JobResult> };
+  begin(
+    onOutput: OpenJob["onOutput"],
+    keeps?: boolean,
+  ): { readonly channel: number; readonly done: Promise<JobResult> };
+  /** To the standard input of a job; says nothing where the line is lost. */
+  feed(channel: number, bytes: Uint8Array): void;
   stopAll(): Promise<void>;
   close(): Promise<void>;
 };
@@ -55,10 +60,13 @@ export function openBrokerLine(socket: Duplex): BrokerLine {
   return {
     ready: waiting.ready.promise,
     say,
-    begin(onOutput) {
+    feed(channel, bytes) {
+      if (waiting.lost === null) socket.write(bytesFrame(channel, bytes));
+    },
+    begin(onOutput, keeps = true) {
       if (waiting.lost !== null) return { channel: 0, done: Promise.reject(gone(waiting.lost)) };
       const channel = ++last;
-      const { job, done } = collectJob(onOutput);
+      const { job, done } = collectJob(onOutput, keeps);
       waiting.jobs.set(channel, job);
       return { channel, done };
     },

@@ -11,7 +11,15 @@
 import type { Duplex } from "node:stream";
 import type { BrokerConfig, LimitSources } from "../../core/broker-wire.ts";
 import { FRAME_LIMIT } from "../../core/frame.ts";
-import type { Executor, JobResult, Proof, ProofForm, ProofLine, SkippedLine } from "../../core/ports/executor.ts";
+import type {
+  Executor,
+  JobResult,
+  LiveExecutor,
+  Proof,
+  ProofForm,
+  ProofLine,
+  SkippedLine,
+} from "../../core/ports/executor.ts";
 import { openBrokerLine } from "./broker-line.ts";
 import type { Probe } from "./prove.ts";
 import type { BareRun } from "./prove-stage.ts";
@@ -37,14 +45,15 @@ const TOO_LARGE = nothing({
 });
 const NEVER_STARTED = nothing({ how: "stopped" });
 
-export type BubblewrapExecutor = Executor & {
-  /** Resolves when the broker is ready. @throws Fault BROKER_UNAVAILABLE where it cannot work. */
-  ready(): Promise<LimitSources>;
-  /** Closes the socket; the broker ends, and everything that it started with it. */
-  close(): Promise<void>;
-  /** @param only these attempts alone, which are too few to be a proof */
-  prove(form: ProofForm, tell?: (line: ProofLine | SkippedLine) => void, only?: readonly string[]): Promise<Proof>;
-};
+export type BubblewrapExecutor = Executor &
+  LiveExecutor & {
+    /** Resolves when the broker is ready. @throws Fault BROKER_UNAVAILABLE where it cannot work. */
+    ready(): Promise<LimitSources>;
+    /** Closes the socket; the broker ends, and everything that it started with it. */
+    close(): Promise<void>;
+    /** @param only these attempts alone, which are too few to be a proof */
+    prove(form: ProofForm, tell?: (line: ProofLine | SkippedLine) => void, only?: readonly string[]): Promise<Proof>;
+  };
 
 export function openBubblewrapExecutor(deps: {
   readonly socket: Duplex;
@@ -72,6 +81,17 @@ export function openBubblewrapExecutor(deps: {
   };
   return {
     run,
+    async start(job, token, onOutput) {
+      const { channel, done } = line.begin(onOutput, false);
+      line.say({ type: "run", channel, job, token });
+      const ended = done.then(({ end }) => end);
+      ended.catch(() => undefined); // whoever asks for it sees the loss
+      return {
+        write: (bytes) => line.feed(channel, bytes),
+        end: () => line.say({ type: "cancel", channel }),
+        ended,
+      };
+    },
     async prove(form, tell, only?: readonly string[]) {
       const limits = await line.ready;
       const { proveSandbox } = await import("./prove.ts");

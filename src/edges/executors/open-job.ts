@@ -14,7 +14,11 @@ export type OpenJob = {
   fail(fault: Fault): void;
 };
 
-export function collectJob(onOutput: OpenJob["onOutput"]): {
+/** @param keeps whether the output is part of the result, or only told. */
+export function collectJob(
+  onOutput: OpenJob["onOutput"],
+  keeps: boolean,
+): {
   readonly job: OpenJob;
   readonly done: Promise<JobResult>;
 } {
@@ -25,7 +29,7 @@ export function collectJob(onOutput: OpenJob["onOutput"]): {
     job: {
       onOutput,
       take(piece) {
-        pieces[piece.stream].push(piece.bytes);
+        if (keeps) pieces[piece.stream].push(piece.bytes);
         onOutput?.(piece);
       },
       end({ end, stdoutLost, stderrLost, wallMs }) {

@@ -148,7 +148,7 @@ async function argumentPaths(
 }
 
 function argumentHosts(proposal: Proposal, finders: Finders): readonly HostFact[] {
-  const method = proposal.arguments["method"];
+  const method = proposal.declaration?.method ?? proposal.arguments["method"];
   const verb = typeof method === "string" ? method.toUpperCase() : "GET";
   return [
     ...withRole(proposal, "url").map(({ value, pointer }) => findHost(finders, value, verb, pointer)),

@@ -65,7 +65,15 @@ function cell(judge: Judge, channel: string, { trust, effect, principal }: Ask):
 }
 
 /** Stands for every tool of the effect: which tools a door offers is another question. */
-const ANY_TOOL = ["group:fs", "group:runtime", "group:web", "group:memory", "group:sessions", "group:automation"];
+const ANY_TOOL = [
+  "group:fs",
+  "group:runtime",
+  "group:web",
+  "group:ui",
+  "group:memory",
+  "group:sessions",
+  "group:automation",
+];
 
 function contextOf(judge: Judge, channel: string, trust: Trust, effect: Effect): Attributes {
   return {

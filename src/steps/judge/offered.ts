@@ -20,6 +20,7 @@ export const PROFILES: Readonly<Record<ToolProfile, readonly string[] | "everyth
     "group:fs",
     "group:runtime",
     "group:web",
+    "group:ui",
     "group:memory",
     "group:sessions",
     "group:automation",

@@ -55,6 +55,7 @@ export function openContainers(config: ContainerConfig, { folder, system, nodePa
     sources: { memory: "cgroup", processes: "cgroup", fileBytes: "rlimit" },
     shapeFor: ({ memoryBytes, processes, fileBytes }) => ({
       node: null,
+      live: false,
       beginning: "container",
       limits: { memoryBytes, processes, fileBytes },
     }),

@@ -160,6 +160,8 @@ function assemble({ shop, id, own, secret, socket, streams, pid, remove }: Parts
       if (hatch === null) throw new Refused("SANDBOX_BROKEN", "the sandbox has no hatch", "run the job again");
       hatch.admit(socket);
     },
+    // Browsers run in bubblewrap: no job of a container takes input after its beginning.
+    input: () => false,
     feed(job) {
       if (fed) throw new Refused("SANDBOX_BROKEN", "the sandbox was used already", "run the job again");
       fed = true;

@@ -57,8 +57,10 @@ function read({ path, offset, limit, shared }) {
 }
 
 /** @param {Request} request */
-function write({ path, content, mode, expect }) {
+function write({ path, content, mode, expect, encoding }) {
   if (typeof content !== "string") throw new Refusal("FILE_REQUEST", "`content` is not a text", "send text");
+  if (encoding !== undefined && encoding !== "base64")
+    throw new Refusal("FILE_REQUEST", "`encoding` is not known", "leave it out, or send base64");
   if (mode !== "create" && mode !== "replace" && mode !== "append")
     throw new Refusal("FILE_REQUEST", "`mode` is none of create, replace, append", "say which of them it is");
   refuseProtected(path);
@@ -67,7 +69,7 @@ function write({ path, content, mode, expect }) {
   checkExpected(old, expect);
   if (mode === "create" && old !== null)
     throw new Refusal("FILE_EXISTS", `\`${path}\` exists already`, "use `edit`, or replace it on purpose");
-  const bytes = Buffer.from(content, "utf8");
+  const bytes = Buffer.from(content, encoding ?? "utf8");
   const whole = mode === "append" && old !== null ? Buffer.concat([old.bytes, bytes]) : bytes;
   return put(path, whole, old);
 }

@@ -26,7 +26,8 @@ my %pending;   # fd number -> bytes that wait to be written to it
 my %ended;     # fd number -> its reading side has ended
 
 sub drop {
-    for my $h (@_) {
+    my @both = @_;    # a copy: the arguments are members of the tables that they are deleted from
+    for my $h (@both) {
         my $n = fileno $h;
         delete $_->{$n} for \(%peer, %handle, %pending, %ended);
         close $h;
