@@ -6,6 +6,7 @@
  * @module
  */
 import { cpus, release, totalmem } from "node:os";
+import { measureCommands } from "./commands.ts";
 import type { Figure } from "./figure.ts";
 import { measureJudge } from "./judge.ts";
 import { measureLedger } from "./ledger.ts";
@@ -18,6 +19,7 @@ console.error(
 const parts: readonly [string, () => Promise<readonly Figure[]> | readonly Figure[]][] = [
   ["start", measureStart],
   ["judge", measureJudge],
+  ["commands", measureCommands],
   ["sandbox", measureSandbox],
   ["ledger", measureLedger],
   ["dependencies", measureDependencies],

@@ -39,7 +39,11 @@ export async function measureSandbox(): Promise<Measure[]> {
   const bare = startStarter();
   const server = createServer((socket) => socket.end()).listen(join(kit.state, "..", "egress.sock"));
   try {
-    return [...(await measure(kit, bare.start)), ...(await measureContainers(kit, bare.start))];
+    return [
+      ...(await measure(kit, bare.start)),
+      ...(await measureThroughput(kit, bare.start)),
+      ...(await measureContainers(kit, bare.start)),
+    ];
   } finally {
     server.close();
     bare.child.kill();
@@ -85,6 +89,29 @@ async function measure(kit: Kit, start: Start): Promise<Measure[]> {
     ),
     summarise("one file operation, against bare bubblewrap", whole("file"), whole("bwrap")),
   ];
+}
+
+/** Starts a second with nothing in between, so that no sandbox waits ready for long: two callers, and two of bare bubblewrap. */
+async function measureThroughput(kit: Kit, start: Start): Promise<Measure[]> {
+  const runs: number[] = [];
+  const bare: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    bare.push(await perSecond(() => start(BARE_TRUE, "last")));
+    runs.push(await perSecond(() => kit.run()));
+  }
+  const rate = summarise("sandboxes started and ended, two callers without a pause", runs, bare);
+  return [{ ...rate, unit: "/s", target: "at least 100/s on two cores" }];
+}
+
+const EACH = 50;
+
+async function perSecond(run: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  const caller = async (): Promise<void> => {
+    for (let i = 0; i < EACH; i++) await run();
+  };
+  await Promise.all([caller(), caller()]);
+  return (2 * EACH * 1000) / (performance.now() - begin);
 }
 
 const BARE_TRUE = [...BARE_BWRAP.split(" "), "/bin/true"];

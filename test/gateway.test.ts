@@ -47,11 +47,16 @@ before(async () => {
       );
       return {
         agents: { defaults: { workspace: place.workspace }, entries: { research: { workspace: research } } },
+        // They share the folders: what lies there may be shown to each of them.
         folders: [
-          { path: place.workspace, trust: "full", confidentiality: "internal" },
-          { path: join(place.workspace, "inbox"), trust: "none", confidentiality: "private" },
+          { path: place.workspace, trust: "full", confidentiality: "internal", audience: [...OWNERS] },
+          { path: join(place.workspace, "inbox"), trust: "none", confidentiality: "private", audience: [...OWNERS] },
+          { path: research, trust: "none", confidentiality: "private", audience: [...OWNERS] },
         ],
-        channels: { default: { tools: { profile: "coding" } } },
+        channels: {
+          default: { tools: { profile: "coding" } },
+          ...Object.fromEntries(["flow-copy", "flow-copy-own"].map((door) => [door, { tools: WITH_COMMANDS }])),
+        },
         people: {
           ben: { trust: "standard", roles: ["developer"] },
           ...Object.fromEntries(OWNERS.map((id) => [id, { trust: "full", roles: ["admin"] }])),
@@ -66,6 +71,9 @@ after(async () => {
   await kit?.close();
   sink?.close();
 });
+
+/** As the terminal has it. */
+const WITH_COMMANDS = { profile: "coding", exec: { security: "allowlist", ask: "on-miss" } };
 
 /** Tries from inside everything that must not be there; each line that succeeds says what it saw. */
 const SPY = `
@@ -215,14 +223,15 @@ const lasting = [
   { calls: [{ tool: "send", arguments: { recipient: "ben", text: "hello" } }] },
 ] as const;
 
-async function afterReading(path: string | undefined, person: string): Promise<readonly string[]> {
+/** Each channel is a conversation of its own; the owner may be shown whatever lies in the workspace. */
+async function afterReading(path: string | undefined, channel: string): Promise<readonly string[]> {
   kit.plays.set("flow", [
     ...(path === undefined ? [] : [{ calls: [{ tool: "read", arguments: { path } }] }]),
     ...lasting,
   ]);
   const over = new AbortController();
   answering(kit, "no", over.signal);
-  const { decided } = await say(kit, "play flow", callerOf({ person, channel: "webchat" }));
+  const { decided } = await say(kit, "play flow", callerOf({ channel }));
   over.abort();
   return decided;
 }
@@ -231,39 +240,35 @@ test("R-FLOW-1 R-FLOW-4: what a stranger wrote makes what lasts or leaves ask; a
   skip,
 }, async () => {
   assert.deepEqual(
-    (await afterReading(undefined, "ada")).slice(0, 2),
+    (await afterReading(undefined, "flow-ada")).slice(0, 2),
     ["remember: allow", "schedule: allow"],
     "the honest twin",
   );
-  assert.deepEqual(await afterReading("inbox/mail.txt", "bea"), [
+  assert.deepEqual(await afterReading("inbox/mail.txt", "flow-bea"), [
     "read: allow",
     "remember: ask",
     "schedule: ask",
     "send: ask",
   ]);
   kit.plays.set("copy", [{ calls: [{ tool: "exec", arguments: { command: "cat inbox/mail.txt > copy.txt" } }] }]);
-  assert.deepEqual((await say(kit, "play copy", callerOf({ person: "cleo", channel: "webchat" }))).decided, [
-    "exec: allow",
-  ]);
+  assert.deepEqual((await say(kit, "play copy", callerOf({ channel: "flow-copy" }))).decided, ["exec: allow"]);
   kit.plays.set("copy-own", [{ calls: [{ tool: "exec", arguments: { command: "cat plain.md > own-copy.txt" } }] }]);
-  assert.deepEqual((await say(kit, "play copy-own", callerOf({ person: "fay", channel: "webchat" }))).decided, [
-    "exec: allow",
-  ]);
-  assert.deepEqual(await afterReading("copy.txt", "dora"), [
+  assert.deepEqual((await say(kit, "play copy-own", callerOf({ channel: "flow-copy-own" }))).decided, ["exec: allow"]);
+  assert.deepEqual(await afterReading("copy.txt", "flow-dora"), [
     "read: allow",
     "remember: ask",
     "schedule: ask",
     "send: ask",
   ]);
   await kit.restart();
-  assert.deepEqual(await afterReading("copy.txt", "gil"), [
+  assert.deepEqual(await afterReading("copy.txt", "flow-gil"), [
     "read: allow",
     "remember: ask",
     "schedule: ask",
     "send: ask",
   ]);
   assert.deepEqual(
-    (await afterReading("own-copy.txt", "eva")).slice(0, 2),
+    (await afterReading("own-copy.txt", "flow-eva")).slice(0, 2),
     ["read: allow", "remember: allow"],
     "the honest twin: a copy of one's own words",
   );
