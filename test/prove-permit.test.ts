@@ -71,12 +71,14 @@ async function openByHand(t: TestContext): Promise<{
     nodePath: process.execPath,
     bwrapPaths: ["/usr/bin/bwrap"],
     systemPaths: [],
+    container: null,
   };
+  const gone = new Promise<never>((_, reject) => child.once("exit", () => reject(new Error("the broker ended"))));
+  gone.catch(() => undefined); // whoever waits for an answer is told
   socket.write(jsonFrame({ type: "configure", config }));
   t.after(async () => {
-    const gone = new Promise((resolve) => child.once("exit", resolve));
     socket.end();
-    await gone;
+    await gone.catch(() => undefined);
   });
   let last = 0;
   return {
@@ -84,13 +86,13 @@ async function openByHand(t: TestContext): Promise<{
       const { promise, resolve } = Promise.withResolvers<JsonObject>();
       ended.set(++last, resolve);
       socket.write(jsonFrame({ ...message, channel: last }));
-      return promise;
+      return Promise.race([promise, gone]);
     },
     begin(message) {
       const { promise, resolve } = Promise.withResolvers<string>();
       spoke.set(++last, resolve);
       socket.write(jsonFrame({ ...message, channel: last }));
-      return promise;
+      return Promise.race([promise, gone]);
     },
   };
 }
