@@ -181,6 +181,7 @@ async function openWorks(given: WireUp, { store, helpers, metrics, kits }: Groun
   const reading = wireReading(given, { store, helpers, metrics, kits });
   const reach = { conversations: lateConversations(late), owner: OWNER };
   const effectors = wireEffectors({ given, store, helpers, ...reach, ...reading });
+  const halt = await openHalt(store.state);
   const parts: EngineParts = {
     clock,
     random,
@@ -189,7 +190,8 @@ async function openWorks(given: WireUp, { store, helpers, metrics, kits }: Groun
     helpers,
     desk: new ApprovalDesk({ clock, random, lifeMs: QUESTION_MS }),
     presence: createPresence(trustRank),
-    halt: await openHalt(store.state),
+    halt,
+    planner: reading.plannerOf(() => halt.signal()),
     metrics,
     ...reading,
     budgetSettings: settings,

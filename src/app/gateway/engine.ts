@@ -34,6 +34,7 @@ import type { Budgets } from "./budgets.ts";
 import { actAround } from "./around.ts";
 import type { Kit } from "./kits.ts";
 import type { Presence, Reachable } from "./people.ts";
+import { judgeByPlan, type PlannerParts } from "./planner.ts";
 import { putQuestion } from "./questions.ts";
 
 /** Who a message is from, once a door or another session has said so. */
@@ -60,6 +61,7 @@ export type EngineParts = {
   readonly outbound: Outbound;
   readonly effectors: ReadonlyMap<string, Effector>;
   readonly asker: Asker;
+  readonly planner: PlannerParts;
   readonly held: HeldValues;
   readonly quarantine: QuarantineSettings;
   readonly kitOf: (agent: SessionRow["agent"]) => Kit;
@@ -139,7 +141,7 @@ function createEngineGate(parts: EngineParts, waits: Map<TurnId, number>): Gate 
   const run = createRun(office, parts.effectors);
   return createGate({
     judge: async (proposal) => {
-      const judged = await judgeOf(proposal).judge(proposal, { reachable: presence.reachable() });
+      const judged = await judgeByPlan(parts.planner, judgeOf(proposal), proposal, { reachable: presence.reachable() });
       metrics.call(proposal.declaration === undefined ? "unknown" : proposal.tool, judged.decision.verdict);
       return judged;
     },
