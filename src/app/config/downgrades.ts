@@ -94,6 +94,8 @@ function* models({ models: { localOnly }, agents }: Config): Generator<string> {
   const { quarantine, plan } = agents.defaults;
   if (quarantine.results === "off")
     yield "agents.defaults.quarantine.results: off: large untrusted results are read whole";
+  if (quarantine.bits > configFile.parse({}).agents.defaults.quarantine.bits)
+    yield `agents.defaults.quarantine.bits: ${quarantine.bits}: a stranger's text may choose more of what happens`;
   if (plan === "off") yield "agents.defaults.plan: off: no plan narrows what was named";
   if (localOnly === "never") yield "models.localOnly: never: what is secret may be sent to a model on another machine";
 }

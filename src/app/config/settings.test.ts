@@ -185,6 +185,10 @@ const WEAKER: readonly [string, RegExp][] = [
   ],
   ["folders: [{path: ~/vambrace, trust: full}]", /full trust/],
   ["people: {ana: {trust: full}}", /people\.ana\.trust/],
+  ["models: {localOnly: never}", /models\.localOnly: never/],
+  ["agents: {defaults: {quarantine: {results: off}}}", /quarantine\.results: off/],
+  ["agents: {defaults: {quarantine: {bits: 64}}}", /quarantine\.bits: 64/],
+  ["agents: {defaults: {plan: off}}", /defaults\.plan: off/],
 ];
 
 for (const [text, line] of WEAKER) {

@@ -79,7 +79,7 @@ export function createAsker(parts: AskParts): Asker {
         ok = true;
       } finally {
         const usage = draft.usage ?? { inputTokens: estimated, outputTokens: estimateTokens(draft.text) };
-        spent.set(origin.turn, [...(spent.get(origin.turn) ?? []), { identity: draft.identity, usage }]);
+        note(spent, origin.turn, { identity: draft.identity, usage });
         await recordUse(parts, asking, { phase: "ended", identity: draft.identity, label, usage, ok }, purpose);
       }
       // A reader has no tools: one that calls some did not answer.
@@ -91,6 +91,15 @@ export function createAsker(parts: AskParts): Asker {
       return all;
     },
   };
+}
+
+/** Turns that nobody meters, as one call that a program proposed, are never asked about: the oldest are let go. */
+const TURNS_KEPT = 1_000;
+
+function note(spent: Map<TurnId, Spent[]>, turn: TurnId, one: Spent): void {
+  spent.set(turn, [...(spent.get(turn) ?? []), one]);
+  const [oldest] = spent.keys();
+  if (spent.size > TURNS_KEPT && oldest !== undefined) spent.delete(oldest);
 }
 
 /**

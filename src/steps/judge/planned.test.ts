@@ -128,6 +128,22 @@ test("R-FLOW-7: a binding needs the source in the person's words, a call that re
   assert.equal(await one(bound({ type: "number" })), "add_participant ask", "of another type");
 });
 
+test("R-FLOW-7: a value that came out of the named source in quarantine is bound as one that was read", async () => {
+  const kept: ReplayEvent = { type: "quarantine", event: 3 };
+  const made = (quarantined: readonly number[]): ReplayEvent => ({
+    type: "call",
+    id: "a",
+    tool: "add_participant",
+    arguments: { event: "7734120", person: "ana@example.org" },
+    quarantined: [...quarantined],
+  });
+  assert.equal((await verdicts(said(INVITE), bound(), reading, [kept, made([3])])).at(-1), "add_participant allow");
+  assert.equal(
+    (await verdicts(said(INVITE), reading, [{ ...kept, event: 2 }, made([2])])).at(-1),
+    "add_participant ask",
+  );
+});
+
 test("R-FLOW-7: nothing binds whom, how much or what is run", async () => {
   const from: Extract<Stated["arguments"][string], { from: string }> = { from: "guests.txt", type: "address", most: 9 };
   const mail = plan(effect("send_mail", { recipient: from }));
