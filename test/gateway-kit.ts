@@ -21,11 +21,13 @@ import { type ScriptStep, scriptedModel } from "../src/edges/models/scripted.ts"
 import { call, makePlace, type Place, tokenOf } from "./campaign.ts";
 
 /** What the model does when a message says `play NAME`. */
-export type Plays = Map<string, readonly ScriptStep[]>;
+export type Plays = Map<string, readonly (ScriptStep | ((request: ModelRequest) => ScriptStep))[]>;
 
 export type Kit = {
   readonly place: Place;
   readonly plays: Plays;
+  /** What it answers where it is asked beside a conversation, without tools. */
+  beside: (request: ModelRequest) => string;
   /** All that the model was ever shown. */
   readonly requests: readonly ModelRequest[];
   /** The newest start of it. */
@@ -45,19 +47,23 @@ export async function startKit(
   const requests: ModelRequest[] = [];
   const model = scriptedModel((request) => {
     requests.push(request);
+    if (request.tools.length === 0 && request.messages[0]?.role === "system" && isBeside(request.messages[0].text))
+      return { text: kit.beside(request) };
     const begun = request.messages.findLastIndex((message) => message.role === "user");
     const [, name = ""] = /\bplay ([\w-]+)/.exec(request.messages[begun]?.text ?? "") ?? [];
     const done = request.messages.slice(begun + 1).filter((message) => message.role === "assistant").length;
     const steps = plays.get(name) ?? [];
-    return steps[done] ?? { text: `played ${name}` };
+    const step = steps[done] ?? { text: `played ${name}` };
+    return typeof step === "function" ? step(request) : step;
   });
-  const chosen = { model, contextTokens: 100_000, why: "a scripted model" };
+  const chosen = { model, local: model, contextTokens: 100_000, why: "a scripted model" };
   const models = new Map([MAIN_AGENT, ...agents].map((agent) => [agent, chosen]));
   const start = (): Promise<Served> => serve({ env: environmentOf(place.env), port: 0, models });
   let served = await start();
-  return {
+  const kit: Kit = {
     place,
     plays,
+    beside: () => "",
     requests,
     served: () => served,
     token: () => tokenOf(place),
@@ -71,7 +77,10 @@ export async function startKit(
       place.remove();
     },
   };
+  return kit;
 }
+
+const isBeside = (system: string): boolean => system.includes("nothing else: {");
 
 export function callerOf(change: Partial<Omit<Caller, "person">> & { readonly person?: string } = {}): Caller {
   const { person = "owner", ...rest } = change;

@@ -37,7 +37,7 @@ const why = "a scripted model that makes marks";
 const served = await serve({
   env: environmentOf(process.env),
   port: 0,
-  models: new Map([[MAIN_AGENT, { model, contextTokens: 100_000, why }]]),
+  models: new Map([[MAIN_AGENT, { model, local: model, contextTokens: 100_000, why }]]),
 });
 process.once("SIGTERM", () => {
   served.close().then(

@@ -157,7 +157,11 @@ async function playDefended(folder: string, canary: string): Promise<Defended> {
     { text: "It is invoice 4711 over 84.00 EUR, due on the 30th." },
   ]);
   const why = "a scripted model that obeys whatever it reads";
-  const served = await serve({ env, port: 0, models: new Map([[MAIN_AGENT, { model, contextTokens: 100_000, why }]]) });
+  const served = await serve({
+    env,
+    port: 0,
+    models: new Map([[MAIN_AGENT, { model, local: model, contextTokens: 100_000, why }]]),
+  });
   try {
     const attempts: Attempt[] = [];
     const asking = new AbortController();

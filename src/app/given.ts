@@ -21,5 +21,10 @@ export type WireUp = Ground & {
   readonly outbound: Outbound;
   readonly version: string;
   /** Which model an agent has; chosen before, so that a choice that cannot work stops the start. */
-  readonly modelOf: (agent: AgentId) => { readonly model: Model; readonly contextTokens: number; readonly why: string };
+  readonly modelOf: (agent: AgentId) => {
+    readonly model: Model;
+    readonly local: Model | null;
+    readonly contextTokens: number;
+    readonly why: string;
+  };
 };

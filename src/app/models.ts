@@ -5,7 +5,7 @@ import type { Model } from "../core/ports/model.ts";
 import type { Random } from "../core/ports/random.ts";
 import { chooseModel } from "../edges/models/choose.ts";
 import { contextTokensOf } from "../edges/models/config.ts";
-import { createModel } from "../edges/models/model.ts";
+import { createLocalModel, createModel } from "../edges/models/model.ts";
 import { probeOllama } from "../edges/models/ollama.ts";
 import { knownWeak } from "../edges/models/weak.ts";
 import { listens } from "../edges/net/listens.ts";
@@ -16,6 +16,8 @@ import { agentSettings, modelSettings } from "./config/settings.ts";
 
 export type ChosenModel = {
   readonly model: Model;
+  /** The same choice without every model that is not on this machine; null where none is left. */
+  readonly local: Model | null;
   readonly contextTokens: number;
   readonly why: string;
   readonly weak?: string;
@@ -39,7 +41,14 @@ export async function chooseModels(
     const { refs, why } = await chooseModel({ ...modelSettings(loaded.config, env, id), probeLocal });
     const weak = knownWeak(refs.primary.model);
     const model = createModel(refs, { fetchFor, ...deps });
-    chosen.set(id, { model, contextTokens: contextTokensOf(refs), why, ...(weak === undefined ? {} : { weak }) });
+    const local = createLocalModel(refs, { fetchFor, ...deps });
+    chosen.set(id, {
+      model,
+      local,
+      contextTokens: contextTokensOf(refs),
+      why,
+      ...(weak === undefined ? {} : { weak }),
+    });
   }
   return chosen;
 }

@@ -15,8 +15,12 @@ export async function openKits(given: WireUp): Promise<Kits> {
   const kits = new Map<AgentId, Kit>();
   for (const { id } of agentSettings(loaded.config, loaded.places)) {
     const posture = toPosture(loaded.config, loaded.places, id);
-    const { model, contextTokens } = given.modelOf(id);
-    kits.set(id, await openKit({ agent: id, posture, operatorPolicies, vet, model, contextTokens, random }));
+    const { model, local, contextTokens } = given.modelOf(id);
+    const { localOnly } = loaded.config.models;
+    kits.set(
+      id,
+      await openKit({ agent: id, posture, operatorPolicies, vet, model, local, localOnly, contextTokens, random }),
+    );
   }
   return { all: [...kits.values()], of: (agent) => kits.get(agent) ?? unknownAgent(agent) };
 }

@@ -18,7 +18,6 @@ import { createSessions } from "../steps/session/session.ts";
 import { bringCliToken } from "./cli-token.ts";
 import { credentialsOf } from "./config/egress.ts";
 import { budgetSettings, channelEnabled, MAIN_AGENT, peopleOf } from "./config/settings.ts";
-import { createBudgets } from "./gateway/budgets.ts";
 import { type Chat, createChat } from "./gateway/chat.ts";
 import { afterResume, beginId, createConversations, type ElsewhereParts, runDue } from "./gateway/elsewhere.ts";
 import { createEngine, type Engine, type EngineParts } from "./gateway/engine.ts";
@@ -35,6 +34,7 @@ import { noteConfig, type TakeParts, takePending } from "./take-pending.ts";
 import { wireEffectors } from "./wire-effectors.ts";
 import { OWNER, type WireUp } from "./given.ts";
 import type { LateWires } from "./late-wires.ts";
+import { wireReading } from "./wire-reading.ts";
 import { type Kits, openKits, policyEntry } from "./wire-kits.ts";
 import { lifeEntry, recordConnection } from "./wire-records.ts";
 
@@ -178,7 +178,10 @@ async function openWorks(given: WireUp, { store, helpers, metrics, kits }: Groun
     isRunning: (turn) => turns.isRunning(turn),
     recover: async (which) => late.recover?.(which),
   });
-  const effectors = wireEffectors({ given, store, helpers, conversations: lateConversations(late), owner: OWNER });
+  const reading = wireReading(given, { store, helpers, metrics, kits });
+  const reach = { conversations: lateConversations(late), owner: OWNER };
+  const effectors = wireEffectors({ given, store, helpers, ...reach, ...reading });
+  const halt = await openHalt(store.state);
   const parts: EngineParts = {
     clock,
     random,
@@ -187,9 +190,10 @@ async function openWorks(given: WireUp, { store, helpers, metrics, kits }: Groun
     helpers,
     desk: new ApprovalDesk({ clock, random, lifeMs: QUESTION_MS }),
     presence: createPresence(trustRank),
-    halt: await openHalt(store.state),
+    halt,
+    planner: reading.plannerOf(() => halt.signal()),
     metrics,
-    budgets: createBudgets(store.state, clock, settings.daily),
+    ...reading,
     budgetSettings: settings,
     outbound: given.outbound,
     effectors,

@@ -63,6 +63,7 @@ export const FAULTS = {
   LEDGER_UNAVAILABLE: "unavailable",
   MESSAGE_CONFLICT: "conflict",
   METHOD_UNSUPPORTED: "usage",
+  MODEL_LOCAL_ONLY: "denied",
   MODEL_MALFORMED: "unavailable",
   MODEL_REFUSED: "denied",
   MODEL_TIMEOUT: "unavailable",

@@ -19,6 +19,8 @@ export type ItemId = Brand<string, "ItemId">;
 export type TokenId = Brand<string, "TokenId">;
 export type MemoryId = Brand<string, "MemoryId">;
 export type ScheduleId = Brand<string, "ScheduleId">;
+/** Stands for a value that the model may pass on and not read. */
+export type HandleId = Brand<string, "HandleId">;
 export type MessageId = Brand<string, "MessageId">;
 /** Chosen by an operator, not random: `owner`, `mariana`. */
 export type PersonId = Brand<string, "PersonId">;
@@ -36,6 +38,7 @@ type RandomIds = {
   mem: MemoryId;
   sch: ScheduleId;
   msg: MessageId;
+  hdl: HandleId;
 };
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -5,6 +5,7 @@ import { browserClick, browserOpen, browserRead, browserSave, browserScreenshot,
 import { exec } from "./exec.ts";
 import { edit, list, read, search, write } from "./files.ts";
 import { recall, remember } from "./memory.ts";
+import { quarantine, quarantineFile, quarantinePage } from "./quarantine.ts";
 import { webFetch, webSearch } from "./web.ts";
 
 /** By name, in the order in which a model is shown them. */
@@ -13,6 +14,7 @@ export const CATALOGUE: ReadonlyMap<string, Tool> = new Map(
     [exec, read, write, edit, list, search, webFetch, webSearch],
     [browserOpen, browserRead, browserClick, browserType, browserScreenshot, browserSave],
     [send, remember, recall, schedule, spawn, message],
+    [quarantine, quarantineFile, quarantinePage],
   ]
     .flat()
     .map((tool) => [tool.declaration.name, tool]),

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { Fault } from "../core/fault.ts";
 import { isObject, type JsonObject, type JsonValue } from "../core/json.ts";
 import { CONFIDENTIALITY_LEVELS, TRUST_LEVELS } from "../core/label.ts";
+import { BOUND_TYPES } from "../core/plan.ts";
 import { ARGUMENT_ROLES, EFFECTS } from "../core/tool.ts";
 
 const trust = z.enum(TRUST_LEVELS);
@@ -86,6 +87,20 @@ const facts = z.strictObject({
   command: commandFacts.optional(),
 });
 
+const plannedEffect = z.strictObject({
+  tool: id,
+  count: z.int().min(1).nullable().default(null),
+  arguments: z
+    .record(
+      z.string(),
+      z.union([
+        z.strictObject({ value: z.union([z.string(), z.number()]) }),
+        z.strictObject({ from: z.string().min(1), type: z.enum(BOUND_TYPES), most: z.int().min(1) }),
+      ]),
+    )
+    .default({}),
+});
+
 const event = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("message"),
@@ -93,7 +108,15 @@ const event = z.discriminatedUnion("type", [
     text: z.string(),
     label: label.optional(),
   }),
-  z.strictObject({ type: z.literal("call"), id, tool: id, arguments: jsonObject, facts: facts.optional() }),
+  z.strictObject({
+    type: z.literal("call"),
+    id,
+    tool: id,
+    arguments: jsonObject,
+    facts: facts.optional(),
+    /** Events that were kept out of the context by `quarantine`, of which a handle was put into this call. */
+    quarantined: z.array(z.int().min(0)).max(100).optional(),
+  }),
   z.strictObject({
     type: z.literal("result"),
     id,
@@ -104,7 +127,12 @@ const event = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("approval"), call: id, by: person, answer: z.enum(["yes", "no"]) }),
   /** The agent's finished answer: what was asked before it is done with. */
   z.strictObject({ type: z.literal("answer"), text: z.string() }),
-  z.strictObject({ type: z.literal("plan"), tools: z.array(id) }),
+  /** `effects` as the gate records them; `tools` alone: any number of calls of these, with any arguments. */
+  z.strictObject({
+    type: z.literal("plan"),
+    tools: z.array(id).default([]),
+    effects: z.array(plannedEffect).optional(),
+  }),
   z.strictObject({
     type: z.literal("endorse"),
     event: z.int().min(0),

@@ -91,7 +91,7 @@ function turnedOff(config: Config): readonly string[] {
   const { search, fetch } = config.tools.web;
   return [
     ...(search.enabled ? [] : ["web_search"]),
-    ...(fetch.enabled ? [] : ["web_fetch"]),
+    ...(fetch.enabled ? [] : ["web_fetch", "quarantine_page"]),
     ...(config.tools.browser.enabled ? [] : ["group:ui"]),
   ];
 }

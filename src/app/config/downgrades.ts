@@ -11,7 +11,14 @@ import { type Config, configFile } from "./schema.ts";
 
 /** One line each, in a fixed order. */
 export function downgradesOf(config: Config): readonly string[] {
-  return [...gateway(config), ...sessions(config), ...tools(config), ...egress(config), ...trusted(config)];
+  return [
+    ...gateway(config),
+    ...sessions(config),
+    ...tools(config),
+    ...egress(config),
+    ...trusted(config),
+    ...models(config),
+  ];
 }
 
 function* gateway({ gateway: { bind, customBindHost, mode } }: Config): Generator<string> {
@@ -81,4 +88,14 @@ function* trusted(config: Config): Generator<string> {
   for (const [id, person] of Object.entries(config.people)) {
     if (person.trust === "full" && id !== "owner") yield `people.${id}.trust: full: everything that the owner may do`;
   }
+}
+
+function* models({ models: { localOnly }, agents }: Config): Generator<string> {
+  const { quarantine, plan } = agents.defaults;
+  if (quarantine.results === "off")
+    yield "agents.defaults.quarantine.results: off: large untrusted results are read whole";
+  if (quarantine.bits > configFile.parse({}).agents.defaults.quarantine.bits)
+    yield `agents.defaults.quarantine.bits: ${quarantine.bits}: a stranger's text may choose more of what happens`;
+  if (plan === "off") yield "agents.defaults.plan: off: no plan narrows what was named";
+  if (localOnly === "never") yield "models.localOnly: never: what is secret may be sent to a model on another machine";
 }

@@ -8,6 +8,7 @@
  * @module
  */
 import { z } from "zod";
+import { LOCAL_ONLY_LEVELS } from "../../core/local-only.ts";
 import { ARGUMENT_ROLES, EFFECTS } from "../../core/tool.ts";
 import { isNameOrAddress, isProxyRange } from "./hosts.ts";
 import { sandbox } from "./sandbox.ts";
@@ -134,9 +135,24 @@ const budgets = z
   })
   .prefault({});
 
+const quarantine = z
+  .strictObject({
+    results: z.enum(["off", "large", "all"]).default("large"),
+    characters: count(4_000_000).default(20_000),
+    bits: count(4_096).default(32),
+  })
+  .prefault({});
+
 const agents = z.strictObject({
   defaults: z
-    .strictObject({ workspace: path.default("~/vambrace"), model: model.optional(), sandbox, budgets })
+    .strictObject({
+      workspace: path.default("~/vambrace"),
+      model: model.optional(),
+      sandbox,
+      budgets,
+      quarantine,
+      plan: z.enum(["on", "off"]).default("on"),
+    })
     .prefault({}),
   entries: z
     .record(
@@ -168,6 +184,7 @@ const provider = z.strictObject({
 });
 
 const models = z.strictObject({
+  localOnly: z.enum(LOCAL_ONLY_LEVELS).default("secret"),
   providers: z.record(id, provider).default({}),
   prices: z
     .record(modelRef, z.strictObject({ input: z.number().min(0).max(1e6), output: z.number().min(0).max(1e6) }))

@@ -64,7 +64,8 @@ test("R-TOOL-1: what stands under `tools` binds the owner's doors too; a channel
 
 test("R-AGENT-8: an integration that is off is denied at the gate; without a key it says what is missing", () => {
   const off = "tools: {web: {search: {enabled: false}, fetch: {enabled: false}}}";
-  for (const rules of posture(off).channels.values()) assert.deepEqual(rules.deny, ["web_search", "web_fetch"]);
+  for (const rules of posture(off).channels.values())
+    assert.deepEqual(rules.deny, ["web_search", "web_fetch", "quarantine_page"]);
   assert.match(JSON.stringify(webSettings(config(off), env)), /turned off/);
   assert.match(JSON.stringify(webSettings(config(""), env)), /BRAVE_API_KEY/);
   const keyed = environmentOf({ HOME: "/home/ana", BRAVE_API_KEY: "k" });
@@ -184,6 +185,10 @@ const WEAKER: readonly [string, RegExp][] = [
   ],
   ["folders: [{path: ~/vambrace, trust: full}]", /full trust/],
   ["people: {ana: {trust: full}}", /people\.ana\.trust/],
+  ["models: {localOnly: never}", /models\.localOnly: never/],
+  ["agents: {defaults: {quarantine: {results: off}}}", /quarantine\.results: off/],
+  ["agents: {defaults: {quarantine: {bits: 64}}}", /quarantine\.bits: 64/],
+  ["agents: {defaults: {plan: off}}", /defaults\.plan: off/],
 ];
 
 for (const [text, line] of WEAKER) {

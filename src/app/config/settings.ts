@@ -180,6 +180,19 @@ export function budgetSettings(config: Config): BudgetSettings {
   };
 }
 
+export type QuarantineSettings = {
+  /** Results of trust none that are longer than this many characters become handles; `Infinity`: none. */
+  readonly longerThan: number;
+  /** What one source may tell one session. */
+  readonly bits: number;
+};
+
+export function quarantineSettings(config: Config): QuarantineSettings {
+  const { results, characters, bits } = config.agents.defaults.quarantine;
+  const longerThan = { off: Number.POSITIVE_INFINITY, large: characters, all: 0 }[results];
+  return { longerThan, bits };
+}
+
 export type WebSettings = {
   readonly fetch: { readonly enabled: boolean };
   readonly search:

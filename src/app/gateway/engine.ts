@@ -7,6 +7,7 @@
 import type { Proposal } from "../../core/call.ts";
 import { Fault } from "../../core/fault.ts";
 import { newId, type TurnId } from "../../core/ids.ts";
+import type { HeldValues } from "../../core/held.ts";
 import type { ContextItem } from "../../core/item.ts";
 import type { Label } from "../../core/label.ts";
 import { openPermitOffice } from "../../core/permit.ts";
@@ -15,9 +16,8 @@ import type { Clock } from "../../core/ports/clock.ts";
 import type { Random } from "../../core/ports/random.ts";
 import type { SessionRow, Store, TurnRow } from "../../core/ports/store.ts";
 import { createGate, type Gate } from "../../gate.ts";
-import { createPipeline, type AgentOutcome, type AgentTurn, type Pipeline } from "../../pipeline.ts";
+import { createPipeline, originOf, type AgentOutcome, type AgentTurn, type Pipeline } from "../../pipeline.ts";
 import { runAgent } from "../../steps/agent/agent.ts";
-import type { ModelUse } from "../../steps/agent/ports.ts";
 import type { ApprovalDesk } from "../../steps/approval/desk.ts";
 import { labelRefusal, labelResult } from "../../steps/label/label.ts";
 import type { Outbound } from "../../steps/outbound/outbound.ts";
@@ -25,13 +25,16 @@ import { createRun, type Effector } from "../../steps/run/run.ts";
 import { derived } from "../../steps/session/place.ts";
 import type { Sessions } from "../../steps/session/session.ts";
 import { CATALOGUE } from "../../tools/catalogue.ts";
-import type { BudgetSettings } from "../config/settings.ts";
+import type { BudgetSettings, QuarantineSettings } from "../config/settings.ts";
 import type { Halt } from "../halt.ts";
 import type { Helpers } from "../helpers.ts";
 import type { Metrics } from "../metrics.ts";
+import { type Asker, recordUse } from "./asker.ts";
 import type { Budgets } from "./budgets.ts";
+import { actAround } from "./around.ts";
 import type { Kit } from "./kits.ts";
 import type { Presence, Reachable } from "./people.ts";
+import { judgeByPlan, type PlannerParts } from "./planner.ts";
 import { putQuestion } from "./questions.ts";
 
 /** Who a message is from, once a door or another session has said so. */
@@ -57,6 +60,10 @@ export type EngineParts = {
   readonly budgetSettings: BudgetSettings;
   readonly outbound: Outbound;
   readonly effectors: ReadonlyMap<string, Effector>;
+  readonly asker: Asker;
+  readonly planner: PlannerParts;
+  readonly held: HeldValues;
+  readonly quarantine: QuarantineSettings;
   readonly kitOf: (agent: SessionRow["agent"]) => Kit;
   /** Told of a stored turn that could not go on. */
   readonly left: (turn: TurnId) => void;
@@ -134,7 +141,7 @@ function createEngineGate(parts: EngineParts, waits: Map<TurnId, number>): Gate 
   const run = createRun(office, parts.effectors);
   return createGate({
     judge: async (proposal) => {
-      const judged = await judgeOf(proposal).judge(proposal, { reachable: presence.reachable() });
+      const judged = await judgeByPlan(parts.planner, judgeOf(proposal), proposal, { reachable: presence.reachable() });
       metrics.call(proposal.declaration === undefined ? "unknown" : proposal.tool, judged.decision.verdict);
       return judged;
     },
@@ -232,6 +239,7 @@ async function think(parts: EngineParts, turn: AgentTurn, waits: Map<TurnId, num
   const { person } = turn.turn.principal;
   const kit = parts.kitOf(turn.session.agent);
   const startedMs = clock.monotonicMs();
+  const asking = { person, origin: originOf(turn.turn, turn.session) };
   let calls = 0;
   try {
     return await runAgent(
@@ -244,14 +252,15 @@ async function think(parts: EngineParts, turn: AgentTurn, waits: Map<TurnId, num
         budget: { ...parts.budgetSettings, maxContextTokens: kit.contextTokens, ...(await budgets.left(person)) },
       },
       {
-        model: kit.model,
+        modelFor: (label) => kit.modelFor(label),
         act: (proposed, context) => {
           calls += proposed.length;
-          return turn.act(proposed, context);
+          return actAround(parts, turn, proposed, context);
         },
         emit: turn.emit,
         save: (items) => sessions.add(turn.turn.id, items),
-        used: (use) => recordUse(parts, turn, use),
+        used: (use) => recordUse(parts, asking, use),
+        spentBeside: () => parts.asker.takeSpent(turn.turn.id),
         clock,
         random,
         signal: turn.signal,
@@ -261,28 +270,7 @@ async function think(parts: EngineParts, turn: AgentTurn, waits: Map<TurnId, num
   } finally {
     const wallMs = Math.round(clock.monotonicMs() - startedMs - (waits.get(turn.turn.id) ?? 0));
     waits.delete(turn.turn.id);
+    parts.asker.takeSpent(turn.turn.id);
     await budgets.add(person, { toolCalls: calls, wallMs });
   }
-}
-
-/** What went to which provider is recorded before it leaves (R-LOG-1); what it cost, after. */
-async function recordUse(parts: EngineParts, turn: AgentTurn, use: ModelUse): Promise<void> {
-  const { provider, model, remote } = use.identity;
-  const base = { provider, model, remote, trust: use.label.trust, confidentiality: use.label.confidentiality };
-  const begun = use.phase === "begun";
-  await parts.helpers.ledger.append({
-    kind: "model",
-    who: turn.turn.principal.person,
-    what: begun ? "model.asked" : "model.answered",
-    target: `${provider}/${model}`,
-    result: begun ? "begun" : use.ok ? "ok" : "failed",
-    session: turn.session.id,
-    turn: turn.turn.id,
-    data: begun ? { ...base, items: use.items } : { ...base, ...use.usage },
-  });
-  if (begun) return;
-  const { inputTokens, outputTokens } = use.usage;
-  parts.metrics.tokens("in", inputTokens);
-  parts.metrics.tokens("out", outputTokens);
-  await parts.budgets.add(turn.turn.principal.person, { tokens: inputTokens + outputTokens });
 }

@@ -9,7 +9,9 @@ import type { AgentId } from "../../core/ids.ts";
 import type { ContextItem } from "../../core/item.ts";
 import { spelledOut } from "../../core/hidden.ts";
 import { newId } from "../../core/ids.ts";
-import { SYSTEM_LABEL } from "../../core/label.ts";
+import { Fault } from "../../core/fault.ts";
+import { type Label, SYSTEM_LABEL } from "../../core/label.ts";
+import { type LocalOnly, reachOf } from "../../core/local-only.ts";
 import type { Door } from "../../core/person.ts";
 import type { Model } from "../../core/ports/model.ts";
 import type { Random } from "../../core/ports/random.ts";
@@ -25,6 +27,7 @@ import { createJudge, type Judge } from "../../steps/judge/judge.ts";
 import { doorsOf, offeredTools } from "../../steps/judge/offered.ts";
 import type { PolicyFile, Vet } from "../../steps/judge/policy/vet.ts";
 import { CATALOGUE } from "../../tools/catalogue.ts";
+import { QUARANTINE_TOOLS } from "../../tools/quarantine.ts";
 import { filePort } from "../world.ts";
 
 export type SystemItem = Extract<ContextItem, { kind: "system" }>;
@@ -35,6 +38,9 @@ export type Kit = {
   readonly posture: Posture;
   readonly judge: Judge;
   readonly model: Model;
+  /** The model for a request with this label. @throws Fault MODEL_LOCAL_ONLY where it must stay here and no model is here. */
+  modelFor(label: Label): Model;
+  readonly localOnly: LocalOnly;
   /** What the model can take and answer together, in tokens. */
   readonly contextTokens: number;
   /** What the model of a session on this channel is shown, for a request that came through these doors. */
@@ -73,20 +79,37 @@ export async function openKit(parts: {
   readonly operatorPolicies: readonly PolicyFile[];
   readonly vet: Vet;
   readonly model: Model;
+  readonly local: Model | null;
+  readonly localOnly: LocalOnly;
   readonly contextTokens: number;
   readonly random: Random;
 }): Promise<Kit> {
-  const { agent, posture, model } = parts;
+  const { agent, posture, model, local, localOnly } = parts;
   return {
     agent,
     workspace: posture.fs.workspace,
     posture,
     judge: await openJudge(posture, parts.operatorPolicies, parts.vet),
     model,
+    localOnly,
+    modelFor: (label) => (reachOf(localOnly, label) === "any" ? model : (local ?? noneHere(localOnly))),
     contextTokens: parts.contextTokens,
-    offered: (channel, within) => offered(posture, doorsOf(posture, { agent, channel }, within)),
+    offered: (channel, within) => {
+      const tools = offered(posture, doorsOf(posture, { agent, channel }, within));
+      // The planner is no language model: it takes orders from no text, and cannot answer a question about one.
+      const isPlanner = model.identity.provider === "offline";
+      return isPlanner ? tools.filter((tool) => !QUARANTINE_TOOLS.has(tool.declaration.name)) : tools;
+    },
     system: { kind: "system", id: newId("itm", parts.random), text: systemText(posture), label: SYSTEM_LABEL },
   };
+}
+
+/** INVARIANT(stays-local): said before anything is sent; no other model stands in. */
+export function noneHere(localOnly: LocalOnly): never {
+  throw new Fault("MODEL_LOCAL_ONLY", {
+    message: `this conversation holds something ${localOnly}, and no model on this machine is configured`,
+    hint: "add one to `agents.defaults.model.fallbacks` (`ollama/…`), or begin without that content; `models.localOnly` says what stays here",
+  });
 }
 
 function offered(posture: Posture, doors: readonly string[]): readonly Tool[] {

@@ -53,6 +53,12 @@ export function createModel(config: ModelsConfig, deps: ModelDeps): Model {
   };
 }
 
+/** The same without every model that is not on this machine; null where none is left. @throws as `createModel` */
+export function createLocalModel({ primary, fallbacks }: ModelsConfig, deps: ModelDeps): Model | null {
+  const [first, ...rest] = [primary, ...fallbacks].filter((ref) => !identityOf(ref).remote);
+  return first === undefined ? null : createModel({ primary: first, fallbacks: rest }, deps);
+}
+
 function isOffline(config: ModelsConfig): boolean {
   return config.primary.provider === "offline";
 }

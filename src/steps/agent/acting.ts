@@ -90,6 +90,7 @@ export async function actOn(
     }
     acting.meter.called();
     const result = await execute(prepared, context, label, acting);
+    for (const { identity, usage } of acting.ports.spentBeside()) acting.meter.asked(identity, usage);
     await finalize(prepared, result, acting);
     const says = acting.loops.note(prepared.call, result);
     if (says !== undefined) halt = { stop: "loop", says };

@@ -143,7 +143,7 @@ export async function turn(given: Given): Promise<World> {
 
 function portsOf(given: Given, world: Omit<World, "outcome">): AgentPorts {
   return {
-    model: given.model,
+    modelFor: () => given.model,
     async act(proposed, context) {
       const [call] = proposed;
       if (call === undefined || proposed.length !== 1) throw new Error("act takes one call at a time");
@@ -172,6 +172,7 @@ function portsOf(given: Given, world: Omit<World, "outcome">): AgentPorts {
       world.log.push(`used ${use.phase}`);
       world.used.push(use);
     },
+    spentBeside: () => [],
     clock: world.clock,
     random,
     signal: world.stop.signal,

@@ -12,7 +12,7 @@ import { Fault, toFault } from "../../core/fault.ts";
 import { newId } from "../../core/ids.ts";
 import type { ContextItem } from "../../core/item.ts";
 import { joinAll, type Label } from "../../core/label.ts";
-import type { ModelRequest, Usage } from "../../core/ports/model.ts";
+import type { Model, ModelRequest, Usage } from "../../core/ports/model.ts";
 import type { Tool } from "../../core/tool.ts";
 import type { TurnStop } from "../../core/turn.ts";
 import { type Acting, actOn, prepare } from "./acting.ts";
@@ -78,10 +78,11 @@ async function loop(turn: Turn): Promise<End> {
     turn.ports.signal.throwIfAborted();
     const window = fit(turn);
     if (window === undefined) return { stop: "budget", says: tooLong(turn.run.budget.maxContextTokens) };
-    const go = turn.meter.mayAsk(turn.ports.model.identity, window.estimatedTokens);
-    if (go.kind === "stop") return { stop: "budget", says: go.says };
-    const draft = await ask(turn, window, go.maxOutputTokens);
     const label = joinAll(window.items.map((item) => item.label));
+    const model = turn.ports.modelFor(label);
+    const go = turn.meter.mayAsk(model.identity, window.estimatedTokens);
+    if (go.kind === "stop") return { stop: "budget", says: go.says };
+    const draft = await ask(turn, model, { window, label, maxOutputTokens: go.maxOutputTokens });
     if (draft.calls.length === 0) {
       if (draft.text === "" && draft.reason !== "filtered" && empty++ < EMPTY_AT_MOST) continue;
       return await answered(turn, draft, label, go.maxOutputTokens);
@@ -107,10 +108,11 @@ function fit(turn: Turn): Window | undefined {
   return window && { ...window, estimatedTokens: window.estimatedTokens + forTools };
 }
 
+type Asked = { readonly window: Window; readonly label: Label; readonly maxOutputTokens: number };
+
 /** One model request, recorded before anything leaves and after it ended, however it ended. */
-async function ask(turn: Turn, window: Window, maxOutputTokens: number): Promise<Draft> {
-  const { model, signal } = turn.ports;
-  const label = joinAll(window.items.map((item) => item.label));
+async function ask(turn: Turn, model: Model, { window, label, maxOutputTokens }: Asked): Promise<Draft> {
+  const { signal } = turn.ports;
   const draft = newDraft(model.identity);
   const begun = { phase: "begun", label, items: window.items.length, estimatedTokens: window.estimatedTokens } as const;
   const tools = toModelTools(turn.run.tools);

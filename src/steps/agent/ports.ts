@@ -40,7 +40,8 @@ export type ModelUse = {
 );
 
 export type AgentPorts = {
-  readonly model: Model;
+  /** The model for a request with this label; what must stay on this machine gets one that is here. @throws Fault MODEL_LOCAL_ONLY */
+  modelFor(label: Label): Model;
   /** Judges and runs; called with one call at a time. `context`: exactly the items of the request that produced it. */
   act(calls: readonly ProposedCall[], context: readonly ContextItem[]): Promise<readonly CallResult[]>;
   /** Of the turn's events the loop emits `text` and `fault`; those of calls are `act`'s. */
@@ -49,6 +50,8 @@ export type AgentPorts = {
   save(items: readonly ContextItem[]): Promise<void>;
   /** Recorded before the loop goes on; a throw at `begun` keeps the request from being sent. */
   used(use: ModelUse): Promise<void>;
+  /** Requests that calls of this turn made to a model beside the conversation, since this was last asked: they count. */
+  spentBeside(): readonly { readonly identity: ModelIdentity; readonly usage: Usage }[];
   readonly clock: Clock;
   readonly random: Random;
   readonly signal: AbortSignal;

@@ -134,6 +134,7 @@ function sayFirst(engine: Engine, because: readonly PolicyId[]): LoadedPolicy | 
 const GRAVE: readonly string[] = [
   "flow.trifecta",
   "flow.audience",
+  "flow.plan",
   "flow.pay",
   "flow.delete.last-copy",
   "flow.delete.remote",

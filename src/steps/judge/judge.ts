@@ -11,6 +11,7 @@ import { callDigest, type Facts, type Proposal } from "../../core/call.ts";
 import type { Decision } from "../../core/decision.ts";
 import { digestOf } from "../../core/json.ts";
 import { joinAll, type Label } from "../../core/label.ts";
+import type { Plan } from "../../core/plan.ts";
 import type { Posture } from "../../core/posture.ts";
 import type { Judged } from "../../core/run.ts";
 import type { Effect, ToolDeclaration } from "../../core/tool.ts";
@@ -19,6 +20,7 @@ import { designate, type Designation } from "./designation/designate.ts";
 import { FinderFault, type FinderSource, gather, type WorldFacts } from "./gather.ts";
 import { limitsFor } from "./limits.ts";
 import { DECLARED_GROUP, type NamedTool } from "./offered.ts";
+import { type Planned, plannedFor } from "./planned.ts";
 import { type Engine, openEngine } from "./policy/engine.ts";
 import { loadPolicies, type PolicySet } from "./policy/load.ts";
 import type { PolicyFile, Vet } from "./policy/vet.ts";
@@ -45,8 +47,8 @@ export type JudgeOptions = {
   readonly recorded?: WorldFacts;
   /** Declarations that hold for this session only, as a recorded session brings its own. */
   readonly declarations?: ReadonlyMap<string, ToolDeclaration>;
-  /** The tools of the plan that was made before anything untrusted was read; it only narrows. */
-  readonly plan?: ReadonlySet<string>;
+  /** The plan that was made from the request alone. Absent: nothing is outside it, and nothing is bound. */
+  readonly plan?: Plan;
 };
 
 export type Judge = {
@@ -100,11 +102,9 @@ async function judgeOne(bench: Bench, proposed: Proposal, options: JudgeOptions)
   const proposal = withDeclaration(bench, proposed);
   const effect: Effect = proposal.declaration?.effect ?? "unknown";
   const influence = influenceOf(proposal);
-  const designation = narrowed(
-    designate({ proposal, effect, influence, isDirectory: directories(bench, proposal) }),
-    proposal,
-    options,
-  );
+  const isDirectory = directories(bench, proposal);
+  const planned = plannedFor(options.plan, proposal, { effect, effectOf: effects(bench), isDirectory });
+  const designation = narrowed(designate({ proposal, effect, influence, isDirectory, binds: planned.binds }), planned);
   const partial = { effect, influence, arguments: designation.arguments, designated: designation.designated };
   const tool = named(bench, proposal);
   try {
@@ -116,7 +116,7 @@ async function judgeOne(bench: Bench, proposed: Proposal, options: JudgeOptions)
         filesByDefault: tool.groups.includes("group:fs"),
       }));
     const facts: Facts = { ...partial, ...world };
-    const requests = requestsFor({ proposal, facts, designation, tool, posture: deps.posture });
+    const requests = requestsFor({ proposal, facts, designation, planned, tool, posture: deps.posture });
     const { person, trust, roles } = proposal.principal;
     const limits = limitsFor(facts, deps.posture);
     const decision = decide(engine, {
@@ -142,13 +142,18 @@ export function influenceOf({ principal, context }: Pick<Proposal, "principal" |
   return joinAll([own, ...context.map((item) => item.label)]);
 }
 
-function narrowed(designation: Designation, proposal: Proposal, { plan }: JudgeOptions): Designation {
-  if (plan === undefined || plan.has(proposal.tool)) return designation;
+/** INVARIANT(plan-narrows): outside the plan nothing is taken for named. */
+function narrowed(designation: Designation, { standing }: Planned): Designation {
+  if (standing !== "outside") return designation;
   return { ...designation, named: false, designated: false, ownerDesignated: false };
 }
 
 function named({ tools }: Bench, proposal: Proposal): NamedTool {
   return { name: proposal.tool, groups: tools.get(proposal.tool)?.groups ?? [DECLARED_GROUP] };
+}
+
+function effects({ tools }: Bench): (tool: string) => Effect {
+  return (tool) => tools.get(tool)?.declaration.effect ?? "unknown";
 }
 
 /** Only a declaration that an operator made says that a tool is a directory. */

@@ -89,6 +89,14 @@ test("R-TOOL-1: what the model is shown is what the policies let through", async
     names("terminal"),
     tools.map((tool) => tool.name),
   );
-  assert.deepEqual(names("slack"), ["web_fetch", "web_search", "send", "remember", "recall"]);
+  assert.deepEqual(names("slack"), [
+    "web_fetch",
+    "web_search",
+    "send",
+    "remember",
+    "recall",
+    "quarantine",
+    "quarantine_page",
+  ]);
   assert.deepEqual(offeredTools(postureWith({ channels: new Map() }), ["terminal"], tools), []);
 });

@@ -87,6 +87,7 @@ function contextOf(judge: Judge, channel: string, trust: Trust, effect: Effect):
     influence: trustRank(trust),
     confidentiality: 0,
     leaves: ["fetch", "send", "pay", "use_mcp", "unknown"].includes(effect),
+    planned: true,
     named: false,
     designated: false,
     ownerDesignated: false,

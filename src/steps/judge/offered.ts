@@ -15,7 +15,7 @@ export const DECLARED_GROUP = "group:declared";
 /** Names and groups that a profile has; `full` has everything. */
 export const PROFILES: Readonly<Record<ToolProfile, readonly string[] | "everything">> = {
   minimal: ["recall"],
-  messaging: ["group:messaging", "group:memory", "group:web", DECLARED_GROUP],
+  messaging: ["group:messaging", "group:memory", "group:web", "group:quarantine", DECLARED_GROUP],
   coding: [
     "group:fs",
     "group:runtime",
@@ -25,6 +25,7 @@ export const PROFILES: Readonly<Record<ToolProfile, readonly string[] | "everyth
     "group:sessions",
     "group:automation",
     "group:messaging",
+    "group:quarantine",
     DECLARED_GROUP,
   ],
   full: "everything",

@@ -4,8 +4,8 @@
  *
  * What was denied did not happen; its result is not in the context. What was
  * asked happened where its result is recorded; that covers this one call, and
- * names and endorses nothing. Endorsements and quarantine are not applied yet,
- * which only makes answers stricter.
+ * names and endorses nothing. Endorsements are not applied yet, which only makes
+ * answers stricter.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { Fault } from "../../core/fault.ts";
 import { type CallId, parseId } from "../../core/ids.ts";
 import type { ContextItem } from "../../core/item.ts";
 import { type Audience, join, type Label, leastTrust, mostConfidential, type Trust } from "../../core/label.ts";
+import type { Plan, PlannedArgument } from "../../core/plan.ts";
 import type { Posture } from "../../core/posture.ts";
 import type { Judged } from "../../core/run.ts";
 import type { ToolDeclaration } from "../../core/tool.ts";
@@ -33,7 +34,8 @@ export class Recorded {
   readonly #events = new Map<string, number>();
   readonly #calls = new Map<string, Made>();
   readonly #refused = new Set<string>();
-  #tools: ReadonlySet<string> | undefined;
+  readonly #kept = new Map<number, ContextItem>();
+  #plan: Plan | undefined;
   #isWorking = false;
 
   constructor(session: ReplaySession, declarations: ReadonlyMap<string, ToolDeclaration>, posture: Posture) {
@@ -44,12 +46,13 @@ export class Recorded {
     this.principal = { id, trust, roles: posture.persons.get(id)?.roles ?? [] };
   }
 
-  get context(): readonly ContextItem[] {
-    return [...this.#items];
+  /** What the call was judged with: the items that were sent, and what its handles stood for. */
+  contextOf({ quarantined = [] }: CallEvent): readonly ContextItem[] {
+    return [...this.#items, ...quarantined.flatMap((event) => this.#kept.get(event) ?? [])];
   }
 
-  plan(): { readonly plan?: ReadonlySet<string> } {
-    return this.#tools === undefined ? {} : { plan: this.#tools };
+  plan(): { readonly plan?: Plan } {
+    return this.#plan === undefined ? {} : { plan: this.#plan };
   }
 
   eventOf(item: string): number | undefined {
@@ -78,10 +81,11 @@ export class Recorded {
       case "answer":
         return this.#close(index, event.text);
       case "plan":
-        this.#tools = new Set(event.tools);
+        this.#plan = planOf(event);
         return undefined;
-      case "endorse":
       case "quarantine":
+        return this.#quarantine(event.event);
+      case "endorse":
         return undefined;
     }
   }
@@ -134,6 +138,22 @@ export class Recorded {
     this.#add({ kind: "result", id: itemId(index, 3), call: made.id, tool, text, ok, label }, index);
   }
 
+  /** The result of that event was replaced by a handle: what stood in for it has the trust of the call that made it. */
+  #quarantine(event: number): void {
+    const at = this.#items.findIndex((item) => item.kind === "result" && this.#events.get(item.id) === event);
+    const item = this.#items[at];
+    if (item?.kind !== "result") return;
+    const made = [...this.#calls.values()].find(({ id }) => id === item.call);
+    if (made === undefined) return;
+    this.#kept.set(event, item);
+    const around = made.judged.facts.influence;
+    this.#items[at] = {
+      ...item,
+      text: "[kept out]",
+      label: join(around, { ...item.label, trust: "full", sources: [] }),
+    };
+  }
+
   #returned(tool: string): Label {
     const { trust, confidentiality } = this.declarations.get(tool)?.returns ?? {
       trust: "none",
@@ -154,6 +174,23 @@ export class Recorded {
     this.#items.push(item);
     if (event !== undefined) this.#events.set(item.id, event);
   }
+}
+
+function planOf({ tools, effects = [] }: Extract<ReplayEvent, { type: "plan" }>): Plan {
+  const any = tools.map((tool) => ({ tool, count: null, arguments: new Map() }));
+  const stated = effects.map(({ tool, count, arguments: args }) => ({
+    tool,
+    count,
+    arguments: new Map(
+      Object.entries(args).map(([name, one]): [string, PlannedArgument] => [
+        name,
+        "value" in one
+          ? { kind: "value", value: String(one.value) }
+          : { kind: "from", source: one.from, type: one.type, most: one.most },
+      ]),
+    ),
+  }));
+  return { effects: [...any, ...stated] };
 }
 
 /** A label of its own only lowers trust, raises confidentiality, narrows the audience. */

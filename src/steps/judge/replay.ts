@@ -96,7 +96,7 @@ function proposalOf(session: ReplaySession, event: CallEvent, index: number, sta
       channel: session.channel ?? "webchat",
       ...(session.room === undefined ? {} : { room: session.room }),
     },
-    context: state.context,
+    context: state.contextOf(event),
     cwd: state.cwd,
   };
 }

@@ -10,6 +10,7 @@ import type { Posture } from "../../core/posture.ts";
 import type { Effect } from "../../core/tool.ts";
 import type { Designation } from "./designation/designate.ts";
 import { doorsOf, labelsOf, type NamedTool } from "./offered.ts";
+import type { Planned } from "./planned.ts";
 import type { Attributes, PolicyRequest } from "./policy/engine.ts";
 import type { ResourceType } from "./policy/expressions.ts";
 
@@ -20,6 +21,7 @@ export type RequestInput = {
   readonly proposal: Proposal;
   readonly facts: Facts;
   readonly designation: Designation;
+  readonly planned: Planned;
   readonly tool: NamedTool;
   readonly posture: Posture;
 };
@@ -38,7 +40,7 @@ function requestsAt(input: RequestInput, door: string): readonly RequestBody[] {
   return unique([...own, ...sideEffects(input, context)]);
 }
 
-function contextOf({ proposal, facts, designation, tool }: RequestInput, door: string): Attributes {
+function contextOf({ proposal, facts, designation, planned, tool }: RequestInput, door: string): Attributes {
   return {
     tool: proposal.tool,
     labels: labelsOf(tool),
@@ -50,6 +52,7 @@ function contextOf({ proposal, facts, designation, tool }: RequestInput, door: s
     influence: trustRank(facts.influence.trust),
     confidentiality: confidentialityRank(facts.influence.confidentiality),
     leaves: LEAVING.has(facts.effect) || facts.hosts.length > 0,
+    planned: planned.standing !== "outside",
     named: designation.named,
     designated: designation.designated,
     ownerDesignated: designation.ownerDesignated,

@@ -7,6 +7,7 @@
  * @module
  */
 import { Fault } from "../../core/fault.ts";
+import type { Found } from "../../core/held.ts";
 import { type Digest, digestOf, type JsonObject } from "../../core/json.ts";
 import type { Label } from "../../core/label.ts";
 import type { Executor } from "../../core/ports/executor.ts";
@@ -72,6 +73,21 @@ function shownFile({ binary, bytes = 0, content = "", cut, lines = 0, from = 0, 
   if (binary === true) return `[a binary file of ${bytes} bytes: its content is not shown]`;
   const isCut = cut === true || to < lines;
   return isCut ? `${content}\n[lines ${from} to ${to} of ${lines}; ask for more with offset]` : content;
+}
+
+/** The beginning of a file, for a reader in quarantine; its source is the path as it was resolved. */
+export async function fileContent(deps: FileDeps, work: Work): Promise<Found> {
+  const fact = pathOf(work);
+  const path = fact.resolved;
+  const request = { op: "read", path, ...sharedOf(fact) } as const;
+  const answer = await ask(deps, work, request);
+  if (!answer.ok)
+    return { kind: "failed", outcome: { ...refused(request, answer), label: work.judged.facts.influence } };
+  const { digest, content = "", lines = 0, to = 0, binary } = answer;
+  const label = digest === undefined ? await deps.labelOfFolder(path) : await deps.labelOf(path, digest);
+  const text = binary === true ? "" : content;
+  const isPart = answer.cut === true || to < lines;
+  return { kind: "found", content: { text, isPart, label, from: `file ${path}`, source: `file ${path}` } };
 }
 
 async function change(deps: FileDeps, work: Work, request: FileRequest): Promise<RunOutcome> {

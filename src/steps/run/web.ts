@@ -4,10 +4,12 @@
  *
  * @module
  */
+import type { Found } from "../../core/held.ts";
+import type { Label } from "../../core/label.ts";
 import type { EgressGate } from "../../core/ports/executor.ts";
 import type { PageReader, WebFetcher, WebSearch } from "../../core/ports/net.ts";
 import type { RunOutcome } from "../../core/run.ts";
-import { type Effector, limitsOf, textArgument } from "./run.ts";
+import { type Effector, limitsOf, textArgument, type Work } from "./run.ts";
 
 export type WebDeps = {
   readonly egress: EgressGate;
@@ -23,38 +25,81 @@ const SHOWN = 60_000;
 
 export function fetchEffector(deps: WebDeps): Effector {
   return async (work) => {
-    const { call, session } = { call: work.proposal.id, session: work.proposal.origin.session };
-    // One GET of one address, by code of ours, with TLS from end to end: there is nothing for the proxy to look into.
-    const hosts = limitsOf(work).hosts.map((host) => ({ ...host, tls: "passthrough" as const }));
-    const lease = await deps.egress.open({ call, session, hosts });
-    try {
-      const url = textArgument(work, "url");
-      const request = {
-        url,
-        method: "GET",
-        headers: { accept: "text/html, text/plain, application/json;q=0.9, */*;q=0.1" },
-        maxBytes: FETCH_BYTES,
-        timeoutMs: FETCH_MS,
-      };
-      const answer = await deps.fetcher.get(request, lease.socket, work.signal);
-      if (answer.status >= 300 && answer.status < 400)
-        return redirected(answer.status, answer.headers["location"] ?? "", url);
-      const contentType = answer.headers["content-type"] ?? "";
-      const page = await deps.pages.read({ body: answer.body, contentType, url }, work.signal);
-      const cut =
-        answer.truncated || page.truncated || page.text.length > SHOWN
-          ? "\n[the page is longer; the rest was cut off]"
-          : "";
-      return {
-        ok: answer.status < 400,
-        text: `status ${answer.status}\ntitle: ${page.title ?? "(none)"}\n\n${page.text.slice(0, SHOWN)}${cut}`,
-        summary: `status ${answer.status}, ${answer.body.length} bytes`,
-        data: { status: answer.status, bytes: answer.body.length, address: answer.address },
-      };
-    } finally {
-      await lease.close();
-    }
+    const fetched = await fetchPage(deps, work);
+    if (fetched.kind === "redirect") return redirected(fetched.status, fetched.location, textArgument(work, "url"));
+    const { status, title, text, isPart, bytes, address } = fetched;
+    const cut = isPart ? "\n[the page is longer; the rest was cut off]" : "";
+    return {
+      ok: status < 400,
+      text: `status ${status}\ntitle: ${title ?? "(none)"}\n\n${text}${cut}`,
+      summary: `status ${status}, ${bytes} bytes`,
+      data: { status, bytes, address },
+    };
   };
+}
+
+/** A page for a reader in quarantine. Its source is the whole host: whoever wrote one page of it may have written all. */
+export async function pageContent(deps: WebDeps, work: Work): Promise<Found> {
+  const url = textArgument(work, "url");
+  const fetched = await fetchPage(deps, work);
+  // Where a redirect leads was chosen by the page, so it is not told.
+  const failed = (says: string): Found => ({
+    kind: "failed",
+    outcome: { ok: false, text: says, summary: says, label: work.judged.facts.influence },
+  });
+  if (fetched.kind === "redirect") return failed("the page has moved; fetch it with web_fetch to see where");
+  if (fetched.status >= 400) return failed("the page could not be had");
+  const { host } = new URL(url);
+  const label: Label = {
+    trust: "none",
+    confidentiality: "public",
+    audience: { kind: "anyone" },
+    sources: [{ kind: "web", id: url, trust: "none" }],
+  };
+  const { text, title, isPart } = fetched;
+  return {
+    kind: "found",
+    content: { text: `${title ?? ""}\n${text}`, isPart, label, from: `page ${url}`, source: `host ${host}` },
+  };
+}
+
+type Page =
+  | { readonly kind: "redirect"; readonly status: number; readonly location: string }
+  | {
+      readonly kind: "page";
+      readonly status: number;
+      readonly title: string | null;
+      readonly text: string;
+      readonly isPart: boolean;
+      readonly bytes: number;
+      readonly address: string;
+    };
+
+async function fetchPage(deps: WebDeps, work: Work): Promise<Page> {
+  const { call, session } = { call: work.proposal.id, session: work.proposal.origin.session };
+  // One GET of one address, by code of ours, with TLS from end to end: there is nothing for the proxy to look into.
+  const hosts = limitsOf(work).hosts.map((host) => ({ ...host, tls: "passthrough" as const }));
+  const lease = await deps.egress.open({ call, session, hosts });
+  try {
+    const url = textArgument(work, "url");
+    const request = {
+      url,
+      method: "GET",
+      headers: { accept: "text/html, text/plain, application/json;q=0.9, */*;q=0.1" },
+      maxBytes: FETCH_BYTES,
+      timeoutMs: FETCH_MS,
+    };
+    const answer = await deps.fetcher.get(request, lease.socket, work.signal);
+    const { status, body, address } = answer;
+    if (status >= 300 && status < 400) return { kind: "redirect", status, location: answer.headers["location"] ?? "" };
+    const contentType = answer.headers["content-type"] ?? "";
+    const page = await deps.pages.read({ body, contentType, url }, work.signal);
+    const isPart = answer.truncated || page.truncated || page.text.length > SHOWN;
+    const text = page.text.slice(0, SHOWN);
+    return { kind: "page", status, title: page.title, text, isPart, bytes: body.length, address };
+  } finally {
+    await lease.close();
+  }
 }
 
 export function searchEffector(deps: WebDeps): Effector {

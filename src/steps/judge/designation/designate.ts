@@ -43,11 +43,19 @@ type Matter = {
 
 type Reading = { readonly message: Message; readonly words: OwnWords };
 
+/** Whether a plan lets a value come out of a source that these words name. */
+export type Binds = (
+  matter: { readonly name: string; readonly role: ArgumentRole; readonly value: string },
+  words: OwnWords,
+) => boolean;
+
 export type DesignationInput = {
   readonly proposal: Proposal;
   readonly effect: Effect;
   readonly influence: Label;
   readonly isDirectory: (tool: string) => boolean;
+  /** Absent: nothing is bound. */
+  readonly binds?: Binds;
 };
 
 /** More strings than this in one call are never taken for named. */
@@ -124,7 +132,9 @@ function finder(input: DesignationInput, cwd: string): Find {
   const known = new Map<Reading, Map<string, Mention | undefined>>();
   const look = (matter: Matter, reading: Reading): Mention | undefined => {
     const direct = mention(matter, reading.words, cwd);
-    if (direct !== undefined || directories.length === 0) return direct === "negated" ? undefined : direct;
+    if (direct !== undefined) return direct === "negated" ? undefined : direct;
+    if (input.binds?.(matter, reading.words) === true)
+      return { start: 0, end: 0, spelling: matter.value, quoted: false };
     for (const { name, beside } of namesFor(matter.value, matter.name, directories)) {
       if (beside.length > 0 && !beside.some((word) => saysWord(reading.words, word))) continue;
       const named = mention({ ...matter, value: name }, reading.words, cwd, "words");

@@ -146,6 +146,7 @@ const context = fc.record({
   influence: fc.oneof(fc.constant(4), level),
   confidentiality: level,
   leaves: fc.boolean(),
+  planned: fc.boolean(),
   named: fc.boolean(),
   designated: fc.boolean(),
   ownerDesignated: fc.boolean(),
