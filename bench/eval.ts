@@ -11,7 +11,7 @@ import { judgeOn } from "../src/cli/judging.ts";
 import { evalCommands, printRows, type Row } from "./eval-commands.ts";
 import { evalEgress } from "./eval-egress.ts";
 import { evalPaths, evalUrls, inHome, shippedGround } from "./eval-gate.ts";
-import { evalPersonal, evalSecrets } from "./eval-scan.ts";
+import { evalInjection, evalPersonal, evalRedaction, evalSecrets } from "./eval-scan.ts";
 import { evalToolCalls } from "./eval-toolcalls.ts";
 import { evalTraversal, payloadsOf } from "./eval-traversal.ts";
 import { evalAgentDojo, evalInjecAgent, passed } from "./eval-sessions.ts";
@@ -20,7 +20,7 @@ const [given, ...only] = process.argv.slice(2);
 if (given === undefined || !existsSync(given)) {
   console.error("error: say where the evaluation data is");
   console.error(
-    "hint: npm run eval -- FOLDER [commands|urls|egress|paths|toolcalls|agentdojo|injecagent|secrets|personal]…",
+    "hint: npm run eval -- FOLDER [commands|urls|egress|paths|toolcalls|agentdojo|injecagent|secrets|personal|redaction|injection]…",
   );
   process.exit(2);
 }
@@ -36,6 +36,8 @@ const PARTS: readonly (readonly [string, () => Promise<readonly Row[]> | readonl
   ["injecagent", () => inHome(async (home) => evalInjecAgent(folder, await judgeOn(shippedGround(home))))],
   ["secrets", () => evalSecrets(folder)],
   ["personal", () => evalPersonal(folder)],
+  ["redaction", () => evalRedaction(folder)],
+  ["injection", () => evalInjection(folder)],
 ];
 
 for (const [name, measure] of PARTS) {

@@ -11,6 +11,7 @@ import type { Figure } from "./figure.ts";
 import { measureJudge } from "./judge.ts";
 import { measureLedger } from "./ledger.ts";
 import { measureSandbox } from "./sandbox.ts";
+import { measureScan } from "./scan.ts";
 import { measureDependencies, measureStart } from "./start.ts";
 
 console.error(
@@ -20,6 +21,7 @@ const parts: readonly [string, () => Promise<readonly Figure[]> | readonly Figur
   ["start", measureStart],
   ["judge", measureJudge],
   ["commands", measureCommands],
+  ["scan", measureScan],
   ["sandbox", measureSandbox],
   ["ledger", measureLedger],
   ["dependencies", measureDependencies],

@@ -20,7 +20,15 @@ const reasons = { because: ["p"], says: "because", policies: sha256("set") };
 const allow: Decision = { verdict: "allow", ...reasons, limits };
 const ask: Decision = { verdict: "ask", ...reasons, limits, needs: "yes", askOf: ["owner"] };
 const deny: Decision = { verdict: "deny", ...reasons, hint: "do not" };
-const facts: Facts = { effect: "exec", influence: SYSTEM_LABEL, arguments: [], designated: true, paths: [], hosts: [] };
+const facts: Facts = {
+  effect: "exec",
+  influence: SYSTEM_LABEL,
+  arguments: [],
+  designated: true,
+  paths: [],
+  hosts: [],
+  carries: [],
+};
 
 function proposal(): Proposal {
   return {
@@ -114,7 +122,10 @@ function world(
     label: () => joinAll([]),
     labelRefusal: () => joinAll([]),
     redact: (value) => value,
-    redactText: (text) => text.replaceAll("SECRET", "[redacted]"),
+    incoming: (text) => ({
+      text: text.replaceAll("SECRET", "[redacted]"),
+      found: text.includes("HIDDEN") ? { hidden: 1 } : {},
+    }),
     clock,
     state: () => "running",
     ...change,
@@ -276,4 +287,17 @@ test("R-IR-1: a yes that comes after stop runs nothing", async () => {
   const result = await one.gate(proposal(), io(one));
   assert.equal(result.ok, false);
   assert.ok(!one.log.includes("run"));
+});
+
+test("R-FLOW-5: what was found in a result is recorded with its outcome and goes with it; a clean one says nothing", async () => {
+  for (const [text, found] of [
+    ["HIDDEN text", { hidden: 1 }],
+    ["text", undefined],
+  ] as const) {
+    const { gate, entries } = world({ run: async () => ({ ok: true, text, summary: "read", data: {} }) });
+    const result = await gate(proposal(), { emit: () => undefined, signal: new AbortController().signal });
+    assert.deepEqual(result.found, found);
+    const outcome = entries.find((entry) => entry.kind === "outcome");
+    assert.deepEqual(outcome?.data?.["found"], found);
+  }
 });

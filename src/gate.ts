@@ -14,13 +14,15 @@ import type { ApprovalRecord } from "./core/approval.ts";
 import type { Facts, Proposal } from "./core/call.ts";
 import type { Decision } from "./core/decision.ts";
 import { toFault } from "./core/fault.ts";
+import type { Found } from "./core/item.ts";
 import type { JsonObject } from "./core/json.ts";
-import type { Label } from "./core/label.ts";
+import type { Label, Trust } from "./core/label.ts";
 import type { Permit, PermitOffice } from "./core/permit.ts";
 import type { Clock } from "./core/ports/clock.ts";
 import type { Ledger, LedgerEntry, Receipt } from "./core/ports/ledger.ts";
 import type { SessionStore } from "./core/ports/store.ts";
 import type { Judged, RunOutcome, RunRequest } from "./core/run.ts";
+import type { Effect } from "./core/tool.ts";
 import type { CallResult, TurnEvent } from "./core/turn.ts";
 
 export type GateSteps = {
@@ -35,11 +37,14 @@ export type GateSteps = {
   readonly labelRefusal: (facts: Facts | undefined) => Label;
   /** Takes out of a record what must not be kept in clear (R-DLP-2). */
   readonly redact: (value: JsonObject) => JsonObject;
-  readonly redactText: (text: string) => string;
+  /** What the model may read of a result, and the signs that were found in it (R-DLP-1, R-FLOW-5). */
+  readonly incoming: (text: string, brought: { readonly effect: Effect; readonly trust: Trust }) => Incoming;
   readonly clock: Clock;
   /** `halted` where `stop` was said: then nothing runs. */
   readonly state: () => "running" | "halted";
 };
+
+export type Incoming = { readonly text: string; readonly found: Found };
 
 export type GateIo = { readonly emit: (event: TurnEvent) => void; readonly signal: AbortSignal };
 
@@ -114,9 +119,12 @@ async function effect(
   const outcome = await attempt(steps, permit, { proposal, judged, emit: io.emit, signal: io.signal });
   const wallMs = Math.round(steps.clock.monotonicMs() - startedMs);
   const { state, result } = outcome;
+  const label = steps.label(proposal, judged.facts, result.label === undefined ? {} : { label: result.label });
+  const { text, found } = steps.incoming(result.text, { effect: judged.facts.effect, trust: label.trust });
+  const signs = Object.keys(found).length === 0 ? {} : { found };
   await steps.ledger.append({
     ...entryOf(proposal, "outcome", "call.ended", state === "unknown" ? "unknown" : result.ok ? "ok" : "failed"),
-    data: recorded(steps, { ...result.data, summary: result.summary, wallMs }),
+    data: recorded(steps, { ...result.data, ...signs, summary: result.summary, wallMs }),
   });
   await steps.calls.endCall(proposal.id, state, result.summary);
   io.emit({ type: "call.finished", call: proposal.id, ok: result.ok, summary: result.summary, wallMs });
@@ -125,8 +133,9 @@ async function effect(
     tool: proposal.tool,
     verdict: judged.decision.verdict,
     ok: result.ok,
-    text: steps.redactText(result.text),
-    label: steps.label(proposal, judged.facts, result.label === undefined ? {} : { label: result.label }),
+    text,
+    label,
+    ...signs,
   };
 }
 

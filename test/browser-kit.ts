@@ -173,6 +173,7 @@ function judgedBy(tool: string, args: JsonObject, workspace: string, given: Part
     influence: given.influence ?? SYSTEM_LABEL,
     arguments: [],
     designated: false,
+    carries: [],
     hosts: limits.map(({ host, port: at }) => ({
       pointer: "/host",
       url,

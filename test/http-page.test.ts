@@ -121,6 +121,17 @@ test("R-CHAN-1: what arrives from another session is shown, as that session's wo
   assert.match(page.text("log"), /<b>found it<\/b>/);
 });
 
+test("R-CHAN-1: what was said before is there after a reload, as text and with who said it", async () => {
+  await using door = await openDoor();
+  using page = await loggedIn(door);
+  await until("the past", () => page.text("log").includes("it was that"));
+  const log = page.text("log");
+  assert.match(log, /You, earlier.*what was it <b>again<\/b>.*list \{"path":"\."\}.*Vambrace, earlier.*it was that/s);
+  page.say("list the files here");
+  await until("the answer", () => page.text("log").includes("there"));
+  assert.equal(page.text("log").split("it was that").length, 2);
+});
+
 test("R-CHAN-1: without a login the page shows none of the conversation, and says how to log in", async () => {
   await using door = await openDoor();
   for (const hash of ["", "#login=wrong0", "#login=<b>x</b>"]) {
@@ -194,7 +205,9 @@ test("R-EXEC-1: a question is answered by its keys when focused, and by no key w
     ["N", {}, ["no", "once"]],
     ["y", { ctrlKey: true }, undefined],
     ["y", { repeat: true }, undefined],
-    ["x", {}, undefined],
+    ["x", {}, ["no", "never"]],
+    ["r", {}, undefined],
+    ["q", {}, undefined],
   ] as const) {
     await using door = await openDoor();
     using page = await loggedIn(door);

@@ -1,5 +1,5 @@
 /** The conversation: each message that was said, with the turn that came of it. @module */
-import { drawNotice, drawTurn } from "./draw.js";
+import { drawNotice, drawPast, drawTurn } from "./draw.js";
 
 /** @typedef {ReturnType<typeof createChat>} Chat */
 
@@ -10,6 +10,7 @@ import { drawNotice, drawTurn } from "./draw.js";
 export function createChat({ document, at, enable }, { send, newId }) {
   /** @type {Map<string, ReturnType<typeof drawTurn>>} */
   const turns = new Map();
+  let hasPast = false;
 
   const follow = () => {
     at("log").scrollTop = at("log").scrollHeight;
@@ -44,6 +45,17 @@ export function createChat({ document, at, enable }, { send, newId }) {
     /** @param {string} from @param {string} text */
     notice(from, text) {
       at("log").append(drawNotice(document, from, text));
+      follow();
+    },
+    /**
+     * Before anything that this page shows already; once.
+     *
+     * @param {import("../src/wire/answers.ts").HistoryAnswer["lines"]} lines
+     */
+    past(lines) {
+      if (hasPast) return;
+      hasPast = true;
+      at("log").prepend(...lines.map((line) => drawPast(document, line)));
       follow();
     },
     end,

@@ -6,7 +6,6 @@
  */
 import { plain, visible } from "./text.js";
 
-/** @typedef {import("../src/wire/events.ts").QuestionView} Question */
 /** @typedef {import("../src/wire/events.ts").TurnEventView} TurnEvent */
 
 /**
@@ -135,6 +134,20 @@ function verdictOf({ verdict, says }) {
 }
 
 /**
+ * What was said before this page was opened; who wrote it stands over it.
+ *
+ * @param {Document} document @param {import("../src/wire/answers.ts").HistoryAnswer["lines"][number]} line
+ */
+export function drawPast(document, { kind, from, text }) {
+  if (kind === "call") return make(document, "div", { class: "call past" }, [make(document, "code", { text })]);
+  const who = { person: "You, earlier", agent: "Vambrace, earlier", note: `From ${from}, earlier` }[kind];
+  return make(document, "article", { class: kind === "note" ? "turn notice past" : "turn past" }, [
+    make(document, "h3", { text: who }),
+    ...(kind === "agent" ? drawText(document, text) : [make(document, "p", { class: "text", text })]),
+  ]);
+}
+
+/**
  * What arrived without being asked for; somebody else's words, and drawn as such.
  *
  * @param {Document} document @param {string} from @param {string} text
@@ -144,118 +157,4 @@ export function drawNotice(document, from, text) {
     make(document, "h3", { text: `From ${from}` }),
     make(document, "p", { class: "text", text }),
   ]);
-}
-
-const ANSWERS = /** @type {const} */ ([
-  ["y", "Yes, once", "yes", "once"],
-  ["s", "Yes, for this session", "yes", "session"],
-  ["n", "No", "no", "once"],
-]);
-
-/** @type {ReadonlyMap<string, string>} */
-const QUESTIONS = new Map([
-  ["exec", "run this"],
-  ["write", "write this"],
-  ["delete", "delete this"],
-  ["read", "read this"],
-  ["fetch", "fetch this"],
-  ["send", "send this"],
-  ["pay", "pay this"],
-  ["remember", "keep this"],
-  ["schedule", "do this later"],
-  ["spawn", "hand this on"],
-]);
-
-/** A card that appears under a finger that was going somewhere else must not be an answer. */
-const TOO_SOON_MS = 700;
-
-/**
- * A question: the exact call, the folder, why it asks, and where each argument came from.
- *
- * @param {Document} document
- * @param {Question} question
- * @param {{ onAnswer: (answer: "yes" | "no", scope: "once" | "session") => boolean, now: () => number }} parts
- */
-export function drawQuestion(document, question, { onAnswer, now }) {
-  const card = make(document, "article", { class: "question" });
-  card.setAttribute("tabindex", "0");
-  card.setAttribute("aria-label", visible(`May it ${question.effect}? ${question.says}`));
-  const shownMs = now();
-  let isAnswered = false;
-
-  /** @param {boolean} isDone */
-  function setAnswered(isDone) {
-    isAnswered = isDone;
-    for (const button of buttons) button.toggleAttribute("disabled", isDone);
-  }
-
-  /** @param {"yes" | "no"} answer @param {"once" | "session"} scope */
-  function decide(answer, scope) {
-    if (isAnswered || (answer === "yes" && now() - shownMs < TOO_SOON_MS)) return;
-    setAnswered(onAnswer(answer, scope));
-  }
-
-  const buttons = ANSWERS.map(([key, label, answer, scope]) => {
-    const button = make(document, "button", { text: `${label} (${key})`, class: answer });
-    button.setAttribute("type", "button");
-    button.addEventListener("click", () => decide(answer, scope));
-    return button;
-  });
-  card.addEventListener("keydown", (event) => {
-    if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
-    const found = ANSWERS.find(([key]) => key === event.key.toLowerCase());
-    if (found !== undefined) decide(found[2], found[3]);
-  });
-  card.append(
-    make(document, "h3", { text: `May it ${QUESTIONS.get(question.effect) ?? question.effect}? (${question.tool})` }),
-    drawCall(document, question),
-    make(document, "h4", { text: "Where each argument came from" }),
-    drawOrigins(document, question),
-    make(document, "div", { class: "actions" }, buttons),
-  );
-  return {
-    element: card,
-    /** @param {string} why */
-    refused(why) {
-      card.append(make(document, "p", { class: "fault", text: why }));
-      setAnswered(false);
-    },
-  };
-}
-
-/** @param {Document} document @param {Question} question */
-function drawCall(document, question) {
-  const rows = [
-    ...Object.entries(question.arguments).map(([name, value]) => [name, plain(value) || "(empty)"]),
-    ["Folder", question.cwd],
-    ["Why it asks", question.says],
-    ["Asked in", question.origin.channel],
-    ["No answer is no", `at ${new Date(question.expiresMs).toLocaleTimeString()}`],
-    ["Rules", question.because.join(", ")],
-  ];
-  const list = make(document, "dl");
-  for (const [name = "", value = ""] of rows) {
-    list.append(make(document, "dt", { text: name }), make(document, "dd", { text: value }));
-  }
-  return list;
-}
-
-/** @param {Document} document @param {Question} question */
-function drawOrigins(document, question) {
-  const list = make(document, "ul", { class: "origins" });
-  for (const fact of question.origins) {
-    const from = [...new Set(fact.sources.map(({ kind, id, trust }) => `${kind} ${id} (trust: ${trust})`))];
-    // A person wrote it, and it asks for another reason: to say "not named" would be wrong.
-    const isWritten = fact.designated || fact.sources[0]?.kind === "person";
-    const named = isWritten ? "named by a person" : "not named by a person";
-    const where = from.length === 0 ? "put together by the model" : `${named}; from ${from.join("; ")}`;
-    list.append(
-      make(document, "li", { class: isWritten ? "named" : "unnamed" }, [
-        make(document, "code", { text: `${fact.argument} = ${fact.value || "(empty)"}` }),
-        make(document, "span", { text: ` ${where}` }),
-      ]),
-    );
-  }
-  if (question.origins.length === 0) list.append(make(document, "li", { text: "it has no argument that matters" }));
-  return list;
 }

@@ -31,10 +31,19 @@ export async function start(outside) {
     if (session.proof() === null) gate.leave(`Your session is over. ${HOW}`);
   }
 
+  async function recall() {
+    if (session.proof() === null) return;
+    const { ok, answer } = await session.call("GET", "/api/history");
+    if (ok) chat.past(answer.lines);
+  }
+
   /** @param {"connected" | "lost" | "refused"} state */
   function onState(state) {
     elements.tell("status-connection", state === "connected" ? "connected" : "not connected");
-    if (state === "connected") return void look();
+    if (state === "connected")
+      return void look()
+        .then(recall)
+        .catch(() => elements.tell("status-connection", "not connected"));
     chat.endAll("the connection was lost, and this turn with it");
     if (state === "refused") gate.leave(`Your session is over. ${HOW}`);
   }

@@ -1,7 +1,7 @@
 /** The questions that are open: drawn by the page from what the gateway says, outside of anything a model wrote. @module */
-import { drawQuestion } from "./draw.js";
+import { drawQuestion } from "./question.js";
 
-/** @typedef {import("./draw.js").Question} Question */
+/** @typedef {import("./question.js").Question} Question */
 
 /**
  * @param {import("./elements.js").Elements} elements

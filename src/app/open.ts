@@ -14,7 +14,7 @@ import { createHttp } from "../edges/http/server.ts";
 import { createOutbound } from "../steps/outbound/outbound.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Loaded } from "./config/load.ts";
-import { channelEnabled, gatewaySettings, MAIN_AGENT } from "./config/settings.ts";
+import { channelEnabled, dlpRules, gatewaySettings, MAIN_AGENT } from "./config/settings.ts";
 import type { Ground } from "./ground.ts";
 import type { Helpers } from "./helpers.ts";
 import { type Home, INSTALLATION } from "./home.ts";
@@ -59,7 +59,7 @@ const OWNER_PERMISSIONS: readonly Permission[] = PERMISSIONS;
 export async function openGateway(options: OpenOptions): Promise<Served> {
   const { env, home, ground, starting, wires, port, models } = options;
   const { loaded } = ground;
-  const outbound = createOutbound(knownSecrets(env, loaded));
+  const outbound = createOutbound(knownSecrets(env, loaded), dlpRules(loaded.config));
   const log = openLog(join(home.logs, "gateway.log"), (line) => outbound.text(line));
   wires.openLog(log);
   const deps = { clock: systemClock, random: systemRandom };

@@ -17,9 +17,21 @@ export async function openKits(given: WireUp): Promise<Kits> {
     const posture = toPosture(loaded.config, loaded.places, id);
     const { model, local, contextTokens } = given.modelOf(id);
     const { localOnly } = loaded.config.models;
+    const sensitive = given.outbound.find;
     kits.set(
       id,
-      await openKit({ agent: id, posture, operatorPolicies, vet, model, local, localOnly, contextTokens, random }),
+      await openKit({
+        agent: id,
+        posture,
+        operatorPolicies,
+        vet,
+        model,
+        local,
+        localOnly,
+        contextTokens,
+        random,
+        sensitive,
+      }),
     );
   }
   return { all: [...kits.values()], of: (agent) => kits.get(agent) ?? unknownAgent(agent) };

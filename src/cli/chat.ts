@@ -4,13 +4,13 @@ import { z } from "zod";
 import { stateFolder } from "../app/config/environment.ts";
 import { homeAt } from "../app/home.ts";
 import { toFault } from "../core/fault.ts";
-import { type MeAnswer, meAnswer } from "../wire/answers.ts";
+import { type HistoryAnswer, historyAnswer, type MeAnswer, meAnswer } from "../wire/answers.ts";
 import { connect, type GatewayClient } from "./client.ts";
 import type { Command, Io } from "./command.ts";
 import { converse, sayFault } from "./conversation.ts";
 import { Keyboard } from "./keyboard.ts";
 import { freshLogin, showLogin } from "./login.ts";
-import { paint } from "./style.ts";
+import { columns, oneLine, paint, printable } from "./style.ts";
 import { watch, type Watching } from "./watching.ts";
 
 export const chatCommand: Command = {
@@ -37,6 +37,7 @@ export async function chat(io: Io, client: GatewayClient, how: { readonly leavin
   const me = await client.get("/api/me", meAnswer);
   if (me.halted) io.err(paint(io, "red", "STOPPED: nothing is done until you type /resume"));
   if (io.isTerminal) io.err(`type a request; /help shows more; /quit or Ctrl-D ${how.leaving}`);
+  if (io.isTerminal) await recall(io, client);
   const keyboard = new Keyboard(io);
   const watching = io.isTerminal ? watch(io, client, (text) => keyboard.interject(text)) : undefined;
   const here: Here = { io, client, keyboard, me, watching };
@@ -59,6 +60,27 @@ export async function chat(io: Io, client: GatewayClient, how: { readonly leavin
   }
 }
 
+const RECALLED = 12;
+
+/** The last of what was said here before. Whoever comes back sees where he was; an older gateway has none to show. */
+async function recall(io: Io, client: GatewayClient): Promise<void> {
+  const lines = await earlier(client);
+  if (lines.length > RECALLED) io.err(paint(io, "gray", `… ${lines.length - RECALLED} more before that`));
+  for (const { kind, from, text } of lines.slice(-RECALLED)) {
+    const who = kind === "person" ? "you" : kind === "call" ? "→" : printable(from);
+    io.err(paint(io, "gray", `${who}${kind === "call" ? "" : ":"} ${oneLine(text, columns() - 20)}`));
+  }
+}
+
+async function earlier(client: GatewayClient): Promise<HistoryAnswer["lines"]> {
+  try {
+    return (await client.get("/api/history", historyAnswer)).lines;
+  } catch (thrown) {
+    if (toFault(thrown).code === "GATEWAY_UNREACHABLE") throw thrown;
+    return [];
+  }
+}
+
 type Here = {
   readonly io: Io;
   readonly client: GatewayClient;
@@ -76,7 +98,7 @@ function modelName({ model }: MeAnswer): string {
 }
 
 const HELP = `ask in plain words: "list the files here", "run the tests", "what is in notes.md"
-questions: y is yes once, s is yes for this session, n is no; no answer is no
+questions: y is yes once, r is yes to this recipient where it is offered, s is yes for this session, x is never in this session, n is no; no answer is no
 Ctrl-C ends what runs, and a question with it
 /stop     halts everything: turns, commands, schedules
 /resume   starts again after a stop

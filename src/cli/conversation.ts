@@ -10,7 +10,7 @@ import { Fault } from "../core/fault.ts";
 import type { OutcomeView, QuestionView, TurnEventView } from "../wire/events.ts";
 import type { GatewayClient } from "./client.ts";
 import type { Io } from "./command.ts";
-import { describeCall, drawQuestion } from "./question.ts";
+import { type Choice, choicesFor, describeCall, drawQuestion } from "./question.ts";
 import { paint, printable } from "./style.ts";
 
 /** Puts a question to the person; undefined: the signal came first, or nobody is there any more. */
@@ -158,15 +158,6 @@ function rules(io: Io, because: readonly string[]): string {
   return paint(io, "gray", `[${because.join(", ")}]`);
 }
 
-const CHOICES = "  [y] yes, once   [s] yes, for this session   [n] no  > ";
-type Choice = { readonly answer: "yes" | "no" | "unattended"; readonly scope: "once" | "session" };
-const ANSWERS: ReadonlyMap<string, Choice> = new Map([
-  ["y", { answer: "yes", scope: "once" }],
-  ["yes", { answer: "yes", scope: "once" }],
-  ["s", { answer: "yes", scope: "session" }],
-  ["n", { answer: "no", scope: "once" }],
-  ["no", { answer: "no", scope: "once" }],
-]);
 const UNATTENDED: Choice = { answer: "unattended", scope: "once" };
 
 /** A yes that comes faster than anybody reads was meant for something else. */
@@ -185,7 +176,7 @@ async function put(turn: Turn, call: Call, question: QuestionView, over: AbortSi
   tell(turn, drawQuestion(io, question));
   if (asker === undefined) io.err("  nobody can be asked here, so it is refused");
   const ended = AbortSignal.any([turn.signal, over]);
-  const chosen = asker === undefined ? UNATTENDED : await choose(io, asker, ended);
+  const chosen = asker === undefined ? UNATTENDED : await choose(io, asker, question, ended);
   if (chosen === undefined) return;
   // From here on it is this answer that is reported back, not somebody else's.
   delete call.question;
@@ -195,16 +186,22 @@ async function put(turn: Turn, call: Call, question: QuestionView, over: AbortSi
   });
 }
 
-async function choose(io: Io, asker: Asker, ended: AbortSignal): Promise<Choice | undefined> {
+async function choose(io: Io, asker: Asker, question: QuestionView, ended: AbortSignal): Promise<Choice | undefined> {
+  const offered = choicesFor(question);
+  const prompt = `${offered.map(({ key, says }) => `  [${key}] ${says}`).join(" ")}  > `;
   for (;;) {
     const askedMs = systemClock.monotonicMs();
-    const said = await asker(CHOICES, ended);
+    const said = await asker(prompt, ended);
     if (said === undefined) return undefined;
-    const chosen = ANSWERS.get(said.trim().toLowerCase());
+    const typed = said.trim().toLowerCase();
+    const found = offered.find(({ key }) => key === (typed === "yes" || typed === "no" ? typed.charAt(0) : typed));
+    const chosen: Choice | undefined = found === undefined ? undefined : { answer: found.answer, scope: found.scope };
     const isTooSoon = systemClock.monotonicMs() - askedMs < TOO_SOON_MS;
     if (chosen !== undefined && !(chosen.answer === "yes" && isTooSoon)) return chosen;
     io.err(
-      chosen === undefined ? "  please type y, s or n" : "  that was too fast to have been read: once more, please",
+      chosen === undefined
+        ? `  please type ${offered.map(({ key }) => key).join(", ")}`
+        : "  that was too fast to have been read: once more, please",
     );
   }
 }

@@ -18,6 +18,7 @@ import { readPolicies } from "../app/policies.ts";
 import { Fault } from "../core/fault.ts";
 import type { Posture } from "../core/posture.ts";
 import type { Judge } from "../steps/judge/judge.ts";
+import { createOutbound } from "../steps/outbound/outbound.ts";
 import { type PolicyFile, vetHere } from "../steps/judge/policy/vet.ts";
 import { type Flags, flagText, type Io } from "./command.ts";
 
@@ -38,7 +39,8 @@ export function groundOf(io: Io, flags: Flags): Ground {
 }
 
 export async function judgeOn({ posture, policies }: Pick<Ground, "posture" | "policies">): Promise<Judge> {
-  return openJudge(posture, policies, vetHere);
+  // What only asks holds no secrets of its own: those that a live gateway knows are in the recorded facts.
+  return openJudge(posture, policies, vetHere, createOutbound([]).find);
 }
 
 /** The absolute path of something that has to be there. @throws Fault COMMAND_USAGE */

@@ -29,8 +29,54 @@ export function drawQuestion(io: Io, question: QuestionView): string {
     field(io, "folder", question.cwd),
     field(io, "why", question.says),
     ...originsOf(question).map((line, i) => field(io, i === 0 ? "from" : "", line)),
+    ...quotesOf(question).map((line, i) => field(io, i === 0 ? "where" : "", line)),
+    ...leavingOf(question).map((line, i) => field(io, i === 0 ? "leaves" : "", line)),
+    ...foundIn(question).map((line) => field(io, "careful", paint(io, "yellow", line))),
+    ...(question.covers === undefined ? [] : [field(io, "[r] covers", oneLine(question.covers, 200))]),
     field(io, "rules", question.because.join(", ")),
   ].join("\n");
+}
+
+/** Each value in its surroundings, in the words of whoever wrote them. */
+function quotesOf({ quotes }: QuestionView): readonly string[] {
+  return (quotes ?? []).map(
+    ({ argument, source, text }) => `${argument}: "${oneLine(text, 160)}" (${sourceOf(source)})`,
+  );
+}
+
+function leavingOf({ leaving }: QuestionView): readonly string[] {
+  if (leaving === undefined || (leaving.to.length === 0 && leaving.carries.length === 0)) return [];
+  const who = leaving.to.map(
+    ({ name, mayKnow }) => `to ${oneLine(name, 80)}${mayKnow ? "" : ", who may not know all of it"}`,
+  );
+  const holds = leaving.carries.length === 0 ? [] : [`it holds: ${leaving.carries.join(", ")}`];
+  return [`made from ${leaving.confidentiality} text`, ...who, ...holds];
+}
+
+/** Names of rules only: what was found is not repeated. */
+function foundIn({ found }: QuestionView): readonly string[] {
+  const rules = Object.keys(found ?? {});
+  return rules.length === 0 ? [] : [`in what it read: ${rules.map((rule) => oneLine(rule, 40)).join(", ")}`];
+}
+
+export type Choice = {
+  readonly answer: "yes" | "no" | "unattended";
+  readonly scope: "once" | "session" | "recipient" | "never";
+};
+
+type Offer = Choice & { readonly key: string; readonly says: string };
+
+/** What may be typed, in the order in which it is shown. */
+export function choicesFor({ covers }: QuestionView): readonly Offer[] {
+  const recipient: readonly Offer[] =
+    covers === undefined ? [] : [{ key: "r", says: "yes, to this recipient", answer: "yes", scope: "recipient" }];
+  return [
+    { key: "y", says: "yes, once", answer: "yes", scope: "once" },
+    ...recipient,
+    { key: "s", says: "yes, for this session", answer: "yes", scope: "session" },
+    { key: "x", says: "never in this session", answer: "no", scope: "never" },
+    { key: "n", says: "no", answer: "no", scope: "once" },
+  ];
 }
 
 const SAYS: ReadonlyMap<string, string> = new Map([
@@ -54,10 +100,14 @@ function originsOf({ origins }: QuestionView): readonly string[] {
     const place =
       from === undefined
         ? "put together by the model; nobody wrote it like this"
-        : `${WROTE.get(from.kind) ?? from.kind} ${oneLine(from.id, 80)} (trust: ${from.trust})${designated || from.kind === "person" ? "" : ", not named by a person"}`;
+        : `${sourceOf(from)}${designated || from.kind === "person" ? "" : ", not named by a person"}`;
     byPlace.set(place, (byPlace.get(place) ?? new Set()).add(argument));
   }
   return [...byPlace].map(([place, names]) => `${[...names].join(", ")}: ${place}`);
+}
+
+function sourceOf({ kind, id, trust }: QuestionView["origins"][number]["sources"][number]): string {
+  return `${WROTE.get(kind) ?? kind} ${oneLine(id, 80)} (trust: ${trust})`;
 }
 
 const WROTE: ReadonlyMap<string, string> = new Map([

@@ -7,7 +7,8 @@ import type { ApprovalKind, PolicyId } from "./decision.ts";
 import type { ApprovalId, CallId, PersonId } from "./ids.ts";
 import type { Digest, JsonObject } from "./json.ts";
 import type { ArgumentFact, Facts } from "./call.ts";
-import type { Trust } from "./label.ts";
+import type { Found } from "./item.ts";
+import type { Confidentiality, Source, Trust } from "./label.ts";
 import type { Origin } from "./person.ts";
 import type { Effect } from "./tool.ts";
 
@@ -33,10 +34,39 @@ export type Question = {
   /** How far the door was trusted at which each was found: a token with less says no only. Absent: full. */
   readonly askedAt?: Readonly<Record<string, Trust>>;
   readonly expiresMs: number;
+  /** Where each value stands in its source, as much as a person needs to see. */
+  readonly quotes: readonly Quote[];
+  readonly leaving: Leaving;
+  /** Signs of hidden or commanding text in what the model had read. */
+  readonly found: Found;
+  /** What a yes for a recipient would cover, in words; absent: it can be said to this very call only. */
+  readonly covers?: string;
 };
 
-/** `once`: this call. `session`: calls of the same shape in this session too (see `steps/approval`). */
-export type ApprovalScope = "once" | "session";
+/** A value in its surroundings, as they stand in one source. */
+export type Quote = {
+  readonly argument: string;
+  readonly value: string;
+  readonly source: Source;
+  readonly text: string;
+};
+
+/** What goes out with a call, and who will see it. */
+export type Leaving = {
+  /** The most confidential of all that the call was made from. */
+  readonly confidentiality: Confidentiality;
+  /** Kinds of sensitive data. */
+  readonly carries: readonly string[];
+  /** Each who gets it, and whether he may know all of it already. Empty: nothing leaves. */
+  readonly to: readonly { readonly name: string; readonly mayKnow: boolean }[];
+};
+
+/**
+ * `once`: this call. `session`: the same call again in this session. `recipient`: this tool toward this recipient or
+ * host in this session, whatever it says. `never`: the same question is answered no in this session.
+ */
+export const APPROVAL_SCOPES = ["once", "session", "recipient", "never"] as const;
+export type ApprovalScope = (typeof APPROVAL_SCOPES)[number];
 
 /** What is answered at a door; `unattended`: a program that asks for somebody has nobody to put the question to. */
 export type Answer = "yes" | "no" | "unattended";

@@ -112,6 +112,8 @@ export type Facts = {
   readonly paths: readonly PathFact[];
   readonly hosts: readonly HostFact[];
   readonly command?: CommandFacts;
+  /** Kinds of sensitive data that would leave with it and that nobody named (`core/dlp.ts`). */
+  readonly carries: readonly string[];
 };
 
 /**

@@ -38,6 +38,7 @@ export const FAULTS = {
   CONFIG_VARIABLE_MISSING: "usage",
   CONTENT_TYPE_UNSUPPORTED: "usage",
   DENIED: "denied",
+  DLP_BLOCKED: "denied",
   DESTINATION_REFUSED: "denied",
   DESTINATION_UNREACHABLE: "unavailable",
   DIGEST_MALFORMED: "usage",

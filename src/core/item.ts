@@ -10,6 +10,9 @@ import type { Label } from "./label.ts";
 
 export type ProposedCall = { readonly id: CallId; readonly tool: string; readonly arguments: JsonObject };
 
+/** Signs of hidden or commanding text: how many of each rule. They lower nothing and prove nothing; a person is shown them. */
+export type Found = Readonly<Record<string, number>>;
+
 export type ContextItem =
   | { readonly kind: "system"; readonly id: ItemId; readonly text: string; readonly label: Label }
   | {
@@ -37,4 +40,5 @@ export type ContextItem =
       readonly text: string;
       readonly ok: boolean;
       readonly label: Label;
+      readonly found?: Found;
     };

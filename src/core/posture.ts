@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { DlpRule } from "./dlp.ts";
 import type { AgentId } from "./ids.ts";
 import type { EgressBytes } from "./decision.ts";
 import type { Trust } from "./label.ts";
@@ -83,6 +84,8 @@ export type Posture = {
   readonly declarations: ReadonlyMap<string, ToolDeclaration>;
   /** Persons, with the trust that they have. */
   readonly persons: ReadonlyMap<string, { readonly trust: Trust; readonly roles: readonly string[] }>;
+  /** What is done about sensitive data; what no rule names is treated as shipped. */
+  readonly dlp?: readonly DlpRule[];
   /** Roles beside those that ship, each with its permissions (`read_files`, …); a role that is nowhere permits nothing. */
   readonly roles?: ReadonlyMap<string, readonly string[]>;
 };

@@ -8,6 +8,7 @@ import type { Question } from "./approval.ts";
 import type { Verdict } from "./decision.ts";
 import type { FaultCode } from "./fault-codes.ts";
 import type { CallId, SessionId, TurnId } from "./ids.ts";
+import type { Found } from "./item.ts";
 import type { JsonObject } from "./json.ts";
 import type { Label } from "./label.ts";
 import type { ModelIdentity, Usage } from "./ports/model.ts";
@@ -53,4 +54,5 @@ export type CallResult = {
   /** What the model reads: the result, or why not and what to do instead. */
   readonly text: string;
   readonly label: Label;
+  readonly found?: Found;
 };

@@ -21,6 +21,13 @@ export const meAnswer = z.looseObject({
 export type MeAnswer = z.infer<typeof meAnswer>;
 
 /** The proof goes into the header `x-vambrace-proof` of every later request of the page. */
+export const historyAnswer = z.looseObject({
+  lines: z.array(
+    z.looseObject({ kind: z.enum(["person", "agent", "call", "note"]), from: z.string(), text: z.string() }),
+  ),
+});
+export type HistoryAnswer = z.infer<typeof historyAnswer>;
+
 export const loginAnswer = z.looseObject({ proof: z.string(), person: z.string() });
 export type LoginAnswer = z.infer<typeof loginAnswer>;
 

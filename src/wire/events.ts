@@ -35,6 +35,16 @@ export const questionView = z.looseObject({
   ),
   origin: z.looseObject({ session: z.string(), turn: z.string(), channel: z.string() }),
   expiresMs: z.number(),
+  quotes: z.array(z.looseObject({ argument: z.string(), value: z.string(), source, text: z.string() })).optional(),
+  leaving: z
+    .looseObject({
+      confidentiality: z.string(),
+      carries: z.array(z.string()),
+      to: z.array(z.looseObject({ name: z.string(), mayKnow: z.boolean() })),
+    })
+    .optional(),
+  found: z.record(z.string(), z.number()).optional(),
+  covers: z.string().optional(),
 });
 export type QuestionView = z.infer<typeof questionView>;
 

@@ -85,6 +85,7 @@ const facts = z.strictObject({
   paths: z.array(pathFact),
   hosts: z.array(hostFact),
   command: commandFacts.optional(),
+  carries: z.array(z.string()).optional(),
 });
 
 const plannedEffect = z.strictObject({

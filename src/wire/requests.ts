@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import { APPROVAL_SCOPES } from "../core/approval.ts";
 import { RECORD_KINDS } from "../core/ports/ledger.ts";
 import { TRUST_LEVELS } from "../core/label.ts";
 import { PERMISSIONS } from "../core/person.ts";
@@ -35,7 +36,8 @@ export const executeRequest = z.strictObject({
 export const answerRequest = z.strictObject({
   /** `unattended`: no, because there is nobody to ask. */
   answer: z.enum(["yes", "no", "unattended"]),
-  scope: z.enum(["once", "session"]).default("once"),
+  /** `session` and `recipient` go with yes, `never` with no. */
+  scope: z.enum(APPROVAL_SCOPES).default("once"),
 });
 
 export const stopRequest = z.strictObject({ reason: z.string().max(500).default("said over HTTP") });

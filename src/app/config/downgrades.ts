@@ -4,10 +4,12 @@
  *
  * @module
  */
+import { DATA_KINDS, dlpAction, type DlpAction, type DlpPlace } from "../../core/dlp.ts";
 import type { ToolPosture } from "../../core/posture.ts";
 import { doorsOf } from "./doors.ts";
 import { egressRules } from "./egress.ts";
 import { type Config, configFile } from "./schema.ts";
+import { dlpRules } from "./settings.ts";
 
 /** One line each, in a fixed order. */
 export function downgradesOf(config: Config): readonly string[] {
@@ -16,6 +18,7 @@ export function downgradesOf(config: Config): readonly string[] {
     ...sessions(config),
     ...tools(config),
     ...egress(config),
+    ...sensitive(config),
     ...trusted(config),
     ...models(config),
   ];
@@ -80,6 +83,28 @@ function* egress(config: Config): Generator<string> {
       yield `egress.credentials.${name}: every subdomain of ${host.slice(2)} is given the value`;
   }
 }
+
+/** Each kind that goes somewhere now without what would have been done about it as shipped. */
+function* sensitive(config: Config): Generator<string> {
+  const rules = dlpRules(config);
+  for (const [place, says] of PLACES) {
+    const weaker = DATA_KINDS.filter(
+      (kind) => STRICTNESS[dlpAction(rules, kind, place)] < STRICTNESS[dlpAction([], kind, place)],
+    );
+    if (weaker.length > 0) yield `dlp.rules: ${weaker.join(", ")}: less is done than shipped about what ${says}`;
+  }
+}
+
+const STRICTNESS: Readonly<Record<DlpAction, number>> = { allow: 0, redact: 1, ask: 1, block: 2 };
+
+const PLACES: readonly (readonly [DlpPlace, string])[] = [
+  [{ direction: "in", from: "message" }, "persons write"],
+  [{ direction: "in", from: "result" }, "tools bring"],
+  [{ direction: "out", to: "asker" }, "goes to the person who asks"],
+  [{ direction: "out", to: "person" }, "goes to other persons"],
+  [{ direction: "out", to: "host" }, "goes to other machines"],
+  [{ direction: "log" }, "is recorded"],
+];
 
 function* trusted(config: Config): Generator<string> {
   for (const { path, trust } of config.folders) {

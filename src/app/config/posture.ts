@@ -12,7 +12,7 @@ import { doorsOf } from "./doors.ts";
 import { egressBytes, egressRules } from "./egress.ts";
 import { alwaysBlocked, expand, forbiddenPaths, type Places, realPath } from "./places.ts";
 import type { Config } from "./schema.ts";
-import { agentEntry, agentIds, peopleOf } from "./settings.ts";
+import { agentEntry, agentIds, dlpRules, peopleOf } from "./settings.ts";
 
 /** @param agent absent: `main`. Each agent has its own workspace and may have fewer tools. */
 export function toPosture(config: Config, places: Places, agent = parseAgentId("main")): Posture {
@@ -43,6 +43,7 @@ export function toPosture(config: Config, places: Places, agent = parseAgentId("
     declarations: declarationsOf(config),
     persons: new Map([...peopleOf(config)].map(([id, { trust, roles }]) => [id, { trust, roles }])),
     roles: new Map(Object.entries(config.roles)),
+    dlp: dlpRules(config),
   };
 }
 

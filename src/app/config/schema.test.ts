@@ -278,3 +278,24 @@ test("R-BOX-4: an image without a digest is refused with how to pin it, and so i
   assert.match(refusal(inContainers(`image: "${DIGEST}", network: host`)).message, /network/);
   assert.match(refusal(inContainers(`image: "${DIGEST}", runtime: "../x"`)).hint, /runsc/);
 });
+
+test("R-DLP-1: a rule for sensitive data says what it means; one that could not do that is refused", () => {
+  const rules = (text: string): string => `dlp: {rules: [${text}]}`;
+  for (const good of [
+    "{find: [secret], direction: out, to: [host], action: block}",
+    "{find: [personal], direction: in, from: [result], action: redact}",
+    "{find: [email, ip], direction: log, action: redact}",
+  ]) {
+    assert.ok(config(rules(good)), good);
+  }
+  for (const bad of [
+    "{find: [], direction: out, action: block}",
+    "{find: [passport], direction: out, action: block}",
+    "{find: [secret], direction: in, to: [host], action: block}",
+    "{find: [secret], direction: in, action: ask}",
+    "{find: [secret], direction: log, action: allow}",
+    "{find: [email], direction: log, action: block}",
+  ]) {
+    assert.equal(refusal(rules(bad)).code, "CONFIG_MALFORMED", bad);
+  }
+});

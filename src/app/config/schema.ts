@@ -13,6 +13,7 @@ import { ARGUMENT_ROLES, EFFECTS } from "../../core/tool.ts";
 import { isNameOrAddress, isProxyRange } from "./hosts.ts";
 import { sandbox } from "./sandbox.ts";
 import { browser } from "./schema-browser.ts";
+import { dlp } from "./schema-dlp.ts";
 import { egress } from "./schema-egress.ts";
 import { confidentiality, count, id, path, secret, trust, words } from "./schema-words.ts";
 
@@ -207,6 +208,7 @@ export const configFile = z.strictObject({
   people: z.record(id, person).default({}),
   roles: z.record(id, z.array(z.enum(ROLE_PERMISSIONS)).max(50)).default({}),
   egress: egress.prefault({}),
+  dlp: dlp.prefault({}),
   effects: z.partialRecord(z.enum(EFFECTS), trust).default({}),
   folders: z
     .array(

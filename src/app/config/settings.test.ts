@@ -183,6 +183,8 @@ const WEAKER: readonly [string, RegExp][] = [
     "egress: {credentials: {x: {secret: '${MY_KEY}', hosts: ['*.example.org'], variable: X}}}",
     /every subdomain of example\.org is given the value/,
   ],
+  ["dlp: {rules: [{find: [secret], direction: out, action: allow}]}", /dlp\.rules: secret: .*other machines/],
+  ["dlp: {rules: [{find: [personal], direction: out, to: [host], action: allow}]}", /payment-card, .*other machines/],
   ["folders: [{path: ~/vambrace, trust: full}]", /full trust/],
   ["people: {ana: {trust: full}}", /people\.ana\.trust/],
   ["models: {localOnly: never}", /models\.localOnly: never/],
@@ -204,7 +206,7 @@ for (const [text, line] of WEAKER) {
 test("a stricter mode is no downgrade", () => {
   assert.deepEqual(
     parseConfig(
-      "tools: {profile: minimal, deny: [exec], exec: {security: deny, ask: always, block: [nc]}}\negress: {allow: [example.org]}",
+      "tools: {profile: minimal, deny: [exec], exec: {security: deny, ask: always, block: [nc]}}\negress: {allow: [example.org]}\ndlp: {rules: [{find: [personal], direction: out, action: block}]}",
       at,
     ).downgrades,
     [],

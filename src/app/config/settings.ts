@@ -4,6 +4,7 @@
  * @module
  */
 import type { ContainerConfig } from "../../core/broker-wire.ts";
+import { type DlpRule, PERSONAL_KINDS } from "../../core/dlp.ts";
 import { type AgentId, parseAgentId, parsePersonId } from "../../core/ids.ts";
 import { trustRank } from "../../core/label.ts";
 import type { ReturnLabel } from "../../core/tool.ts";
@@ -29,6 +30,14 @@ export function gatewaySettings({ gateway }: Config): GatewaySettings {
   const { bind, customBindHost, port, allowedHosts, trustedProxies } = gateway;
   const host = bind === "custom" ? (customBindHost ?? "127.0.0.1") : bind === "lan" ? "0.0.0.0" : "127.0.0.1";
   return { host, port, allowedHosts: [...OWN_NAMES, ...allowedHosts], trustedProxies };
+}
+
+/** `personal` stands for every kind of personal data. */
+export function dlpRules({ dlp }: Config): readonly DlpRule[] {
+  return dlp.rules.map((rule) => ({
+    ...rule,
+    find: rule.find.flatMap((kind) => (kind === "personal" ? PERSONAL_KINDS : [kind])),
+  }));
 }
 
 export function channelEnabled(config: Config, channel: string): boolean {

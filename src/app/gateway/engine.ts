@@ -36,6 +36,7 @@ import type { Kit } from "./kits.ts";
 import type { Presence, Reachable } from "./people.ts";
 import { judgeByPlan, type PlannerParts } from "./planner.ts";
 import { putQuestion } from "./questions.ts";
+import { incoming, readable } from "./reading.ts";
 
 /** Who a message is from, once a door or another session has said so. */
 export type Sender =
@@ -85,7 +86,13 @@ export function createEngine(parts: EngineParts): Engine {
     access: async (sender, session) => admit(parts, sender, session),
     session: {
       receive: (message, principal, label) =>
-        parts.sessions.receive({ session: message.session.id, id: message.id, principal, text: message.text, label }),
+        parts.sessions.receive({
+          session: message.session.id,
+          id: message.id,
+          principal,
+          text: readable(parts.outbound, message, label),
+          label,
+        }),
       begin: (turn) => parts.sessions.begin(turn),
       items: (turn) => itemsOf(parts, turn),
       finish: (turn, stop, reply) => parts.sessions.finish(turn, stop, reply),
@@ -101,7 +108,7 @@ export function createEngine(parts: EngineParts): Engine {
       cwd: parts.kitOf(origin.agent).workspace,
     }),
     gate,
-    outbound: parts.outbound,
+    outbound: { ...parts.outbound, text: (text) => parts.outbound.reply(text) },
     ledger: parts.helpers.ledger,
     model: (session) => parts.kitOf(session.agent).model.identity,
     left: (turn) => parts.left(turn),
@@ -160,7 +167,7 @@ function createEngineGate(parts: EngineParts, waits: Map<TurnId, number>): Gate 
     label: (proposal, facts, recorded) => labelResult(proposal, facts, recorded, parts.owner),
     labelRefusal: (facts) => labelRefusal(facts),
     redact: (value) => parts.outbound.value(value),
-    redactText: (text) => parts.outbound.text(text),
+    incoming: (text, brought) => incoming(parts.outbound, text, brought),
     clock,
     state: () => parts.halt.state(),
   });

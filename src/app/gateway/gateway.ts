@@ -16,6 +16,7 @@ import { MAIN_AGENT } from "../config/settings.ts";
 import type { Chat } from "./chat.ts";
 import type { EngineParts } from "./engine.ts";
 import type { Notice } from "./elsewhere.ts";
+import { past } from "./past.ts";
 import type { Turns } from "./turns.ts";
 
 export type GatewayParts = EngineParts & {
@@ -50,6 +51,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     },
     watch: (caller, listener, signal) => watch(parts, caller, listener, signal),
     sessions: async (caller) => (await parts.store.sessions.list()).filter((row) => isOf(row, need(caller, "chat"))),
+    history: (caller) => past(parts, need(caller, "chat")),
     searchLog: (caller, query) => {
       need(caller, "read_log");
       return helpers.ledger.search(query);

@@ -5,6 +5,7 @@
  * @module
  */
 import { COMMAND_ENVIRONMENT, COMMAND_PATH } from "../../core/command-environment.ts";
+import type { FindSensitive } from "../../core/dlp.ts";
 import type { AgentId } from "../../core/ids.ts";
 import type { ContextItem } from "../../core/item.ts";
 import { spelledOut } from "../../core/hidden.ts";
@@ -49,9 +50,14 @@ export type Kit = {
 };
 
 /** The judge of one posture, over this machine's files. @throws Fault POLICY_INVALID */
-export async function openJudge(posture: Posture, operatorPolicies: readonly PolicyFile[], vet: Vet): Promise<Judge> {
+export async function openJudge(
+  posture: Posture,
+  operatorPolicies: readonly PolicyFile[],
+  vet: Vet,
+  sensitive: FindSensitive,
+): Promise<Judge> {
   const tools = [...CATALOGUE.values()].map(({ declaration, groups }) => ({ declaration, groups }));
-  return createJudge({ posture, operatorPolicies, vet, tools, facts: findersFor(posture) });
+  return createJudge({ posture, operatorPolicies, vet, tools, facts: findersFor(posture), sensitive });
 }
 
 /** What the judge may look at, for one call: as a command would find it in the sandbox. */
@@ -83,13 +89,14 @@ export async function openKit(parts: {
   readonly localOnly: LocalOnly;
   readonly contextTokens: number;
   readonly random: Random;
+  readonly sensitive: FindSensitive;
 }): Promise<Kit> {
   const { agent, posture, model, local, localOnly } = parts;
   return {
     agent,
     workspace: posture.fs.workspace,
     posture,
-    judge: await openJudge(posture, parts.operatorPolicies, parts.vet),
+    judge: await openJudge(posture, parts.operatorPolicies, parts.vet, parts.sensitive),
     model,
     localOnly,
     modelFor: (label) => (reachOf(localOnly, label) === "any" ? model : (local ?? noneHere(localOnly))),

@@ -11,6 +11,7 @@ import type { Ledger } from "../../core/ports/ledger.ts";
 import type { Judged } from "../../core/run.ts";
 import type { GateIo } from "../../gate.ts";
 import type { ApprovalDesk, QuestionDraft } from "../../steps/approval/desk.ts";
+import { foundIn, leavingOf, quotesOf } from "./asking.ts";
 import type { Reachable } from "./people.ts";
 
 export type QuestionParts = {
@@ -47,6 +48,12 @@ export async function putQuestion(
     origin,
     // Each may do this himself: nobody approves above his own permissions.
     askedOf: decision.askOf.map(parsePersonId),
+    quotes: quotesOf(
+      facts.arguments.filter((one) => one.role !== "plain"),
+      proposal.context,
+    ),
+    leaving: leavingOf(proposal, facts),
+    found: foundIn(proposal.context),
     askedAt: Object.fromEntries(parts.doors().map(({ person, trust }) => [person, trust])),
   };
   await parts.ledger.append({

@@ -5,14 +5,13 @@ import { loadConfig, type Loaded } from "../../app/config/load.ts";
 import { checkStateModes, mendStateModes, type ModeFinding } from "../../app/config/modes.ts";
 import { toPosture } from "../../app/config/posture.ts";
 import { agentSettings } from "../../app/config/settings.ts";
-import { openJudge } from "../../app/gateway/kits.ts";
 import { homeAt } from "../../app/home.ts";
 import { chooseModels } from "../../app/models.ts";
 import { systemClock, systemRandom } from "../../app/system.ts";
 import { readPolicies } from "../../app/policies.ts";
 import { verifyLedger } from "../../ledger/verify.ts";
-import { vetHere } from "../../steps/judge/policy/vet.ts";
 import type { Io } from "../command.ts";
+import { judgeOn } from "../judging.ts";
 import { fail, failed, type Line, ok, warn } from "./line.ts";
 
 export async function* stateLines(io: Io, fix: boolean): AsyncGenerator<Line> {
@@ -66,7 +65,7 @@ function load(root: string, env: Environment): Loaded | Line {
 
 async function policiesLine({ config, places }: Loaded, folder: string): Promise<Line> {
   try {
-    const { policies } = await openJudge(toPosture(config, places), readPolicies(folder), vetHere);
+    const { policies } = await judgeOn({ posture: toPosture(config, places), policies: readPolicies(folder) });
     return ok("policies", `${policies.policies.size} policies, set ${policies.digest.slice(0, 12)}`);
   } catch (thrown) {
     return failed("policies", thrown);

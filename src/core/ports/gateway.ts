@@ -82,6 +82,14 @@ export type TokenInfo = {
   readonly revoked: boolean;
 };
 
+/** One thing that was said or done before, as its reader is shown it. */
+export type Said = {
+  /** `call`: what the agent did; its text is the call, not what came of it. */
+  readonly kind: "person" | "agent" | "call" | "note";
+  readonly from: string;
+  readonly text: string;
+};
+
 export type Gateway = {
   /** Streams the turn's events; resolves when it is finished. The message is durable before the first event. */
   chat(
@@ -107,6 +115,8 @@ export type Gateway = {
   ): Promise<
     readonly { readonly id: SessionId; readonly channel: string; readonly agent: string; readonly createdMs: number }[]
   >;
+  /** The last of his own conversation on this channel, oldest first; nothing of anybody else's. */
+  history(caller: Caller): Promise<readonly Said[]>;
   searchLog(caller: Caller, query: LedgerQuery): Promise<readonly StoredEntry[]>;
   status(): Promise<GatewayStatus>;
   /** Only which controls are ready; needs no token. */

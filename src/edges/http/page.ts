@@ -27,6 +27,7 @@ const FILES = [
   { path: "/questions.js", file: "questions.js", type: SCRIPT },
   { path: "/status.js", file: "status.js", type: SCRIPT },
   { path: "/draw.js", file: "draw.js", type: SCRIPT },
+  { path: "/question.js", file: "question.js", type: SCRIPT },
   { path: "/text.js", file: "text.js", type: SCRIPT },
 ] as const;
 

@@ -7,7 +7,7 @@ import { SYSTEM_LABEL } from "../../core/label.ts";
 import { PERMISSIONS, type Permission } from "../../core/person.ts";
 import type { Access, AccessVerdict } from "../../core/ports/access.ts";
 import type { Clock } from "../../core/ports/clock.ts";
-import type { Caller, ChatOutcome, ChatRequest, Gateway, QuestionEvent } from "../../core/ports/gateway.ts";
+import type { Caller, ChatOutcome, ChatRequest, Gateway, QuestionEvent, Said } from "../../core/ports/gateway.ts";
 import { seededRandom } from "../../core/testing.ts";
 import type { TurnEvent } from "../../core/turn.ts";
 import type { HttpLogEntry } from "./errors.ts";
@@ -51,9 +51,20 @@ export const QUESTION: Question = {
   says: "this deletes what has no copy",
   needs: "yes",
   origins: [],
-  facts: { effect: "exec", influence: SYSTEM_LABEL, arguments: [], designated: false, paths: [], hosts: [] },
+  facts: {
+    effect: "exec",
+    influence: SYSTEM_LABEL,
+    arguments: [],
+    designated: false,
+    paths: [],
+    hosts: [],
+    carries: [],
+  },
   origin: { session: SESSION, turn: TURN, agent: parseAgentId("main"), channel: "webchat" },
   askedOf: [parsePersonId("owner")],
+  quotes: [],
+  leaving: { confidentiality: "public", carries: [], to: [] },
+  found: {},
   expiresMs: 4_000_000_000_000,
 };
 
@@ -73,6 +84,12 @@ export const EVENTS: readonly TurnEvent[] = [
   { type: "call.finished", call: CALL, ok: true, summary: "3 files", wallMs: 4 },
   { type: "text", delta: "there" },
   { type: "turn.finished", turn: TURN, stop: "done", text: "hello there", usage: OUTCOME.usage },
+];
+
+export const HISTORY: readonly Said[] = [
+  { kind: "person", from: "owner", text: "what was it <b>again</b>" },
+  { kind: "call", from: "list", text: 'list {"path":"."}' },
+  { kind: "agent", from: "vambrace", text: "it was that" },
 ];
 
 export type Chat = (
@@ -132,6 +149,7 @@ export function fakeGateway(): FakeGateway {
       signal.addEventListener("abort", () => watchers.delete(listener));
     },
     sessions: async (caller) => note("sessions", [], caller),
+    history: async (caller) => note("history", HISTORY, caller),
     searchLog: async (caller, query) => note("searchLog", [], caller, query),
     status: async () => note("status", status),
     readiness: async () => note("readiness", ready),

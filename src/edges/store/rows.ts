@@ -73,6 +73,7 @@ const item = z.discriminatedUnion("kind", [
     text: z.string(),
     ok: z.boolean(),
     label,
+    found: z.record(z.string(), z.number()).exactOptional(),
   }),
 ]) satisfies z.ZodType<ContextItem>;
 

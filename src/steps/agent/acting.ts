@@ -138,6 +138,7 @@ async function finalize(prepared: Prepared, result: CallResult, acting: Acting):
     text: result.text,
     ok: result.ok,
     label: result.label,
+    ...(result.found === undefined ? {} : { found: result.found }),
   };
   await acting.ports.save([item]);
   acting.keep(item);

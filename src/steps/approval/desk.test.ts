@@ -6,7 +6,7 @@ import { sha256 } from "../../core/json.ts";
 import { SYSTEM_LABEL } from "../../core/label.ts";
 import { fakeClock, seededRandom } from "../../core/testing.ts";
 import type { QuestionEvent } from "../../core/ports/gateway.ts";
-import { ApprovalDesk, OPEN_QUESTIONS_LIMIT, type QuestionDraft } from "./desk.ts";
+import { ApprovalDesk, OPEN_QUESTIONS_LIMIT, type QuestionDraft, TURN_QUESTIONS_LIMIT } from "./desk.ts";
 
 const owner = parsePersonId("owner");
 const guest = parsePersonId("guest");
@@ -25,9 +25,20 @@ function draft(change: Partial<QuestionDraft> = {}): QuestionDraft {
     says: "npm is not on the allowlist",
     needs: "yes",
     origins: [],
-    facts: { effect: "exec", influence: SYSTEM_LABEL, arguments: [], designated: false, paths: [], hosts: [] },
+    facts: {
+      effect: "exec",
+      influence: SYSTEM_LABEL,
+      arguments: [],
+      designated: false,
+      paths: [],
+      hosts: [],
+      carries: [],
+    },
     origin: { session, turn: newId("trn", random), agent: parseAgentId("main"), channel: "terminal" },
     askedOf: [owner],
+    quotes: [],
+    leaving: { confidentiality: "public", carries: [], to: [] },
+    found: {},
     ...change,
   };
 }
@@ -172,4 +183,133 @@ test("R-EXEC-1: watchers see questions open and close, until they leave", async 
   open.closeAll();
   await later;
   assert.deepEqual(seen, ["opened", "closed"]);
+});
+
+const SENT = draft().facts;
+const recipient = (value: string): QuestionDraft["origins"][number] => ({
+  pointer: "/to",
+  argument: "to",
+  role: "recipient",
+  value,
+  designated: false,
+  sources: [],
+});
+const mail = (to: string, change: Partial<QuestionDraft> = {}): QuestionDraft =>
+  draft({
+    tool: "send_mail",
+    effect: "send",
+    arguments: { to, body: "hello" },
+    because: ["flow.send"],
+    origins: [recipient(to)],
+    facts: { ...SENT, effect: "send" },
+    ...change,
+  });
+
+/** For what must not be put to anybody. */
+const unasked = (): never => assert.fail("it was put to somebody");
+
+/** Puts it, gives the answer, and says what was recorded. */
+async function say(
+  open: ApprovalDesk,
+  asked: QuestionDraft,
+  answer: "yes" | "no",
+  scope: "once" | "session" | "recipient" | "never",
+): ReturnType<ApprovalDesk["ask"]> {
+  const record = open.ask(asked, new AbortController().signal, () => undefined);
+  const [question] = open.open(owner);
+  assert.ok(question, "it is asked");
+  open.answer(question.id, owner, answer, scope);
+  return record;
+}
+
+/** Whether it has to be put to somebody. */
+async function isAsked(open: ApprovalDesk, asked: QuestionDraft): Promise<boolean> {
+  const turn = new AbortController();
+  const record = open.ask(asked, turn.signal, () => undefined);
+  const isOpen = open.size > 0;
+  turn.abort();
+  await record;
+  return isOpen;
+}
+
+test("R-FLOW-3: a yes to a recipient covers what else goes to him with this tool in this session, and nothing else", async () => {
+  const { desk: open, signal } = desk();
+  const record = await say(open, mail("ana@x.org"), "yes", "recipient");
+  assert.equal(record.scope, "recipient");
+  const again = await open.ask(mail("ana@x.org", { arguments: { to: "ana@x.org", body: "more" } }), signal, unasked);
+  assert.deepEqual([again.answer, again.by, again.scope], ["yes", owner, "recipient"]);
+  for (const [what, other] of [
+    ["another recipient", mail("eve@x.org")],
+    ["one more recipient", mail("ana@x.org", { origins: [recipient("ana@x.org"), recipient("eve@x.org")] })],
+    ["another tool", mail("ana@x.org", { tool: "post_mail" })],
+    ["another session", mail("ana@x.org", { origin: { ...draft().origin, session: newId("ses", random) } })],
+    ["a reason that he did not read", mail("ana@x.org", { because: ["flow.send", "flow.audience"] })],
+    ["sensitive data", mail("ana@x.org", { facts: { ...SENT, effect: "send", carries: ["secret"] } })],
+    [
+      "a file with it",
+      mail("ana@x.org", {
+        origins: [recipient("ana@x.org"), { ...recipient("/w/a"), pointer: "/file", argument: "file", role: "path" }],
+      }),
+    ],
+    ["somebody else asked", mail("ana@x.org", { askedOf: [guest] })],
+  ] as const) {
+    assert.ok(await isAsked(open, other), what);
+  }
+});
+
+test("R-FLOW-3: money, commands and deletions have no yes for a recipient; saying it anyway is refused", async () => {
+  for (const effect of ["pay", "exec", "delete", "configure"] as const) {
+    const { desk: open, signal } = desk();
+    const asked = open.ask(mail("ana@x.org", { effect }), signal, () => undefined);
+    const [question] = open.open(owner);
+    assert.ok(question);
+    assert.equal(question.covers, undefined);
+    for (const [answer, scope] of [
+      ["yes", "recipient"],
+      ["yes", "never"],
+      ["no", "session"],
+    ] as const) {
+      assert.throws(
+        () => open.answer(question.id, owner, answer, scope),
+        (error: unknown) => error instanceof Fault && error.code === "DENIED",
+      );
+    }
+    open.answer(question.id, owner, "yes", "once");
+    assert.equal((await asked).answer, "yes", "the honest twin");
+  }
+});
+
+test("R-EXEC-1: a never is a no to the same question without asking, in this session; another question is asked", async () => {
+  const { desk: open, signal } = desk();
+  await say(open, mail("ana@x.org"), "no", "never");
+  const again = await open.ask(mail("ana@x.org", { arguments: { to: "ana@x.org", body: "x" } }), signal, unasked);
+  assert.deepEqual([again.answer, again.by, again.scope], ["no", owner, "never"]);
+  assert.ok(await isAsked(open, mail("bob@x.org")));
+  assert.ok(await isAsked(open, mail("ana@x.org", { origin: { ...draft().origin, session: newId("ses", random) } })));
+  open.closeAll();
+  assert.ok(await isAsked(open, mail("ana@x.org")), "stop forgets it");
+});
+
+test("R-EXEC-1: within one request the same question is put once, whoever asks it how often; silence stands too", async () => {
+  const { desk: open, clock, signal } = desk();
+  const same = draft();
+  await say(open, same, "no", "once");
+  const again = await open.ask({ ...same, call: newId("call", random) }, signal, unasked);
+  assert.deepEqual([again.answer, again.by], ["no", owner]);
+  assert.ok(await isAsked(open, draft()), "the next request may ask");
+  const silent = draft({ arguments: { command: "make" } });
+  const waiting = open.ask(silent, signal, () => undefined);
+  clock.advance(60_001);
+  assert.equal((await waiting).by, "nobody");
+  assert.equal((await open.ask(silent, signal, unasked)).answer, "no");
+});
+
+test("R-EXEC-1: one request asks so often and no more", async () => {
+  const { desk: open, signal } = desk();
+  const { origin } = draft();
+  for (let i = 0; i < TURN_QUESTIONS_LIMIT; i++)
+    await say(open, draft({ origin, arguments: { command: `make ${i}` } }), "yes", "once");
+  const more = await open.ask(draft({ origin, arguments: { command: "make more" } }), signal, unasked);
+  assert.deepEqual([more.answer, more.unattended], ["no", true]);
+  assert.ok(await isAsked(open, draft()), "the next request may ask");
 });

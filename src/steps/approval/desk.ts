@@ -9,16 +9,20 @@
  */
 import type { Answer, ApprovalRecord, ApprovalScope, Question } from "../../core/approval.ts";
 import { Fault } from "../../core/fault.ts";
-import { newId, type ApprovalId, type PersonId, type SessionId } from "../../core/ids.ts";
-import { digestOf, type Digest } from "../../core/json.ts";
+import { newId, type ApprovalId, type PersonId, type TurnId } from "../../core/ids.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { QuestionEvent } from "../../core/ports/gateway.ts";
 import type { Random } from "../../core/ports/random.ts";
+import { coverOf, Standing } from "./standing.ts";
 
-export type QuestionDraft = Omit<Question, "id" | "expiresMs">;
+export type QuestionDraft = Omit<Question, "id" | "expiresMs" | "covers">;
 
 /** More open questions than this in one session are answered no: a person cannot weigh them. */
 export const OPEN_QUESTIONS_LIMIT = 8;
+/** More questions than this for one request are answered no: whoever is asked so often stops reading. */
+export const TURN_QUESTIONS_LIMIT = 16;
+/** Turns of which the number of questions is kept. */
+const TURNS_KEPT = 1_000;
 
 type Settle = (settled: Settled) => void;
 type Settled = Pick<ApprovalRecord, "answer" | "by" | "scope" | "unattended">;
@@ -36,12 +40,17 @@ export type DeskDeps = {
   readonly lifeMs: number;
 };
 
+function isChoice({ covers }: Question, answer: "yes" | "no", scope: ApprovalScope): boolean {
+  if (answer === "no") return scope === "once" || scope === "never";
+  return scope === "once" || scope === "session" || (scope === "recipient" && covers !== undefined);
+}
+
 export class ApprovalDesk {
   readonly #deps: DeskDeps;
   readonly #open = new Map<ApprovalId, Open>();
   readonly #watchers = new Set<Watcher>();
-  /** Who said yes for a session, by the shape of what he said it to. */
-  readonly #standing = new Map<string, PersonId>();
+  readonly #standing = new Standing();
+  readonly #asked = new Map<TurnId, number>();
 
   constructor(deps: DeskDeps) {
     this.#deps = deps;
@@ -54,19 +63,21 @@ export class ApprovalDesk {
    */
   async ask(draft: QuestionDraft, signal: AbortSignal, opened: (question: Question) => void): Promise<ApprovalRecord> {
     const expiresMs = this.#deps.clock.wallMs() + this.#deps.lifeMs;
-    const question: Question = { ...draft, id: newId("apr", this.#deps.random), expiresMs };
-    const shape = shapeOf(question);
-    const before = this.#standing.get(shape);
-    if (before !== undefined && question.askedOf.includes(before))
-      return this.#record(question, { answer: "yes", by: before, scope: "session" });
+    const covers = coverOf(draft)?.says;
+    const question: Question = {
+      ...draft,
+      id: newId("apr", this.#deps.random),
+      expiresMs,
+      ...(covers === undefined ? {} : { covers }),
+    };
+    const before = this.#standing.answerTo(question);
+    if (before !== undefined) return this.#record(question, before);
     if (question.askedOf.length === 0 || this.#isCrowded(question)) return this.#record(question, UNATTENDED);
     if (signal.aborted) return this.#record(question, NO);
     const answered = this.#wait(question, signal);
     opened(question);
     const settled = await answered;
-    if (settled.answer === "yes" && settled.scope === "session" && settled.by !== "nobody") {
-      this.#standing.set(shape, settled.by);
-    }
+    this.#standing.keep(question, settled);
     return settled;
   }
 
@@ -92,6 +103,12 @@ export class ApprovalDesk {
       throw new Fault("DENIED", {
         message: "this question was not asked of you",
         hint: "only somebody who may do the thing himself can approve it",
+      });
+    }
+    if (answer !== "unattended" && !isChoice(one.question, answer, scope)) {
+      throw new Fault("DENIED", {
+        message: `\`${answer}\` with the scope \`${scope}\` is no answer to this question`,
+        hint: "say yes `once`, for the `session` or, where it is offered, for the `recipient`; no `once` or `never`",
       });
     }
     // A program's word is recorded as nobody's, not as that of the person it asks for.
@@ -134,7 +151,12 @@ export class ApprovalDesk {
   }
 
   #isCrowded(question: Question): boolean {
-    const session = question.origin.session;
+    const { session, turn } = question.origin;
+    const asked = (this.#asked.get(turn) ?? 0) + 1;
+    this.#asked.set(turn, asked);
+    const oldest = this.#asked.keys().next().value;
+    if (this.#asked.size > TURNS_KEPT && oldest !== undefined) this.#asked.delete(oldest);
+    if (asked > TURN_QUESTIONS_LIMIT) return true;
     const crowd = this.#open.values().filter((one) => one.question.origin.session === session);
     return crowd.toArray().length >= OPEN_QUESTIONS_LIMIT;
   }
@@ -143,22 +165,4 @@ export class ApprovalDesk {
     const { id, call, digest, needs: kind } = question;
     return { id, call, digest, ...settled, kind, atMs: this.#deps.clock.wallMs() };
   }
-}
-
-/**
- * What a yes for this session covers: the same tool with the same arguments in the same folder and session. One
- * character more in a command is another question.
- */
-function shapeOf(question: {
-  readonly tool: string;
-  readonly arguments: Question["arguments"];
-  readonly cwd: string;
-  readonly origin: { readonly session: SessionId };
-}): Digest {
-  return digestOf({
-    tool: question.tool,
-    arguments: question.arguments,
-    cwd: question.cwd,
-    session: question.origin.session,
-  });
 }

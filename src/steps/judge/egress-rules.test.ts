@@ -79,6 +79,7 @@ function factsWith(
     influence: UNKNOWN_LABEL,
     arguments: [],
     designated: false,
+    carries: [],
     paths: [],
     hosts,
     command: { ...nothing, ...command, destructive: false, privileged: false },

@@ -159,6 +159,7 @@ export const judgeWith = (deps: Partial<JudgeDeps> = {}): Promise<Judge> =>
     vet: vetHere,
     tools: [...CATALOGUE.values()],
     facts: FINDERS,
+    sensitive: () => [],
     ...deps,
   });
 

@@ -26,6 +26,8 @@ export type WorldFacts = {
   readonly paths: readonly PathFact[];
   readonly hosts: readonly HostFact[];
   readonly command?: CommandFacts;
+  /** Recorded: not looked for again. */
+  readonly carries?: readonly string[];
 };
 
 export class FinderFault extends Error {

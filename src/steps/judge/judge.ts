@@ -8,6 +8,7 @@
  * @module
  */
 import { callDigest, type Facts, type Proposal } from "../../core/call.ts";
+import type { FindSensitive } from "../../core/dlp.ts";
 import type { Decision } from "../../core/decision.ts";
 import { digestOf } from "../../core/json.ts";
 import { joinAll, type Label } from "../../core/label.ts";
@@ -15,6 +16,7 @@ import type { Plan } from "../../core/plan.ts";
 import type { Posture } from "../../core/posture.ts";
 import type { Judged } from "../../core/run.ts";
 import type { Effect, ToolDeclaration } from "../../core/tool.ts";
+import { carriedBy } from "./carries.ts";
 import { decide, type Reachable } from "./decide.ts";
 import { designate, type Designation } from "./designation/designate.ts";
 import { FinderFault, type FinderSource, gather, type WorldFacts } from "./gather.ts";
@@ -38,6 +40,8 @@ export type JudgeDeps = {
   /** The tools that ship; those of `posture.declarations` are added. */
   readonly tools: readonly JudgedTool[];
   readonly facts: FinderSource;
+  /** What is sensitive in a text, the secrets of this very gateway among it. */
+  readonly sensitive: FindSensitive;
 };
 
 export type JudgeOptions = {
@@ -115,7 +119,8 @@ async function judgeOne(bench: Bench, proposed: Proposal, options: JudgeOptions)
         finders: deps.facts,
         filesByDefault: tool.groups.includes("group:fs"),
       }));
-    const facts: Facts = { ...partial, ...world };
+    const carries = world.carries ?? carriedBy(proposal, { effect, hosts: world.hosts }, deps.sensitive);
+    const facts: Facts = { ...partial, ...world, carries };
     const requests = requestsFor({ proposal, facts, designation, planned, tool, posture: deps.posture });
     const { person, trust, roles } = proposal.principal;
     const limits = limitsFor(facts, deps.posture);
@@ -127,7 +132,7 @@ async function judgeOne(bench: Bench, proposed: Proposal, options: JudgeOptions)
     });
     return { facts, decision: withReason(decision, facts, engine.set), digest: callDigest(proposal, facts) };
   } catch (thrown) {
-    return undecided(bench, proposal, { ...partial, paths: [], hosts: [] }, thrown);
+    return undecided(bench, proposal, { ...partial, paths: [], hosts: [], carries: [] }, thrown);
   }
 }
 

@@ -27,6 +27,7 @@ function mounts(resolved: string, change: Partial<PathFact> = {}): readonly stri
     designated: true,
     paths: [path],
     hosts: [],
+    carries: [],
   };
   return limitsFor(facts, posture).mounts.map((mount) => mount.path);
 }

@@ -54,6 +54,7 @@ function cell(judge: Judge, channel: string, { trust, effect, principal }: Ask):
     designated: false,
     paths: [],
     hosts: [],
+    carries: [],
   } as const;
   const decision = decide(judge.engine, {
     requests: [{ action: effect, resource: EXAMPLES[effect], context: contextOf(judge, channel, trust, effect) }],
@@ -91,6 +92,7 @@ function contextOf(judge: Judge, channel: string, trust: Trust, effect: Effect):
     named: false,
     designated: false,
     ownerDesignated: false,
+    carries: [],
     approvals: [],
   };
 }

@@ -112,6 +112,7 @@ function recordedFacts({ facts }: CallEvent): Pick<JudgeOptions, "recorded"> {
       }),
     ),
     hosts: facts.hosts.map((host): HostFact => host),
+    ...(facts.carries === undefined ? {} : { carries: facts.carries }),
     ...(facts.command === undefined
       ? {}
       : {

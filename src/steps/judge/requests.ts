@@ -9,6 +9,7 @@ import { confidentialityRank, mayKnow, trustRank } from "../../core/label.ts";
 import type { Posture } from "../../core/posture.ts";
 import type { Effect } from "../../core/tool.ts";
 import type { Designation } from "./designation/designate.ts";
+import { leaves } from "./carries.ts";
 import { doorsOf, labelsOf, type NamedTool } from "./offered.ts";
 import type { Planned } from "./planned.ts";
 import type { Attributes, PolicyRequest } from "./policy/engine.ts";
@@ -51,7 +52,8 @@ function contextOf({ proposal, facts, designation, planned, tool }: RequestInput
     elevated: asksElevated(proposal),
     influence: trustRank(facts.influence.trust),
     confidentiality: confidentialityRank(facts.influence.confidentiality),
-    leaves: LEAVING.has(facts.effect) || facts.hosts.length > 0,
+    leaves: leaves(facts),
+    carries: facts.carries,
     planned: planned.standing !== "outside",
     named: designation.named,
     designated: designation.designated,
@@ -99,8 +101,6 @@ function thingsOf(input: RequestInput): readonly Resource[] {
 const FILE_EFFECTS: ReadonlySet<Effect> = new Set(["read", "write", "delete"]);
 /** Effects whose hosts are what they act on. */
 const REACHING: ReadonlySet<Effect> = new Set(["fetch", "send", "pay", "use_mcp"]);
-/** Effects that send something of the call out of this machine. */
-const LEAVING: ReadonlySet<Effect> = new Set([...REACHING, "unknown"]);
 
 /** Paths that the tool acts on itself, not those that a command of it names. */
 function ownPaths({ facts }: RequestInput): readonly PathFact[] {

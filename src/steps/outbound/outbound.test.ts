@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { Fault } from "../../core/fault.ts";
 import { createOutbound } from "./outbound.ts";
 
 const known = "Tr0ub4dor&3-horse-battery";
@@ -77,4 +78,55 @@ test("R-DLP-2: a person who is asked sees the exact call; everybody else's event
     arguments: { command: `echo ${shaped}` },
   });
   assert.ok(!JSON.stringify(event).includes(shaped));
+});
+
+test("R-DLP-1: by rule, personal data is taken out of what one direction carries, and stays in the others", () => {
+  const rules = [{ find: ["email"], direction: "in", from: ["result"], to: [], action: "redact" }] as const;
+  const some = createOutbound([], rules);
+  const text = "mail eve@example.org";
+  assert.equal(some.result(text), "mail [redacted: email]");
+  for (const same of [some.message(text), some.reply(text), some.text(text)]) assert.equal(same, text);
+});
+
+test("R-DLP-1: what a rule keeps from the model: a result is withheld, a message refused, others pass", () => {
+  const rules = [{ find: ["payment-card"], direction: "in", from: [], to: [], action: "block" }] as const;
+  const strict = createOutbound([], rules);
+  assert.match(strict.result("it is 4111 1111 1111 1111"), /^\[withheld: it holds payment-card/);
+  assert.throws(
+    () => strict.message("it is 4111 1111 1111 1111"),
+    (thrown: unknown) => thrown instanceof Fault && thrown.code === "DLP_BLOCKED",
+  );
+  assert.equal(strict.message("it is 4111 1111 1111 1112"), "it is 4111 1111 1111 1112");
+  assert.equal(outbound.message("it is 4111 1111 1111 1111"), "it is 4111 1111 1111 1111");
+});
+
+test("R-DLP-1: a person may hand a password over for use; what a tool brought keeps none; a known one stays nowhere", () => {
+  assert.equal(outbound.message(`use ${shaped}`), `use ${shaped}`);
+  assert.equal(outbound.result(`use ${shaped}`), "use [redacted: github-token]");
+  assert.equal(outbound.message(`use ${known}`), "use [redacted: a known secret]");
+});
+
+test("R-DLP-1: no rule keeps a known secret, whatever it allows", () => {
+  const lax = createOutbound(
+    [known],
+    (["in", "out", "log"] as const).map((direction) => ({
+      find: ["secret"] as const,
+      direction,
+      from: [],
+      to: [],
+      action: "allow" as const,
+    })),
+  );
+  for (const out of [lax.text(known), lax.reply(known), lax.result(known), lax.message(known)])
+    assert.equal(out, "[redacted: a known secret]");
+  assert.equal(lax.reply(shaped), shaped);
+});
+
+test("R-DLP-1: in what would leave, a secret within base 64 is a secret; an ordinary picture is none", () => {
+  const wrapped = Buffer.from(`token: ${shaped}`).toString("base64");
+  assert.deepEqual(
+    outbound.find(wrapped).map(({ kind }) => kind),
+    ["secret"],
+  );
+  assert.deepEqual(outbound.find(Buffer.from("a plain sentence of some length").toString("base64")), []);
 });

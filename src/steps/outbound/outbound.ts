@@ -1,80 +1,102 @@
 /**
  * Outbound: the last look at everything that leaves: replies, events, errors,
- * transcripts, records. Known secrets and secret-shaped strings are replaced by
- * a word that says what stood there.
+ * transcripts, records, and what the model's provider is sent. Known secrets,
+ * and what the rules say, are replaced by a word that says what stood there.
  *
  * @module
  */
+import { type DataKind, type DlpRule, type FindSensitive, kindsFor } from "../../core/dlp.ts";
+import { Fault } from "../../core/fault.ts";
 import { isArray, isObject, type JsonObject, type JsonValue } from "../../core/json.ts";
 import type { TurnEvent } from "../../core/turn.ts";
-import { scanSecrets } from "./scan/scan.ts";
+import { knownFinder } from "./known.ts";
+import { type Redactor, redactor, sensitiveOf } from "./redact.ts";
 
 /** What is held back of a stream until more of it is known: longer than any secret of one line that is looked for. */
 const HELD_BACK = 256;
-/** Values shorter than this are not looked for: they would redact ordinary words. */
-const SHORTEST_KNOWN = 8;
 
 export type Outbound = {
+  /** For logs, records and errors. */
   text(text: string): string;
   value(value: JsonObject): JsonObject;
+  /** For the person whose turn it is. */
+  reply(text: string): string;
   event(event: TurnEvent): TurnEvent;
   stream(): OutboundStream;
+  /** A tool's result, before the model reads it. */
+  result(text: string): string;
+  /** A person's message, before it is kept and read. @throws Fault DLP_BLOCKED */
+  message(text: string): string;
+  /** What is sensitive in a text that a call would carry away. */
+  find: FindSensitive;
 };
 
 export type OutboundStream = { push(delta: string): string; end(): string };
 
-/** @param known values that must never leave, whatever they look like: keys of providers, the vault's values. */
-export function createOutbound(known: Iterable<string>): Outbound {
-  const values = [...known]
-    .filter((value) => value.length >= SHORTEST_KNOWN)
-    .flatMap(spellings)
-    .sort((a, b) => b.length - a.length);
-  const text = (input: string): string => redactShapes(redactKnown(input, values));
-  const value = (input: JsonValue): JsonValue => {
-    if (typeof input === "string") return text(input);
-    if (isArray(input)) return input.map(value);
-    return isObject(input) ? object(input) : input;
+/**
+ * @param known values that must never leave, whatever they look like: keys of providers, the vault's values.
+ * @param rules the configured ones; those that ship come after them.
+ */
+export function createOutbound(known: Iterable<string>, rules: readonly DlpRule[] = []): Outbound {
+  const finder = knownFinder(known);
+  const log = redactor(finder, rules, { direction: "log" });
+  const reply = redactor(finder, rules, { direction: "out", to: "asker" });
+  return {
+    text: log.text,
+    value: (value) => walk(value, log.text),
+    reply: reply.text,
+    event: (event) => redactEvent(event, reply.text, (value) => walk(value, reply.text)),
+    stream: () => createStream(reply),
+    ...incoming(finder, rules),
+    find: (text) => sensitiveOf(text, finder),
   };
-  const object = (input: JsonObject): JsonObject =>
-    Object.fromEntries(
-      Object.entries(input).map(([key, member]) => [text(key), member === undefined ? undefined : value(member)]),
-    );
-  return { text, value: object, event: (event) => redactEvent(event, text, object), stream: () => createStream(text) };
 }
 
-/** The spellings in which a known value may stand: itself, base 64, hexadecimal, percent-encoded, as JSON writes it. */
-function spellings(value: string): string[] {
-  const bytes = Buffer.from(value, "utf8");
-  const base64 = bytes.toString("base64").replaceAll("=", "");
-  return [
-    ...new Set([
-      value,
-      base64,
-      bytes.toString("base64url"),
-      bytes.toString("hex"),
-      encodeURIComponent(value),
-      JSON.stringify(value).slice(1, -1),
-    ]),
-  ];
+/** What comes in, on its way to the model. */
+function incoming(
+  finder: ReturnType<typeof knownFinder>,
+  rules: readonly DlpRule[],
+): Pick<Outbound, "result" | "message"> {
+  const places = {
+    result: { direction: "in", from: "result" },
+    message: { direction: "in", from: "message" },
+  } as const;
+  const result = redactor(finder, rules, places.result);
+  const message = redactor(finder, rules, places.message);
+  const blockedIn = {
+    result: kindsFor(rules, places.result, ["block"]),
+    message: kindsFor(rules, places.message, ["block"]),
+  };
+  const blocked = (text: string, kinds: readonly DataKind[]): string | undefined => {
+    if (kinds.length === 0) return undefined;
+    const found = sensitiveOf(text, finder).map(({ kind }) => kind);
+    return kinds.find((kind) => found.includes(kind));
+  };
+  return {
+    result(text) {
+      const kind = blocked(text, blockedIn.result);
+      return kind === undefined ? result.text(text) : `[withheld: it holds ${kind}, which a rule keeps from the model]`;
+    },
+    message(text) {
+      const kind = blocked(text, blockedIn.message);
+      if (kind === undefined) return message.text(text);
+      throw new Fault("DLP_BLOCKED", {
+        message: `the message holds something that must not go to a model here: ${kind}`,
+        hint: "take it out and send the message again; `dlp.rules` says what is kept back",
+      });
+    },
+  };
 }
 
-function redactKnown(input: string, values: readonly string[]): string {
-  let result = input;
-  for (const value of values)
-    if (result.includes(value)) result = result.replaceAll(value, "[redacted: a known secret]");
-  return result;
-}
-
-function redactShapes(input: string): string {
-  const findings = scanSecrets(input);
-  if (findings.length === 0) return input;
-  let result = "";
-  let at = 0;
-  for (const finding of findings) {
-    result += `${input.slice(at, finding.start)}[redacted: ${finding.rule}]`;
-    at = finding.end;
-  }
-  return result + input.slice(at);
+function walk(value: JsonObject, text: (input: string) => string): JsonObject {
+  const member = (input: JsonValue): JsonValue => {
+    if (typeof input === "string") return text(input);
+    if (isArray(input)) return input.map(member);
+    return isObject(input) ? walk(input, text) : input;
+  };
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [text(key), one === undefined ? undefined : member(one)]),
+  );
 }
 
 function redactEvent(
@@ -108,21 +130,21 @@ function redactEvent(
 /**
  * Lets text go at white space, keeping the last piece back: what is redacted in the whole is redacted in the pieces.
  */
-function createStream(text: (input: string) => string): OutboundStream {
+function createStream(reply: Redactor): OutboundStream {
   let held = "";
   return {
     push(delta) {
       held += delta;
       if (held.length <= HELD_BACK || /-----BEGIN[^\n]{0,60}PRIVATE KEY/.test(held))
         return held.length > 65_536 ? this.end() : "";
-      const cut = safeCut(held, held.length - HELD_BACK);
+      const cut = safeCut(reply, held, held.length - HELD_BACK);
       if (cut === 0) return "";
-      const ready = text(held.slice(0, cut));
+      const ready = reply.text(held.slice(0, cut));
       held = held.slice(cut);
       return ready;
     },
     end() {
-      const ready = text(held);
+      const ready = reply.text(held);
       held = "";
       return ready;
     },
@@ -130,8 +152,8 @@ function createStream(text: (input: string) => string): OutboundStream {
 }
 
 /** The last line break or space at or before `limit` that does not stand inside a finding. */
-function safeCut(held: string, limit: number): number {
+function safeCut(reply: Redactor, held: string, limit: number): number {
   let cut = Math.max(held.lastIndexOf("\n", limit), held.lastIndexOf(" ", limit)) + 1;
-  for (const finding of scanSecrets(held)) if (finding.start < cut && cut < finding.end) cut = finding.start;
+  for (const mark of reply.marks(held)) if (mark.start < cut && cut < mark.end) cut = mark.start;
   return cut;
 }

@@ -59,6 +59,7 @@ function request(
     designated: false,
     paths: [],
     hosts: [],
+    carries: [],
     ...change.facts,
   };
   const proposal: Proposal = {

@@ -31,6 +31,8 @@ export type Message = {
 export type Sessions = {
   /** The session of a place, opened where it is new. */
   find(place: Place): Promise<SessionRow>;
+  /** The session of a place where there is one; none is opened. */
+  known(place: Place): Promise<SessionRow | undefined>;
   /** A new session that another one spawned; never one that was there. @throws Fault SESSION_UNKNOWN */
   spawn(parent: SessionId, agent: AgentId): Promise<SessionRow>;
   /** A session by its id, for whoever its place belongs to. @throws Fault SESSION_UNKNOWN for everybody else */
@@ -60,6 +62,10 @@ export function createSessions(deps: {
   const { store, clock, random, dmScope } = deps;
   return {
     find: async (place) => store.open(keyOf(place, dmScope), newId("ses", random), clock.wallMs()),
+    async known(place) {
+      const key = keyOf(place, dmScope);
+      return (await store.list()).find((row) => sameKey(row, key));
+    },
     async spawn(parent, agent) {
       const id = newId("ses", random);
       // Its own id is its peer: no second spawn and no message from outside can have this key.

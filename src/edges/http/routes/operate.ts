@@ -15,6 +15,13 @@ export function operateRoutes({ gateway }: RouteParts): readonly Route[] {
     }),
     callerRoute({
       method: "GET",
+      path: "/api/history",
+      says: "the last of the caller's own conversation on this channel, oldest first",
+      needs: "chat",
+      run: async (_ask, caller) => Response.json({ lines: await gateway.history(caller) }),
+    }),
+    callerRoute({
+      method: "GET",
       path: "/api/log",
       says: "search the ledger, newest first",
       needs: "read_log",

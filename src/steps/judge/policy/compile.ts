@@ -9,6 +9,7 @@
 import type { PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { TRUST_LEVELS, trustRank } from "../../../core/label.ts";
 import type { Posture, ToolPosture } from "../../../core/posture.ts";
+import { dlpPolicies } from "./dlp.ts";
 import { EFFECTS, type Effect } from "../../../core/tool.ts";
 import { PROFILES } from "../offered.ts";
 import { rolesOf } from "../roles.ts";
@@ -39,6 +40,7 @@ export function compilePosture(posture: Posture): readonly PolicyJson[] {
     commandBlock(),
     outside(posture),
     egress(),
+    ...dlpPolicies(posture.dlp ?? []),
     ...effectPolicies(posture),
     ...rolePolicies(posture),
   ];

@@ -28,6 +28,9 @@ export const principalFact = (attr: string): Expr => ({ ".": { left: { Var: "pri
 
 export const setOf = (members: Iterable<string>): Expr => ({ Set: [...members].map((member) => value(member)) });
 
+/** Whether the thing acted on is of this kind. */
+export const isA = (type: ResourceType): Expr => ({ is: { left: { Var: "resource" }, entity_type: type } });
+
 export const not = (arg: Expr): Expr => ({ "!": { arg } });
 
 export const below = (left: Expr, limit: number): Expr => ({ "<": { left, right: value(limit) } });

@@ -128,7 +128,15 @@ test("R-WHO-6: a request that does not fit the schema is an error, never an allo
   };
   assert.equal(engine.ask(request).decision, "error");
   const no = { inRoom: false, elevated: false, leaves: false, named: false, designated: false, ownerDesignated: false };
-  const at = { tool: "x", labels: ["group:fs"], door: "terminal", channel: "terminal", declared: true, planned: true };
+  const at = {
+    tool: "x",
+    labels: ["group:fs"],
+    door: "terminal",
+    channel: "terminal",
+    declared: true,
+    planned: true,
+    carries: [],
+  };
   const fitting = { ...no, ...at, influence: 4, confidentiality: 0, approvals: [] };
   assert.equal(engine.ask({ ...request, context: fitting }).decision, "allow");
   assert.equal(engine.ask({ ...request, context: { ...fitting, more: true } }).decision, "error");

@@ -147,6 +147,7 @@ const context = fc.record({
   confidentiality: level,
   leaves: fc.boolean(),
   planned: fc.boolean(),
+  carries: fc.subarray(["known-secret", "secret", "payment-card", "email", "ip"]),
   named: fc.boolean(),
   designated: fc.boolean(),
   ownerDesignated: fc.boolean(),

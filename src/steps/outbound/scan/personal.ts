@@ -30,7 +30,8 @@ export const PERSONAL_RULES: readonly Rule[] = [
     id: "email",
     kind: "personal",
     hints: ["@"],
-    pattern: /\b[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b/g,
+    pattern:
+      /@(?<=(?<![A-Za-z0-9._%+-])(?<before>[A-Za-z0-9._%+-]{1,64})@)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b/g,
     confidence: 0.9,
   },
   {
@@ -45,7 +46,7 @@ export const PERSONAL_RULES: readonly Rule[] = [
     kind: "personal",
     hints: [":"],
     pattern:
-      /\b(?:[0-9A-Fa-f]{1,4}:){3,7}[0-9A-Fa-f]{1,4}\b|\b(?:[0-9A-Fa-f]{1,4}:){1,6}:(?:[0-9A-Fa-f]{1,4}:){0,5}[0-9A-Fa-f]{1,4}\b/g,
+      /:(?<=(?<![\w:.])(?<before>[0-9A-Fa-f]{1,4}):)(?:(?:[0-9A-Fa-f]{1,4}:){2,6}[0-9A-Fa-f]{1,4}\b|(?:[0-9A-Fa-f]{1,4}:){0,5}:(?:[0-9A-Fa-f]{1,4}:){0,5}[0-9A-Fa-f]{1,4}\b)/g,
     confidence: 0.6,
     holds: (value) => /[A-Fa-f]/.test(value) || value.includes("::") || value.split(":").length === 8,
   },

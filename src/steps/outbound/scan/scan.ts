@@ -1,16 +1,29 @@
 /** Everything that scanning knows, in one call. @module */
-import { INJECTION_RULES } from "./injection.ts";
+import { bare, unbare } from "./bare.ts";
+import { scanInjection } from "./injection.ts";
 import { PERSONAL_RULES } from "./personal.ts";
-import { type Finding, scanWith } from "./rule.ts";
+import { createScan, type Finding, type Scan } from "./rule.ts";
 import { SECRET_RULES } from "./secrets.ts";
 
-const ALL = [...SECRET_RULES, ...PERSONAL_RULES, ...INJECTION_RULES];
+const PERSONAL = createScan(PERSONAL_RULES);
+const SECRETS = createScan(SECRET_RULES);
 
 /** @returns findings of every kind, by where they start. */
 export function scanText(text: string): readonly Finding[] {
-  return scanWith(ALL, text);
+  return [...scanSecrets(text), ...scanPersonal(text), ...scanInjection(text)].sort((a, b) => a.start - b.start);
 }
 
 export function scanSecrets(text: string): readonly Finding[] {
-  return scanWith(SECRET_RULES, text);
+  return scanBare(SECRETS, text);
+}
+
+export function scanPersonal(text: string): readonly Finding[] {
+  return scanBare(PERSONAL, text);
+}
+
+/** Invisible characters between the letters of a secret hide it from nobody but a scanner. */
+function scanBare(scan: Scan, text: string): readonly Finding[] {
+  const seen = bare(text);
+  if (seen === undefined) return scan(text);
+  return scan(seen.text).map((finding) => unbare(finding, seen));
 }

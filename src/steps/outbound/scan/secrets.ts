@@ -8,7 +8,8 @@ import { entropy, type Rule } from "./rule.ts";
 
 /** A shape that its issuer made unmistakable: a fixed prefix and a fixed alphabet. */
 function shaped(id: string, hints: readonly string[], pattern: RegExp, confidence = 0.95): Rule {
-  return { id, kind: "secret", hints, pattern, confidence, holds: (value) => !isMadeUp(value) };
+  const anchor = hints.length === 0 ? {} : { at: 0 };
+  return { id, kind: "secret", hints, ...anchor, pattern, confidence, holds: (value) => !isMadeUp(value) };
 }
 
 /** Of Slack's tokens the ids in front are public; the last part is the secret, and has letters in it. */
@@ -19,19 +20,45 @@ function hasSecretPart(value: string): boolean {
   return secret.length >= 8 && /[a-z]/i.test(secret) && !parts.slice(0, -1).some((id) => /^\d{2,5}$/.test(id));
 }
 
+const AZURE = /(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~.-])/g;
+
 const SHAPES: readonly Rule[] = [
   shaped("aws-access-key", ["akia", "asia", "abia", "acca"], /\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b/g),
   {
     id: "anthropic-key-whole",
     kind: "secret",
     hints: ["sk-ant-"],
+    at: 0,
     // As it is issued, to the last letter: it counts whatever stands in it.
     pattern: /\bsk-ant-(?:api|admin)\d{2}-[\w-]{93}AA\b/g,
     confidence: 0.95,
   },
   shaped("anthropic-key", ["sk-ant-"], /\bsk-ant-(?:api|admin|oat)\d{2}-[\w-]{20,140}/g),
   shaped("openai-key", ["sk-"], /\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,200}/g, 0.9),
-  shaped("google-api-key", ["aiza"], /\bAIza[\w-]{35}/g),
+  // Every key of Google's begins with these six letters and has 33 more.
+  shaped("google-api-key", ["aizasy"], /\bAIzaSy[\w-]{33}(?![\w-])/g),
+  {
+    // Three characters, a digit, `Q~`: the digit is what a search can begin with.
+    ...shaped(
+      "azure-client-secret",
+      Array.from("0123456789", (digit) => `${digit}q~`),
+      AZURE,
+    ),
+    at: 3,
+  },
+  shaped("openshift-token", ["sha256~"], /\bsha256~[\w-]{43}/g),
+  shaped(
+    "sentry-token",
+    ["sntrys_", "sntryu_"],
+    /\bsntrys_eyJ[A-Za-z0-9+/=]{20,400}_[A-Za-z0-9+/]{16,60}|\bsntryu_[0-9a-f]{64}\b/g,
+  ),
+  shaped(
+    "fly-token",
+    ["fo1_", "fm1a_", "fm1r_", "fm2_"],
+    /\b(?:fo1_[\w-]{43}|fm(?:1[ar]|2)_[A-Za-z0-9+/]{100,4000}={0,3})/g,
+  ),
+  shaped("easypost-key", ["ezak", "eztk"], /\bEZ[AT]K[A-Za-z0-9]{54}\b/g),
+  shaped("facebook-token", ["eaa"], /\bEAA[MC][A-Za-z0-9]{80,400}\b/g),
   shaped("google-oauth-secret", ["gocspx-"], /\bGOCSPX-[\w-]{28}/g),
   shaped("github-token", ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], /\bgh[pousr]_[A-Za-z0-9]{36,255}\b/g),
   shaped("github-fine-grained", ["github_pat_"], /\bgithub_pat_\w{22,255}/g),
@@ -44,6 +71,7 @@ const SHAPES: readonly Rule[] = [
     id: "slack-token",
     kind: "secret",
     hints: ["xox"],
+    at: 0,
     pattern: /\bxox[abeoprs]-(?:\d+-)*[A-Za-z0-9-]{10,250}/g,
     confidence: 0.95,
     holds: (value) => !isMadeUp(value) && hasSecretPart(value),
@@ -54,16 +82,25 @@ const SHAPES: readonly Rule[] = [
     ["hooks.slack.com"],
     /hooks\.slack\.com\/(?:services|workflows|triggers)\/[A-Za-z0-9+/]{30,90}/g,
   ),
-  shaped("discord-webhook", ["/api/webhooks/"], /discord(?:app)?\.com\/api\/webhooks\/\d{16,20}\/[\w-]{60,80}/g),
+  shaped(
+    "discord-webhook",
+    ["discord.com/api/", "discordapp.com/api/"],
+    /discord(?:app)?\.com\/api\/webhooks\/\d{16,20}\/[\w-]{60,80}/g,
+  ),
   shaped("discord-bot-token", [], /\b[MNO][A-Za-z\d]{23,25}\.[\w-]{6}\.[\w-]{27,38}\b/g, 0.85),
-  shaped("telegram-bot-token", [":aa"], /\b\d{8,10}:AA[\w-]{33}\b/g),
+  shaped("telegram-bot-token", [":aa"], /(?<=\b\d{8,10}):AA[\w-]{33}\b/g),
   shaped(
     "stripe-key",
     ["sk_live", "rk_live", "sk_test", "rk_test", "sk_prod", "rk_prod"],
     /\b[sr]k_(?:live|test|prod)_[A-Za-z0-9]{10,99}\b/g,
   ),
   shaped("sendgrid-key", ["sg."], /\bSG\.[\w-]{22}\.[\w-]{43}\b/g),
-  shaped("twilio-key", ["sk"], /\bSK[0-9a-f]{32}\b/g, 0.85),
+  shaped(
+    "twilio-key",
+    Array.from("0123456789abcdef", (digit) => `sk${digit}`),
+    /\bSK[0-9a-f]{32}\b/g,
+    0.85,
+  ),
   shaped("mailgun-key", ["key-"], /\bkey-[0-9a-f]{32}\b/g, 0.85),
   shaped("npm-token", ["npm_"], /\bnpm_[A-Za-z0-9]{36}\b/g),
   shaped("pypi-token", ["pypi-"], /\bpypi-AgEIcHlwaS5vcmc[\w-]{50,1000}/g),
@@ -86,15 +123,17 @@ const SHAPES: readonly Rule[] = [
   {
     id: "private-key",
     kind: "secret",
-    hints: ["private key"],
+    hints: ["-----begin"],
+    at: 0,
     pattern:
-      /-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]{16,16384}?-----END[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----/g,
+      /-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:(?!-----)[\s\S]){16,16384}-----END[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----/g,
     confidence: 1,
   },
   {
     id: "private-key-cut",
     kind: "secret",
-    hints: ["private key"],
+    hints: ["-----begin"],
+    at: 0,
     pattern: /-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\]{40,16384}/g,
     confidence: 0.95,
   },
@@ -102,6 +141,7 @@ const SHAPES: readonly Rule[] = [
     id: "json-web-token",
     kind: "secret",
     hints: ["eyj"],
+    at: 0,
     pattern: /\beyJ[\w-]{8,2000}\.eyJ[\w-]{8,4000}\.[\w-]{16,1000}/g,
     confidence: 0.9,
   },
@@ -109,7 +149,8 @@ const SHAPES: readonly Rule[] = [
     id: "password-in-url",
     kind: "secret",
     hints: ["://"],
-    pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"'`<>]{0,100}:(?<value>[^\s/:@"'`<>]{3,200})@[\w.-]+/gi,
+    at: 0,
+    pattern: /:\/\/[^\s/:@"'`<>]{0,100}:(?<value>[^\s/:@"'`<>]{3,200})@[\w.-]{1,255}/g,
     confidence: 0.85,
     holds: (value) => !isPlaceholder(value),
   },
@@ -120,16 +161,28 @@ const BESIDE_WORDS: readonly Rule[] = [
   {
     id: "assigned-secret",
     kind: "secret",
-    hints: ["key", "secret", "token", "passw", "pwd", "credential", "auth"],
+    hints: ["key", "secret", "token", "passw", "passphrase", "pwd", "credential"],
+    at: 0,
     pattern:
-      /(?:api|access|auth|client|private|secret|signing|encryption|service|account|admin|app|db|database|root|user|bot|webhook)?[_\-. ]?(?:key|secret|token|passw(?:or)?d|passwd|pwd|passphrase|credentials?)(?:[_\-. ]?(?:key|id|value|hash))?["']?\s{0,4}(?:=>|:=|[=:])\s{0,4}["'`]?(?<value>[^\s"'`,;<>{}()[\]]{8,512})/gi,
+      /(?:key|secret|token|passw(?:or)?d|passwd|pwd|passphrase|credentials?)(?:[_\-. ]?(?:key|id|value|hash))?["']?\s{0,4}(?:=>|:=|[=:])\s{0,4}["'`]?(?<value>[^\s"'`,;<>{}()[\]]{8,512})/gi,
     confidence: 0.7,
     holds: (value) => looksRandom(value),
+  },
+  {
+    id: "password-of-command",
+    kind: "secret",
+    hints: [" -u", " --user"],
+    at: 0,
+    pattern:
+      /\s(?<=\bcurl\b[^|;]{0,400})(?:-u|--user)[\s=]{1,4}["']?[^\s:"'$]{0,100}:["']?(?<value>[^\s"'$<>{}*[\]]{6,200})/g,
+    confidence: 0.8,
+    holds: (value) => !isPlaceholder(value) && !/^(?:pass(?:word)?|secret|token)$/i.test(value),
   },
   {
     id: "bearer-token",
     kind: "secret",
     hints: ["bearer", "basic"],
+    at: 0,
     pattern: /\b(?:bearer|basic)\s+(?<value>[A-Za-z0-9._~+/=-]{16,2048})/gi,
     confidence: 0.8,
     holds: (value) => looksRandom(value),
