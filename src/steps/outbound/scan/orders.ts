@@ -49,15 +49,19 @@ const IGNORE: readonly Rule[] = [
   ),
 ];
 
+const LIFTING =
+  "disable,turn off,switch off,remove,deactivate,drop,ignore,bypass,without,no ,regardless of,answer,reply,respond,continue,act ,enable,enter,switch to,you are,do anything now,jailbreak yourself".split(
+    ",",
+  );
 const LIMITS = "safety|security|ethical|content|all|any|your|every";
 
 export const ORDER_RULES: readonly Rule[] = [
   ...IGNORE,
-  sign(
+  opening(
     "lift-limits",
-    ["guardrail", "filter", "restriction", "constraint", "safeguard", "rules", "jailbreak", "dan", "unrestricted"],
+    LIFTING,
     new RegExp(
-      `\\b(?:disable|turn off|switch off|remove|deactivate|drop|ignore|bypass|without|no|regardless of)\\b.{0,20}\\b(?:${LIMITS})\\b.{0,20}\\b(?:guardrails?|filters?|restrictions?|constraints?|safeguards?|safety rules|limits|polic(?:y|ies))\\b|\\b(?:answer|reply|respond|continue|act)\\b.{0,20}\\bwithout\\b.{0,12}\\b(?:restrictions?|limits|filters?|guardrails?)\\b|\\b(?:enable|enter|switch to|you are|as)\\b.{0,12}\\b(?:DAN(?: mode)?\\b(?!-)|unrestricted mode|developer mode|jailbreak mode)\\b|\\bdo anything now\\b|\\bjailbreak yourself\\b`,
+      `\\b(?:disable|turn off|switch off|remove|deactivate|drop|ignore|bypass|without|no|regardless of)\\b.{0,20}\\b(?:${LIMITS})\\b.{0,20}\\b(?:guardrails?|filters?|restrictions?|constraints?|safeguards?|safety rules|limits|polic(?:y|ies))\\b|\\b(?:answer|reply|respond|continue|act)\\b.{0,20}\\bwithout\\b.{0,12}\\b(?:restrictions?|limits|filters?|guardrails?)\\b|\\b(?:enable|enter|switch to|you are)\\b.{0,12}\\b(?:DAN(?: mode)?\\b(?!-)|unrestricted mode|developer mode|jailbreak mode)\\b|\\bdo anything now\\b|\\bjailbreak yourself\\b`,
       "gi",
     ),
     0.8,
@@ -113,7 +117,12 @@ export const ORDER_RULES: readonly Rule[] = [
       "authori",
       "confirmed",
       "granted",
-      "the ",
+      "the user",
+      "the owner",
+      "the operator",
+      "the gate",
+      "the judge",
+      "the policy",
       "vambrace",
       "verdict",
       "approval",

@@ -90,7 +90,9 @@ function anchoredScan(rules: readonly Rule[]): (text: string) => Finding[] {
     for (let i = 0; i < text.length; i++) {
       key = ((key << 8) | lowerCode(text.charCodeAt(i))) & KEY_BITS;
       if (isStart[bucket(key)] === 0) continue;
-      for (const { rule: index, hint, at } of anchors.get(key) ?? []) {
+      const here = anchors.get(key);
+      if (here === undefined) continue;
+      for (const { rule: index, hint, at } of here) {
         const start = i - KEY + 1 - at;
         const rule = rules[index];
         const pattern = patterns[index];
