@@ -209,7 +209,7 @@ test("R-GATE-2: CVE-2026-25593 (GHSA-g55j-c2v4-pjcg): nobody without a credentia
 test("R-EXEC-1: CVE-2026-26320 (GHSA-7q2j-c4q5-rm27): a person is shown the whole of what he says yes to, on the wire, the terminal and the page", {
   skip,
 }, async () => {
-  const { drawQuestion: drawOnPage } = await import(new URL("../web/draw.js", import.meta.url).href);
+  const { drawQuestion: drawOnPage } = await import(new URL("../web/question.js", import.meta.url).href);
   const io = {
     out: () => undefined,
     err: () => undefined,
