@@ -22,7 +22,7 @@ import { type Loaded, parseConfig, readText, type Where } from "./load.ts";
 
 export const HISTORY_NAME = "config.history";
 const LOCK_NAME = "config.lock";
-const LOCK_WAIT_MS = 5_000;
+const LOCK_WAIT_MS = 15_000;
 const NUMBER = /^([0-9]{6})\.json$/;
 
 export type EditOptions = Omit<Where, "home"> & {
