@@ -101,7 +101,7 @@ for (const wire of WIRES) {
   test(`R-AGENT-3: ${name} streams text and a call through our fetch, within its origin`, async () => {
     await using provider = await fakeProvider(sse(...wire.answer));
     const scopes: NetScope[] = [];
-    const events = await take(modelOf([refOf(wire, provider)], { scopes }));
+    const events = await take(modelOf([refOf(wire, provider)], { scopes, patient: true }));
     assert.equal(textIn(events), "Hello there");
     const calls = events.flatMap((event) => (event.type === "call" ? [event.call] : []));
     assert.deepEqual(
