@@ -170,6 +170,40 @@ test("R-FLOW-6: taking any one rule away changes what comes out", async () => {
   assert.deepEqual(reasonOnly.sort(), BEHIND_ANOTHER);
 });
 
+test("R-FLOW-6: a rule that stands behind another in the worst case decides alone in a milder one", async () => {
+  const rules = posture.channels.get("terminal");
+  assert.ok(rules);
+  const exec = { ...rules.exec, security: "full" } as const;
+  const egress = [{ host: "docs.example.org", ports: [443], methods: ["GET", "HEAD", "POST"] }];
+  const lax = { ...posture, egress, channels: new Map([["terminal", { ...rules, exec }]]) };
+  const cases = [
+    ["flow.exec.unlisted", "exec", "a program that is not listed", { trust: "none", confidentiality: "public" }],
+    ["flow.audience", "send", "a stranger", { trust: "elevated", confidentiality: "private" }],
+    [
+      "flow.delete.last-copy",
+      "erase",
+      "a file in the workspace without a copy",
+      { trust: "full", confidentiality: "public" },
+    ],
+  ] as const;
+  for (const [id, tool, destination, under] of cases) {
+    const verdictOf = async (by: Judge) =>
+      (await play(by, { under: [under] })).cells.find((cell) => cell.tool === tool && cell.destination === destination)
+        ?.verdict;
+    // The set was compiled from another posture: vetted anew.
+    const own = (left: string | undefined) =>
+      judgeWith({
+        posture: lax,
+        async vet(work) {
+          const all = await vetHere(work);
+          return { ...all, policies: all.policies.filter((policy) => policy.id !== left) };
+        },
+      });
+    assert.equal(await verdictOf(await own(undefined)), "ask", id);
+    assert.equal(await verdictOf(await own(id)), "allow", id);
+  }
+});
+
 test("R-FLOW-6: INVARIANT(never-loosens): more trust behind a call is never stricter, more that is private never laxer", async () => {
   const rows = await Promise.all(
     TRUST_LEVELS.map(

@@ -24,12 +24,18 @@ import { DECLARED_GROUP } from "./offered.ts";
 import { aimsOf, callsOf, type FileLike, fileLikes, type PlayedCall, type PlayedTool } from "./reach-calls.ts";
 
 /** What the conversation holds when the stranger's text is obeyed. */
-export type Under = { readonly trust: Trust; readonly confidentiality: Confidentiality };
+export type Under = {
+  readonly trust: Trust;
+  readonly confidentiality: Confidentiality;
+  /** It got hold of what this gateway logs in with, and puts it into each call. */
+  readonly knowsSecret?: true;
+};
 
-/** Rules are laxer where nothing private was read, and what leaves is worse where it was: both are played. */
+/** Rules are laxer where nothing private was read, and what leaves is worse where it was: all are played. */
 export const WORST: readonly Under[] = [
   { trust: "none", confidentiality: "public" },
   { trust: "none", confidentiality: "private" },
+  { trust: "none", confidentiality: "secret", knowsSecret: true },
 ];
 
 export type ReachCell = {
@@ -131,7 +137,7 @@ async function cellsOf(parts: ReachParts, scene: Scene): Promise<readonly ReachC
   for (const [i, under] of (parts.under ?? WORST).entries()) {
     const proposal = proposalOf(parts, scene, under);
     if (i === 0) recorded = await gathered(proposal, parts);
-    const options = { reachable: persons, ...(recorded === undefined ? {} : { recorded }) };
+    const options = { reachable: persons, ...worldUnder(recorded, under) };
     const { decision, facts } = await judge.judge(proposal, options);
     const { verdict, because, says } = decision;
     const who = { agent, channel, person: person.person, holds: under.confidentiality };
@@ -139,6 +145,11 @@ async function cellsOf(parts: ReachParts, scene: Scene): Promise<readonly ReachC
     cells.push({ ...who, ...what, verdict, because, says, touches: touched(facts, proposal, scene.likes) });
   }
   return cells;
+}
+
+function worldUnder(world: WorldFacts | undefined, { knowsSecret }: Under): { readonly recorded?: WorldFacts } {
+  if (world === undefined) return {};
+  return { recorded: knowsSecret === true ? { ...world, carries: ["known-secret"] } : world };
 }
 
 /** Undefined where a finder could not say: then the judge looks itself, and denies. */
@@ -175,7 +186,13 @@ function conversation({ person, trust }: Reachable, under: Under): readonly Cont
   const isPublic = under.confidentiality === "public";
   const audience: Audience = isPublic ? { kind: "anyone" } : { kind: "persons", persons: [person] };
   const own: Label = { trust, confidentiality: "public", audience: { kind: "anyone" }, sources: [] };
-  const theirs: Label = { ...under, audience, sources: [{ kind: "web", id: "a stranger", trust: under.trust }] };
+  const { trust: its, confidentiality } = under;
+  const theirs: Label = {
+    trust: its,
+    confidentiality,
+    audience,
+    sources: [{ kind: "web", id: "a stranger", trust: its }],
+  };
   const ask = { id: call, tool: "browser_read", arguments: {} };
   return [
     { kind: "person", id: item("1"), person, text: "What is new?", label: own },
