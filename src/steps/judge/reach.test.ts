@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import fc from "fast-check";
 import type { Verdict } from "../../core/decision.ts";
 import { parseAgentId } from "../../core/ids.ts";
 import { TRUST_LEVELS } from "../../core/label.ts";
 import { CATALOGUE } from "../../tools/catalogue.ts";
 import type { Reachable } from "./decide.ts";
 import { declared, FINDERS, judgeWith, OWNER, PAY, postureWith } from "./fixtures.ts";
+import type { ToolPosture } from "../../core/posture.ts";
 import type { Judge } from "./judge.ts";
 import { type Vetted, vetHere } from "./policy/vet.ts";
 import { isFinding, type Played, playHijacked, type ReachCell, type ReachParts, reachOf } from "./reach.ts";
@@ -227,4 +229,49 @@ test("R-FLOW-6: INVARIANT(never-loosens): more trust behind a call is never stri
         assert.ok(STRICTNESS[opener.verdict] <= STRICTNESS[cell.verdict], key(cell));
     }
   }
+});
+
+const doors: fc.Arbitrary<ToolPosture> = fc.record({
+  profile: fc.constantFrom("minimal", "messaging", "coding", "full"),
+  allow: fc.constantFrom([], ["exec", "group:web", "group:messaging", "group:declared"]),
+  deny: fc.constantFrom([], ["web_search"]),
+  exec: fc.record({
+    security: fc.constantFrom("deny", "allowlist", "full"),
+    ask: fc.constantFrom("off", "on-miss", "always"),
+    allow: fc.subarray(["ls", "cat", "rm", "curl", "python3", "git push **"]),
+    block: fc.subarray(["nc", "curl"]),
+  }),
+});
+const egressRules = fc.array(
+  fc.record(
+    {
+      host: fc.constantFrom("docs.example.org", "*.example.org", "api.example.net"),
+      ports: fc.constantFrom([443], [80], [8443]),
+      methods: fc.subarray(["GET", "HEAD", "POST", "PUT"], { minLength: 1 }),
+      paths: fc.constantFrom(["/v1/"], ["/**"]),
+      programs: fc.constantFrom(["curl"], ["git", "curl"]),
+    },
+    { requiredKeys: ["host", "ports", "methods"] },
+  ),
+  { maxLength: 3 },
+);
+
+test("R-FLOW-6: whatever is configured, nothing leaves, is paid or stays behind without a yes", async () => {
+  await fc.assert(
+    fc.asyncProperty(doors, egressRules, fc.boolean(), async (rules, egress, workspaceOnly) => {
+      const by = await judgeWith({
+        posture: {
+          ...posture,
+          egress,
+          fs: { ...posture.fs, workspaceOnly },
+          channels: new Map([["terminal", rules]]),
+        },
+      });
+      const { cells } = await play(by);
+      assert.ok(cells.length > 0);
+      const { hosts, recipients, money, lasting, elsewhere } = reachOf(cells);
+      assert.deepEqual([hosts, recipients, money, lasting, elsewhere], [[], [], [], [], []]);
+    }),
+    { numRuns: 10 },
+  );
 });
