@@ -70,6 +70,9 @@ export type Cell = {
   readonly effect: string;
   readonly verdict: string;
   readonly because: readonly string[];
+  readonly tool?: string;
+  readonly person?: string;
+  readonly destination?: string;
 };
 
 type Facts = {
@@ -105,6 +108,10 @@ type Answer = {
   readonly skipped: readonly unknown[];
   readonly lines: readonly Row[];
   readonly cells: readonly Cell[];
+  readonly reach: Readonly<
+    Record<"hosts" | "recipients" | "files" | "money" | "lasting" | "elsewhere", readonly string[]>
+  >;
+  readonly asked: number;
   readonly downgrades: readonly string[];
   readonly properties: { readonly gateway?: unknown };
   readonly version: number;

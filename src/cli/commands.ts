@@ -28,6 +28,7 @@ export const COMMANDS = {
   replay: async (): Promise<Command> => (await import("./replay.ts")).replayCommand,
   "who matrix": async (): Promise<Command> => (await import("./who.ts")).whoMatrixCommand,
   "security prove": async (): Promise<Command> => (await import("./prove.ts")).securityProve,
+  "prove flow": async (): Promise<Command> => (await import("./prove-flow.ts")).proveFlow,
   "config get": async (): Promise<Command> => (await import("./config.ts")).configGet,
   "config set": async (): Promise<Command> => (await import("./config-edit.ts")).configSet,
   "config unset": async (): Promise<Command> => (await import("./config-edit.ts")).configUnset,
