@@ -11,11 +11,12 @@
  */
 import { bounded } from "./core/bounded.ts";
 import type { ApprovalRecord } from "./core/approval.ts";
+import { type Asked, writeAsked } from "./core/asked.ts";
 import type { Facts, Proposal } from "./core/call.ts";
 import type { Decision } from "./core/decision.ts";
 import { toFault } from "./core/fault.ts";
 import type { Found } from "./core/item.ts";
-import type { JsonObject } from "./core/json.ts";
+import { canonicalJson, type JsonObject, type JsonValue } from "./core/json.ts";
 import type { Label, Trust } from "./core/label.ts";
 import type { Permit, PermitOffice } from "./core/permit.ts";
 import type { Clock } from "./core/ports/clock.ts";
@@ -176,17 +177,32 @@ async function recordDecision(steps: GateSteps, proposal: Proposal, judged: Judg
   const result = { allow: "ok", ask: "asked", deny: "denied" }[decision.verdict];
   await steps.ledger.append({
     ...entryOf(proposal, "call", "call.decided", result),
-    data: recorded(steps, {
-      tool: proposal.tool,
-      arguments: proposal.arguments,
-      cwd: proposal.cwd,
-      because: decision.because,
-      says: decision.says,
-      policies: decision.policies,
-      digest: judged.digest,
-      facts: factsForRecord(facts),
-    }),
+    data: {
+      ...recorded(steps, {
+        tool: proposal.tool,
+        arguments: proposal.arguments,
+        cwd: proposal.cwd,
+        because: decision.because,
+        says: decision.says,
+        policies: decision.policies,
+        digest: judged.digest,
+        agent: proposal.origin.agent,
+        facts: factsForRecord(facts),
+      }),
+      ...(judged.asked === undefined ? {} : { asked: askedForRecord(steps, judged.asked) }),
+    },
   });
+}
+
+/** Beside the rest of the record, which is bounded for itself, this still fits into an entry. */
+const ASKED_BYTES = 16_000;
+
+/** Whole, or not at all: with a part of it missing another question would be put to other policies. */
+function askedForRecord(steps: GateSteps, asked: Asked): JsonValue {
+  const whole = writeAsked(asked);
+  const text = canonicalJson(whole);
+  if (Buffer.byteLength(text) > ASKED_BYTES) return "too long to be kept";
+  return canonicalJson(steps.redact(whole)) === text ? whole : "it held a secret";
 }
 
 /** Without secrets, then small enough: a cut must not leave half of a secret that nobody recognises. */

@@ -14,7 +14,8 @@ import { replaySession } from "../steps/judge/replay.ts";
 import { parseReplaySession, type ReplayAnswer, type ReplaySession } from "../wire/replay.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
 import { eachLine, type Lines } from "./json-lines.ts";
-import { existing, groundOf, judgeOn } from "./judging.ts";
+import { existing, type Ground, groundOf, judgeOn } from "./judging.ts";
+import { replayLedger } from "./replay-ledger.ts";
 
 /** A session is one line; what was read in it stands in it. */
 const SESSION_BYTES = 64 * 1024 * 1024;
@@ -22,22 +23,35 @@ const SESSION_BYTES = 64 * 1024 * 1024;
 export const replayCommand: Command = {
   name: "replay",
   summary: "judge recorded sessions again: explain them, or try another policy on them",
-  usage: "vambrace replay FILE|- [--policy DIR] [--against] [--config FILE] [--json]",
+  usage: "vambrace replay FILE|-|--since TIME [--policy DIR] [--against] [--config FILE] [--json]",
   example: "vambrace replay sessions.jsonl --policy ./stricter --against",
   options: {
+    since: { type: "string" },
     policy: { type: "string" },
     against: { type: "boolean", default: false },
     config: { type: "string" },
     json: { type: "boolean", default: false },
   },
   help: {
+    since: "in place of a file: the ledger's own decisions, from this ISO 8601 time on or as long ago as `30d`, `12h`",
     policy: "Cedar files of this folder are added to the operator's; one of the same name takes its place",
-    against: "show only the calls that would be answered otherwise than now, with both answers",
+    against:
+      "show only the calls that would be answered otherwise than now (with --since: than then), with both answers",
     config: "judge by this configuration file instead",
     json: "only the answers, without a line for a person",
   },
   async run(args, flags, io) {
     const [name, ...more] = args;
+    const since = flagText(flags, "since");
+    if (since !== undefined) {
+      if (name !== undefined) throw usage("give a file of sessions or --since, not both");
+      return replayLedger(io, {
+        ...triedOn(io, flags),
+        since,
+        against: flagOn(flags, "against"),
+        json: flagOn(flags, "json"),
+      });
+    }
     if (name === undefined || more.length > 0) throw usage("name one file of sessions, or - for standard input");
     const { judge, now } = await judges(io, flags);
     const counts = { calls: 0, allow: 0, ask: 0, deny: 0, other: 0 };
@@ -64,14 +78,18 @@ export const replayCommand: Command = {
 
 /** `now`: what is in force, to compare with; absent where nothing is compared. */
 async function judges(io: Io, flags: Flags): Promise<{ readonly judge: Judge; readonly now?: Judge }> {
-  const ground = groundOf(io, flags);
-  const folder = flagText(flags, "policy");
-  const policies = folder === undefined ? ground.policies : merged(ground.policies, folder);
-  const judge = await judgeOn({ ...ground, policies });
+  const judge = await judgeOn(triedOn(io, flags));
   if (!flagOn(flags, "against")) return { judge };
-  if (folder === undefined && flagText(flags, "config") === undefined)
+  if (flagText(flags, "policy") === undefined && flagText(flags, "config") === undefined)
     throw usage("--against needs --policy or --config: what to try");
   return { judge, now: await judgeOn(groundOf(io, {})) };
+}
+
+/** The configuration and policies that are tried. */
+function triedOn(io: Io, flags: Flags): Ground {
+  const ground = groundOf(io, flags);
+  const folder = flagText(flags, "policy");
+  return folder === undefined ? ground : { ...ground, policies: merged(ground.policies, folder) };
 }
 
 /** @throws Fault COMMAND_USAGE where the folder has no policy: a simulation of nothing would look like one that changes nothing. */

@@ -3,13 +3,20 @@
  *
  * @module
  */
+import type { Asked } from "./asked.ts";
 import type { Facts, Proposal } from "./call.ts";
 import type { Decision } from "./decision.ts";
 import type { Digest, JsonObject } from "./json.ts";
 import type { Label } from "./label.ts";
 import type { TurnEvent } from "./turn.ts";
 
-export type Judged = { readonly facts: Facts; readonly decision: Decision; readonly digest: Digest };
+export type Judged = {
+  readonly facts: Facts;
+  readonly decision: Decision;
+  readonly digest: Digest;
+  /** What the policies were asked; absent where the facts for it could not be found out. */
+  readonly asked?: Asked;
+};
 
 /** What came of a run. `ok: false` with a text is an ordinary failure, such as a command that exits 1. */
 export type RunOutcome = {

@@ -33,18 +33,29 @@ export async function searchLedger(dir: string, query: LedgerQuery): Promise<rea
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > LARGEST_LIMIT) {
     throw malformedQuery(`\`limit\` is not a whole number from 1 to ${LARGEST_LIMIT}`);
   }
-  const filter = filterOf(query);
   const found: StoredEntry[] = [];
+  for await (const entry of eachEntry(dir, query)) {
+    found.push(entry);
+    if (found.length === limit) break;
+  }
+  return found;
+}
+
+/**
+ * Every record that fits, newest first, however many; `limit` does not count.
+ *
+ * @throws Fault LEDGER_QUERY_MALFORMED, LEDGER_DAMAGED
+ */
+export async function* eachEntry(dir: string, query: Omit<LedgerQuery, "limit">): AsyncGenerator<StoredEntry> {
+  const filter = filterOf(query);
   for await (const bundle of newestFirst(dir)) {
     // Canonical JSON has one spelling of each member, so bytes that do not occur spare the parsing.
     if (!filter.needles.every((needle) => bundle.bytes.includes(needle))) continue;
     for (const record of splitRecords(bundle.bytes).records.reverse()) {
       const entry = matching(record, filter);
-      if (entry !== undefined) found.push(entry);
-      if (found.length === limit) return found;
+      if (entry !== undefined) yield entry;
     }
   }
-  return found;
 }
 
 function matching(record: Buffer, { needles, fits }: Filter): StoredEntry | undefined {

@@ -123,14 +123,9 @@ async function judgeOne(bench: Bench, proposed: Proposal, options: JudgeOptions)
     const facts: Facts = { ...partial, ...world, carries };
     const requests = requestsFor({ proposal, facts, designation, planned, tool, posture: deps.posture });
     const { person, trust, roles } = proposal.principal;
-    const limits = limitsFor(facts, deps.posture);
-    const decision = decide(engine, {
-      requests,
-      principal: { person, trust, roles },
-      reachable: options.reachable,
-      limits,
-    });
-    return { facts, decision: withReason(decision, facts, engine.set), digest: callDigest(proposal, facts) };
+    const asked = { requests, principal: { person, trust, roles }, reachable: options.reachable };
+    const decision = decide(engine, { ...asked, limits: limitsFor(facts, deps.posture) });
+    return { facts, decision: withReason(decision, facts, engine.set), digest: callDigest(proposal, facts), asked };
   } catch (thrown) {
     return undecided(bench, proposal, { ...partial, paths: [], hosts: [], carries: [] }, thrown);
   }

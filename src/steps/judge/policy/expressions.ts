@@ -7,16 +7,18 @@
 import type { Expr, PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import type { Effect } from "../../../core/tool.ts";
 
-export type ResourceType =
-  | "File"
-  | "Command"
-  | "Host"
-  | "Recipient"
-  | "Memory"
-  | "Schedule"
-  | "Session"
-  | "Setting"
-  | "Tool";
+export const RESOURCE_TYPES = [
+  "File",
+  "Command",
+  "Host",
+  "Recipient",
+  "Memory",
+  "Schedule",
+  "Session",
+  "Setting",
+  "Tool",
+] as const;
+export type ResourceType = (typeof RESOURCE_TYPES)[number];
 
 export const value = (literal: string | number | boolean): Expr => ({ Value: literal });
 
