@@ -49,7 +49,6 @@ before(async () => {
   const over = new AbortController();
   answering(kit, "no", over.signal);
   const ben = callerOf({ person: "ben", trust: "standard", roles: ["developer"], channel: "webchat" });
-  answering(kit, "no", over.signal, ben);
   await say(kit, "play own");
   await say(kit, "play strange");
   await say(kit, "play strange", ben);
