@@ -66,7 +66,7 @@ type Line = {
   readonly tool: string;
   readonly verdict: string;
   readonly because: readonly string[];
-  readonly then: { readonly verdict: string; readonly because: readonly string[] };
+  readonly was: { readonly verdict: string; readonly because: readonly string[] };
   readonly notReplayed?: string;
 };
 
@@ -103,7 +103,7 @@ test("R-WHO-5: every decision of a running gateway comes out of its ledger as it
     lines.map((one) => one.id),
     decided.map((one) => one.call).reverse(),
   );
-  for (const { tool, verdict, because, then } of lines) assert.deepEqual({ verdict, because }, pick(then), tool);
+  for (const { tool, verdict, because, was } of lines) assert.deepEqual({ verdict, because }, pick(was), tool);
   assert.match(err, new RegExp(`^${decided.length} calls: .* 0 answered otherwise than then; .*\\(\\+0\\)$`));
   const none = await replay({ since: "1h", against: true });
   assert.deepEqual([none.status, none.lines], [0, []]);
@@ -132,12 +132,12 @@ test("R-WHO-5: under a stricter policy exactly the calls that it is about come o
     denied.lines.map((one) => one.id),
     now("remember"),
   );
-  for (const { verdict, because, then } of denied.lines) {
+  for (const { verdict, because, was } of denied.lines) {
     assert.equal(verdict, "deny");
-    assert.ok(because.includes("mine.remember") && !then.because.includes("mine.remember"));
+    assert.ok(because.includes("mine.remember") && !was.because.includes("mine.remember"));
   }
   const asked = await replay({ since: "1h", policy: asks, against: true });
-  const turned = asked.lines.filter(({ verdict, then }) => verdict === "ask" && then.verdict === "allow");
+  const turned = asked.lines.filter(({ verdict, was }) => verdict === "ask" && was.verdict === "allow");
   assert.deepEqual(
     turned.map((one) => one.id),
     now("read", "allow"),

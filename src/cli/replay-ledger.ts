@@ -31,35 +31,44 @@ type Reasons = {
   readonly says: string;
 };
 
+type Counts = { calls: number; allow: number; ask: number; deny: number; other: number; askedThen: number };
+
 /** @throws Fault COMMAND_USAGE, LEDGER_QUERY_MALFORMED, LEDGER_DAMAGED */
 export async function replayLedger(io: Io, options: Options): Promise<number> {
   const since = sinceTime(options.since, systemClock.wallMs());
   const engineOf = await engines(options);
-  const counts = { calls: 0, allow: 0, ask: 0, deny: 0, other: 0, askedThen: 0 };
+  const counts: Counts = { calls: 0, allow: 0, ask: 0, deny: 0, other: 0, askedThen: 0 };
   const left = new Map<string, number>();
   const folder = homeAt(stateFolder(io.env)).ledger;
   for await (const entry of eachEntry(folder, { kind: "call", since })) {
     if (entry.what !== "call.decided") continue;
     const { session, call: id, time, who, target: tool } = entry;
     const named = { session, id, tool, time, who };
-    const then = thenOf(entry);
-    const answer = again(entry, engineOf);
-    if (typeof answer === "string" || then === undefined) {
-      const why = then === undefined || typeof answer !== "string" ? "its record was too large and is cut" : answer;
-      left.set(why, (left.get(why) ?? 0) + 1);
-      io.out(JSON.stringify({ ...named, notReplayed: why }));
+    const again = decidedAgain(entry, engineOf);
+    if (typeof again === "string") {
+      left.set(again, (left.get(again) ?? 0) + 1);
+      io.out(JSON.stringify({ ...named, notReplayed: again }));
       continue;
     }
-    const differs = answer.verdict !== then.verdict || answer.because.join() !== then.because.join();
-    counts.calls += 1;
-    counts[answer.verdict] += 1;
-    counts.askedThen += then.verdict === "ask" ? 1 : 0;
-    counts.other += differs ? 1 : 0;
-    if (differs || !options.against) io.out(JSON.stringify({ ...named, ...answer, then }));
+    const { now, was } = again;
+    const differs = count(counts, again);
+    if (differs || !options.against) io.out(JSON.stringify({ ...named, ...now, was }));
   }
   if (!options.json) for (const line of summary(counts, left)) io.err(line);
   // Nothing seen says nothing of the policies.
   return counts.calls === 0 ? 1 : 0;
+}
+
+type Again = { readonly now: Reasons; readonly was: Reasons };
+
+/** @returns whether the answer is another. */
+function count(counts: Counts, { now, was }: Again): boolean {
+  const differs = now.verdict !== was.verdict || now.because.join() !== was.because.join();
+  counts.calls += 1;
+  counts[now.verdict] += 1;
+  counts.askedThen += was.verdict === "ask" ? 1 : 0;
+  counts.other += differs ? 1 : 0;
+  return differs;
 }
 
 /** The policies of each agent that is configured. */
@@ -72,21 +81,22 @@ async function engines({ loaded, policies }: Ground): Promise<(agent: string) =>
   return (agent) => made.get(agent);
 }
 
-/** The decision made again, or why it cannot be. */
-function again({ data }: StoredEntry, engineOf: (agent: string) => Engine | undefined): Reasons | string {
-  const because = texts(data?.["because"]);
-  if (data?.["asked"] === undefined) {
-    const hadNoFacts = because.some((id) => /^judge\./.test(id));
+/** The decision made again beside what it was, or why it cannot be. */
+function decidedAgain(entry: StoredEntry, engineOf: (agent: string) => Engine | undefined): Again | string {
+  const was = decidedThen(entry);
+  if (was === undefined) return "its record was too large and is cut";
+  const { asked, agent } = entry.data ?? {};
+  if (asked === undefined) {
+    const hadNoFacts = was.because.some((id) => id.startsWith("judge."));
     return hadNoFacts ? "its facts could not be found out then" : "an older version did not record what was asked";
   }
-  const { asked, agent } = data;
   if (typeof asked === "string") return `what was asked is not kept: ${asked.slice(0, 60)}`;
   const engine = typeof agent === "string" ? engineOf(agent) : undefined;
   if (engine === undefined) return "its agent is not configured any more";
   const read = readAsked(asked);
   const decision = read === undefined ? undefined : decideAsked(engine, read);
   if (decision === undefined) return "these policies do not know the form in which it was asked";
-  return { verdict: decision.verdict, because: decision.because, says: decision.says };
+  return { now: { verdict: decision.verdict, because: decision.because, says: decision.says }, was };
 }
 
 const VERDICTS: ReadonlyMap<string, Reasons["verdict"]> = new Map([
@@ -95,7 +105,7 @@ const VERDICTS: ReadonlyMap<string, Reasons["verdict"]> = new Map([
   ["denied", "deny"],
 ]);
 
-function thenOf({ result, data }: StoredEntry): Reasons | undefined {
+function decidedThen({ result, data }: StoredEntry): Reasons | undefined {
   const verdict = VERDICTS.get(result);
   const says = data?.["says"];
   if (verdict === undefined || data?.["because"] === undefined) return undefined;
