@@ -301,3 +301,15 @@ test("R-FLOW-5: what was found in a result is recorded with its outcome and goes
     assert.deepEqual(outcome?.data?.["found"], found);
   }
 });
+
+test("R-WHO-5: what the policies were asked is recorded whole, and not at all where a secret is in it", async () => {
+  const person = { person: "owner", trust: "full", roles: [] } as const;
+  const asked = { principal: person, reachable: [person], requests: [] };
+  const judge: GateSteps["judge"] = async (call) => ({ facts, decision: deny, digest: callDigest(call, facts), asked });
+  const [plain, secret] = [world({ judge }), world({ judge, redact: () => ({ redacted: true }) })];
+  for (const one of [plain, secret]) await one.gate(proposal(), io(one));
+  assert.deepEqual(
+    [plain, secret].map((one) => one.entries[0]?.data?.["asked"]),
+    [{ principal: person, reachable: [person], contexts: [], requests: [] }, "it held a secret"],
+  );
+});

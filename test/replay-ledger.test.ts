@@ -110,7 +110,7 @@ test("R-WHO-5: every decision of a running gateway comes out of its ledger as it
   assert.equal((await say(kit, "play nothing")).outcome.stop, "done", "the gateway goes on");
 });
 
-const pick = ({ verdict, because }: Line["then"]): object => ({ verdict, because });
+const pick = ({ verdict, because }: Line["was"]): object => ({ verdict, because });
 
 test("R-WHO-5: under a stricter policy exactly the calls that it is about come out otherwise, with both answers", {
   skip,
