@@ -60,11 +60,11 @@ export type HelperParts = {
 /** Where Debian, Fedora, Arch and NixOS have bubblewrap. */
 export const BWRAP_PATHS = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap", "/run/current-system/sw/bin/bwrap"];
 
-/** Writer first: nothing may happen before it can be recorded. @throws Fault where one cannot start */
+/** All at once; nothing is done with any before every one of them is there, the writer too. @throws Fault where one cannot start */
 export async function startHelpers(parts: HelperParts): Promise<Helpers> {
   const { home, clock } = parts;
   const { signer, publicKey } = createJobSigner({ clock });
-  const writer = await keep<LedgerClient>(
+  const writing = keep<LedgerClient>(
     parts,
     {
       name: "ledger writer",
@@ -85,15 +85,15 @@ export async function startHelpers(parts: HelperParts): Promise<Helpers> {
   const probe = { mint: createSelfTestMint({ signer, random: parts.random }) };
   let credentials: readonly GivenCredential[] = [];
   const starting = [
+    writing,
     keep<BubblewrapExecutor>(parts, { name: "broker", heapMiB: 32, run: ["edges/broker/main.ts"] }, async (helper) =>
       openBubblewrapExecutor({ socket: helper.socket, config: await brokerConfig(), probe }),
     ),
     keepProxy(parts, () => credentials),
   ] as const;
-  const [broker, proxy] = await Promise.all(starting).catch(async (error: unknown) => {
+  const [writer, broker, proxy] = await Promise.all(starting).catch(async (error: unknown) => {
     // Nobody will have them: what did start ends again, or it would hold the gateway's own end up.
     for (const one of await Promise.allSettled(starting)) if (one.status === "fulfilled") await one.value.stop();
-    await writer.stop();
     throw error;
   });
   const all: readonly [string, Supervised<unknown>][] = [

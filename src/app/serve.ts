@@ -8,6 +8,7 @@
  * @module
  */
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Fault } from "../core/fault.ts";
 import type { AgentId } from "../core/ids.ts";
 import { holdLock, type Lock } from "../edges/store/lock.ts";
@@ -50,6 +51,8 @@ export async function serve({ env, port, models }: ServeOptions): Promise<Served
     const { readGround } = await import("./ground.ts");
     const ground = readGround({ home, env, vet: vetter.vet });
     wires.container.resolve(ground.container);
+    // The broker is told now: reading the rest keeps this thread busy for a while.
+    await nextTurn();
     const { openGateway } = await import("./open.ts");
     const served = await openGateway({
       env,
