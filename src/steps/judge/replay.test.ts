@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
 import { Fault } from "../../core/fault.ts";
 import { parseCheckCall, parseReplaySession } from "../../wire/replay.ts";
@@ -243,4 +244,14 @@ test("R-FLOW-3: what an earlier request named does not hold for the next one", a
   const [, later] = await replaySession(sessionOf([asked, ...bill, next, paid]), judge);
   const [closed] = await replaySession(sessionOf([asked, { type: "answer", text: "done" }, paid]), judge);
   assert.deepEqual([same?.verdict, later?.verdict, closed?.verdict], ["allow", "ask", "ask"]);
+});
+
+test("R-FLOW-2 R-FLOW-3: the example of docs/flow.md is answered as it says there", async () => {
+  const session = readFileSync(new URL("../../../docs/examples/mail.jsonl", import.meta.url), "utf8");
+  const answers = await replaySession(parseReplaySession(JSON.parse(session)), judge);
+  assert.deepEqual(
+    answers.map(({ tool, verdict }) => `${tool}: ${verdict}`),
+    ["read_mail: allow", "contacts: allow", "send_mail: ask", "send_mail: allow"],
+  );
+  assert.deepEqual([...(answers[2]?.because ?? [])], ["flow.audience", "flow.send", "flow.trifecta"]);
 });
