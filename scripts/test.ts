@@ -5,6 +5,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { watchLeftovers } from "./leftovers.ts";
 import { bringServers } from "./servers.ts";
 import { runSteps, STATIC_STEPS } from "./steps.ts";
 import { findTests, runTests } from "./testing.ts";
@@ -18,11 +19,19 @@ const results = await runSteps([
   ...STATIC_STEPS,
   { name: "requirements", argv: ["node", "scripts/requirements.ts", "--check"] },
 ]);
-const files = findTests(["src/**/*.test.ts", "test/**/*.test.ts"]);
+const files = findTests(["src/**/*.test.ts", "test/**/*.test.ts", "scripts/**/*.test.ts"]);
+const leftovers = watchLeftovers();
 const counts = await runTests(files, { concurrency: 2, coverage: values.full });
 for (const [why, times] of counts.skips) console.log(`skipped ${times}: ${why}`);
 const broken = results.filter((result) => !result.ok).length;
+const left = await leftovers.settled();
+for (const { pid, command } of left) {
+  console.log(`FAIL a test left this running: ${command}`);
+  process.kill(pid, "SIGKILL");
+}
+const failed = counts.failed + broken + left.length;
 console.log(`${files.length} test files in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
 if (counts.passed === 0) console.log("FAIL no test ran");
-console.log(`${counts.passed} passed, ${counts.failed + broken} failed, ${counts.skipped} skipped`);
-process.exitCode = counts.failed + broken === 0 && counts.passed > 0 ? 0 : 1;
+console.log(`${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped`);
+// Ends here, whatever still holds a pipe of this process.
+process.exit(failed === 0 && counts.passed > 0 ? 0 : 1);

@@ -70,7 +70,7 @@ test("R-EXEC-2: CVE-2026-27487: what a call carries is an argument and never par
 
 test("R-EXEC-4: CVE-2026-27486: ending what was started ends nothing that only looks like it", { skip }, async () => {
   const line = ["-c", "sleep 987.6; true"];
-  const bystander = spawn("/bin/bash", line, { stdio: "ignore" });
+  const bystander = spawn("/bin/bash", line, { stdio: "ignore", detached: true });
   try {
     const stop = new AbortController();
     const job = broker.run({ argv: ["/bin/bash", ...line], env: { PATH: "/bin:/usr/bin" } }, { signal: stop.signal });
@@ -82,7 +82,8 @@ test("R-EXEC-4: CVE-2026-27486: ending what was started ends nothing that only l
     await broker.executor.stopAll();
     assert.equal(bystander.exitCode ?? bystander.signalCode, null, "the bystander lives");
   } finally {
-    bystander.kill("SIGKILL");
+    // Its whole group: bash waits for a program of its own.
+    if (bystander.pid !== undefined) process.kill(-bystander.pid, "SIGKILL");
   }
 });
 
