@@ -10,10 +10,15 @@ import { folded } from "./fold.ts";
 import { ORDER_RULES, TOKEN_RULES } from "./orders.ts";
 import type { Finding, Rule } from "./rule.ts";
 import { createScan } from "./search.ts";
+import { STANDING_RULES } from "./standing.ts";
 import { CHARACTER_RULES, LOOKALIKE_RULES, MARKUP_RULES } from "./unseen.ts";
 
 /** Each way to hide by itself: an order within a hidden element is both. */
-export const INJECTION_GROUPS: readonly (readonly Rule[])[] = [[...ORDER_RULES, ...TOKEN_RULES], MARKUP_RULES];
+export const INJECTION_GROUPS: readonly (readonly Rule[])[] = [
+  [...ORDER_RULES, ...TOKEN_RULES],
+  STANDING_RULES,
+  MARKUP_RULES,
+];
 
 const WORDS = createScan(...INJECTION_GROUPS);
 const CHARACTERS = createScan(CHARACTER_RULES);

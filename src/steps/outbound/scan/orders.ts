@@ -11,7 +11,7 @@ export function sign(id: string, hints: readonly string[], pattern: RegExp, conf
 }
 
 /** One whose match begins with one of these words. */
-function opening(id: string, words: readonly string[], pattern: RegExp, confidence: number): Rule {
+export function opening(id: string, words: readonly string[], pattern: RegExp, confidence: number): Rule {
   return { ...sign(id, words, pattern, confidence), at: 0 };
 }
 
