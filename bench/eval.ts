@@ -6,11 +6,12 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { judgeOn } from "../src/cli/judging.ts";
 import { evalCommands, printRows, type Row } from "./eval-commands.ts";
 import { evalEgress } from "./eval-egress.ts";
 import { evalPaths, evalUrls, inHome, shippedGround } from "./eval-gate.ts";
+import { evalSafeClaw } from "./eval-safeclaw.ts";
 import { evalInjection, evalPersonal, evalRedaction, evalSecrets } from "./eval-scan.ts";
 import { evalToolCalls } from "./eval-toolcalls.ts";
 import { evalTraversal, payloadsOf } from "./eval-traversal.ts";
@@ -20,7 +21,7 @@ const [given, ...only] = process.argv.slice(2);
 if (given === undefined || !existsSync(given)) {
   console.error("error: say where the evaluation data is");
   console.error(
-    "hint: npm run eval -- FOLDER [commands|urls|egress|paths|toolcalls|agentdojo|injecagent|secrets|personal|redaction|injection]…",
+    "hint: npm run eval -- FOLDER [commands|urls|egress|paths|toolcalls|agentdojo|injecagent|safeclaw|secrets|personal|redaction|injection]…",
   );
   process.exit(2);
 }
@@ -34,6 +35,10 @@ const PARTS: readonly (readonly [string, () => Promise<readonly Row[]> | readonl
   ["toolcalls", () => evalToolCalls(folder)],
   ["agentdojo", () => inHome(async (home) => evalAgentDojo(folder, await judgeOn(shippedGround(home))))],
   ["injecagent", () => inHome(async (home) => evalInjecAgent(folder, await judgeOn(shippedGround(home))))],
+  [
+    "safeclaw",
+    () => inHome(async (home) => evalSafeClaw(folder, await judgeOn(shippedGround(home)), join(home, "vambrace"))),
+  ],
   ["secrets", () => evalSecrets(folder)],
   ["personal", () => evalPersonal(folder)],
   ["redaction", () => evalRedaction(folder)],

@@ -26,5 +26,6 @@ export type WireUp = Ground & {
     readonly local: Model | null;
     readonly contextTokens: number;
     readonly why: string;
+    readonly weak?: string;
   };
 };

@@ -20,6 +20,7 @@ export type ChosenModel = {
   readonly local: Model | null;
   readonly contextTokens: number;
   readonly why: string;
+  /** Which of the models it may fall back on, too, is known to follow injected orders, and why. */
   readonly weak?: string;
 };
 
@@ -39,7 +40,10 @@ export async function chooseModels(
   const chosen = new Map<AgentId, ChosenModel>();
   for (const { id } of agentSettings(loaded.config, loaded.places)) {
     const { refs, why } = await chooseModel({ ...modelSettings(loaded.config, env, id), probeLocal });
-    const weak = knownWeak(refs.primary.model);
+    const weak = [refs.primary, ...refs.fallbacks].flatMap(({ model: name }) => {
+      const says = knownWeak(name);
+      return says === undefined ? [] : [`${name}: ${says}`];
+    });
     const model = createModel(refs, { fetchFor, ...deps });
     const local = createLocalModel(refs, { fetchFor, ...deps });
     chosen.set(id, {
@@ -47,7 +51,7 @@ export async function chooseModels(
       local,
       contextTokens: contextTokensOf(refs),
       why,
-      ...(weak === undefined ? {} : { weak }),
+      ...(weak.length === 0 ? {} : { weak: weak.join("; ") }),
     });
   }
   return chosen;

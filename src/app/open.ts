@@ -27,12 +27,15 @@ import type { LateWires } from "./late-wires.ts";
 import { systemClock, systemRandom } from "./system.ts";
 import { OWNER, type WireUp } from "./given.ts";
 import { type Wired, wireUp } from "./wire-up.ts";
+import { weakModels } from "./weak-models.ts";
 
 export type Served = {
   readonly url: string;
   readonly home: Home;
   readonly loaded: Loaded;
   readonly model: ChosenModel;
+  /** Warnings, one line each: models known to follow injected orders that have dangerous tools. */
+  readonly weakModels: readonly string[];
   readonly wired: Wired;
   /** A one-time login for the page, as an address; undefined where the page is turned off. */
   login(): Promise<string | undefined>;
@@ -109,6 +112,7 @@ async function openDoors(given: WireUp, wired: Wired, port: number | undefined):
     home,
     loaded,
     model: given.modelOf(MAIN_AGENT),
+    weakModels: weakModels(loaded, (agent) => given.modelOf(agent).weak),
     wired,
     halt,
     login: async () => {

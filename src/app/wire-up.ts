@@ -37,6 +37,7 @@ import type { LateWires } from "./late-wires.ts";
 import { wireReading } from "./wire-reading.ts";
 import { type Kits, openKits, policyEntry } from "./wire-kits.ts";
 import { lifeEntry, recordConnection } from "./wire-records.ts";
+import { weakModels } from "./weak-models.ts";
 
 export type Wired = {
   readonly gateway: Gateway;
@@ -107,6 +108,7 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
   const { store, helpers, record, kits } = ground;
   const prover = openProver(given, ground, sandbox);
   const { digest: config, downgrades } = given.loaded;
+  const weak = weakModels(given.loaded, (agent) => given.modelOf(agent).weak);
   // Before anything is recorded or begun: what was said while nobody ran, a stop too.
   const take = takeParts(given, ground);
   await takePending(
@@ -114,7 +116,7 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
     PENDING_MS,
   );
   await noteConfig(take, config);
-  await record(lifeEntry(given, "gateway.started", { config, downgrades: [...downgrades] }));
+  await record(lifeEntry(given, "gateway.started", { config, downgrades: [...downgrades], weakModels: [...weak] }));
   for (const kit of kits.all) await record(policyEntry(kit));
   const works = await openWorks(given, ground);
   const access = await openAccess(given, store, record);
@@ -128,6 +130,7 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
       version: given.version,
       readiness: () => prover.now(),
       downgrades,
+      weakModels: weak,
     }),
     access,
     store,

@@ -61,19 +61,26 @@ function stopOnSignal(io: Io, served: Served): () => void {
 }
 
 async function announce(io: Io, served: Served): Promise<void> {
-  const { loaded, home, model } = served;
+  const { loaded, home, model, weakModels } = served;
   const workspace = agentSettings(loaded.config, loaded.places)[0]?.workspace ?? "";
   io.err(`vambrace listens on ${served.url}`);
   io.err(`  model      ${model.why}`);
   io.err(`  works in   ${workspace}`);
   io.err(`  state in   ${home.root}`);
-  if (model.weak !== undefined) io.err(paint(io, "yellow", `  warning    ${model.weak}`));
+  if (weakModels.length > 0) await sayWeakModels(io, weakModels);
   for (const line of loaded.downgrades) io.err(paint(io, "yellow", `  weaker     ${line}`));
   sayModes(io, home.root);
   const address = await served.login();
   if (address === undefined) return io.err("  page       turned off: `channels.webchat.enabled` is false");
   if (io.isTerminal) io.err("  page       logs in one browser, once, within ten minutes:");
   showLogin(io, home, address);
+}
+
+/** R-AGENT-5: said at each start. */
+async function sayWeakModels(io: Io, lines: readonly string[]): Promise<void> {
+  const { WEAK_MODEL_HINT } = await import("../app/weak-models.ts");
+  for (const line of lines) io.err(paint(io, "yellow", `  weak model ${line}`));
+  io.err(`hint: ${WEAK_MODEL_HINT}`);
 }
 
 /** R-FS-3: said at each start, mended on request. */

@@ -26,6 +26,7 @@ export type GatewayParts = EngineParts & {
   readonly version: string;
   readonly readiness: () => Promise<readonly Readiness[]>;
   readonly downgrades: readonly string[];
+  readonly weakModels: readonly string[];
   readonly notices: Notices;
 };
 
@@ -119,6 +120,7 @@ async function statusOf(parts: GatewayParts): Promise<GatewayStatus> {
     ledger: { entries: size, rootHex },
     readiness: await parts.readiness(),
     downgrades: parts.downgrades,
+    weakModels: parts.weakModels,
   };
 }
 

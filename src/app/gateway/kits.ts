@@ -119,7 +119,8 @@ export function noneHere(localOnly: LocalOnly): never {
   });
 }
 
-function offered(posture: Posture, doors: readonly string[]): readonly Tool[] {
+/** What a model is shown at these doors. */
+export function offered(posture: Posture, doors: readonly string[]): readonly Tool[] {
   const named = [...CATALOGUE.values()].map((tool) => ({ name: tool.declaration.name, groups: tool.groups, tool }));
   // A command tool that could only ever be refused would cost the model a try each time.
   const withoutExec = doors.some((door) => (posture.channels.get(door)?.exec.security ?? "deny") === "deny");

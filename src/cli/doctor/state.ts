@@ -7,6 +7,7 @@ import { toPosture } from "../../app/config/posture.ts";
 import { agentSettings } from "../../app/config/settings.ts";
 import { homeAt } from "../../app/home.ts";
 import { chooseModels } from "../../app/models.ts";
+import { WEAK_MODEL_HINT, weakModels } from "../../app/weak-models.ts";
 import { systemClock, systemRandom } from "../../app/system.ts";
 import { readPolicies } from "../../app/policies.ts";
 import { verifyLedger } from "../../ledger/verify.ts";
@@ -97,11 +98,12 @@ function workspaceLine(agent: string, path: string): Line {
 async function modelLines(loaded: Loaded, env: Environment): Promise<readonly Line[]> {
   try {
     const chosen = await chooseModels(loaded, env, { clock: systemClock, random: systemRandom });
-    return [...chosen].flatMap(([agent, { why, weak, model }]) => {
+    const models = [...chosen].map(([agent, { why, model }]) => {
       const id = agent === "main" ? "model" : `model ${agent}`;
-      const line = model.identity.provider === "offline" ? warn(id, why, OFFLINE) : ok(id, why);
-      return weak === undefined ? [line] : [line, warn(id, `known to be weak against injection: ${weak}`, WEAK)];
+      return model.identity.provider === "offline" ? warn(id, why, OFFLINE) : ok(id, why);
     });
+    const weak = weakModels(loaded, (agent) => chosen.get(agent)?.weak);
+    return [...models, ...weak.map((line) => warn("weak model", line, WEAK_MODEL_HINT))];
   } catch (thrown) {
     return [failed("model", thrown)];
   }
@@ -109,8 +111,6 @@ async function modelLines(loaded: Loaded, env: Environment): Promise<readonly Li
 
 const OFFLINE =
   "set a provider's key (ANTHROPIC_API_KEY, OPENAI_API_KEY, …), run Ollama, or `vambrace config set agents.defaults.model.primary`";
-const WEAK =
-  "choose a stronger model, or take commands and the web away from it: `vambrace config set tools.profile minimal`";
 
 async function ledgerLine(folder: string): Promise<Line> {
   const id = "ledger";

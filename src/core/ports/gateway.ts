@@ -66,6 +66,8 @@ export type GatewayStatus = {
   readonly readiness: readonly Readiness[];
   /** Every weaker mode that a named key switched on, one line each. */
   readonly downgrades: readonly string[];
+  /** Models known to follow injected orders that are given dangerous tools, one line for each agent. */
+  readonly weakModels: readonly string[];
 };
 
 export type TokenMade = { readonly id: TokenId; readonly token: string };

@@ -129,6 +129,7 @@ export function fakeGateway(): FakeGateway {
     ledger: { entries: 1, rootHex: "00" },
     readiness: ready,
     downgrades: [],
+    weakModels: [],
   };
   const executed = { call: CALL, verdict: "allow", ok: true, text: "done", says: "named", because: ["x"] } as const;
   return {

@@ -12,14 +12,17 @@ export type Bare = {
   readonly at: readonly number[];
 };
 
-/** Cheap, and true for most text: nothing to do. */
 const UNSEEN =
   // oxlint-disable-next-line no-misleading-character-class -- each of them alone is what is looked for
   /[\u00AD\u034F\u061C\u180B-\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFE00-\uFE0F\uFEFF\u{E0000}-\u{E0FFF}]+/gu;
+/** Cheap, and true of nearly all text: nothing to do. The last two are the first halves of what is beyond 16 bits. */
+const MAY_BE_UNSEEN =
+  // oxlint-disable-next-line no-misleading-character-class -- each of them alone is what is looked for
+  /[\u00AD\u034F\u061C\u180B-\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFE00-\uFE0F\uFEFF\uDB40-\uDB43]/;
 
 /** @returns undefined where nothing unseen is in it. */
 export function bare(text: string): Bare | undefined {
-  if (text.search(UNSEEN) < 0) return undefined;
+  if (!MAY_BE_UNSEEN.test(text) || text.search(UNSEEN) < 0) return undefined;
   const at: number[] = [];
   let seen = "";
   let from = 0;

@@ -39,7 +39,7 @@ export function passesForLatin(name: string): boolean {
  * ones; each letter stays one letter, so offsets stay what they are.
  */
 export function folded(text: string): string {
-  if (!/[^\0-\u02FF]/.test(text)) return text;
+  if (!/[\u0370-\u052F\uFF01-\uFF5E]/.test(text)) return text;
   const plain = text.replaceAll(/[\uFF01-\uFF5E]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) - 0xfee0));
   if (!FOREIGN.test(plain)) return plain;
   return plain.replaceAll(WORD, (word) =>

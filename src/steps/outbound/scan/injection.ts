@@ -8,11 +8,19 @@
 import { bare, unbare } from "./bare.ts";
 import { folded } from "./fold.ts";
 import { ORDER_RULES, TOKEN_RULES } from "./orders.ts";
-import { createScan, type Finding } from "./rule.ts";
+import type { Finding, Rule } from "./rule.ts";
+import { createScan } from "./search.ts";
+import { STANDING_RULES } from "./standing.ts";
 import { CHARACTER_RULES, LOOKALIKE_RULES, MARKUP_RULES } from "./unseen.ts";
 
-const WORDS = createScan([...ORDER_RULES, ...TOKEN_RULES]);
-const MARKUP = createScan(MARKUP_RULES);
+/** Each way to hide by itself: an order within a hidden element is both. */
+export const INJECTION_GROUPS: readonly (readonly Rule[])[] = [
+  [...ORDER_RULES, ...TOKEN_RULES],
+  STANDING_RULES,
+  MARKUP_RULES,
+];
+
+const WORDS = createScan(...INJECTION_GROUPS);
 const CHARACTERS = createScan(CHARACTER_RULES);
 const LOOKALIKES = createScan(LOOKALIKE_RULES);
 const FOREIGN = /[\u0370-\u052F]/;
@@ -23,24 +31,23 @@ export function scanCharacters(text: string): readonly Finding[] {
   return BEYOND_ASCII.test(text) ? CHARACTERS(text) : [];
 }
 
-/** Each way to hide by itself: an order within a hidden element is both. */
+/** What the letters themselves say, whatever the words. */
+export function scanLetters(text: string): readonly Finding[] {
+  if (!BEYOND_ASCII.test(text)) return [];
+  return [...CHARACTERS(text), ...(FOREIGN.test(text) ? LOOKALIKES(text) : [])];
+}
+
 export function scanInjection(text: string): readonly Finding[] {
-  if (!BEYOND_ASCII.test(text)) return inOrder(words(text));
+  if (!BEYOND_ASCII.test(text)) return WORDS(text);
   const seen = bare(text);
   // What hides in pieces, or behind look-alike letters, is looked for as it would be read.
-  const read = folded(seen?.text ?? text);
-  const found = words(read);
+  const found = WORDS(folded(seen?.text ?? text));
   return inOrder([
-    ...CHARACTERS(text),
+    ...scanLetters(text),
     ...(seen === undefined ? found : found.map((finding) => unbare(finding, seen))),
-    ...(FOREIGN.test(text) ? LOOKALIKES(text) : []),
   ]);
 }
 
-function words(text: string): readonly Finding[] {
-  return [...WORDS(text), ...MARKUP(text)];
-}
-
-function inOrder(findings: readonly Finding[]): readonly Finding[] {
-  return findings.toSorted((a, b) => a.start - b.start);
+export function inOrder(findings: readonly Finding[]): readonly Finding[] {
+  return findings.length < 2 ? findings : findings.toSorted((a, b) => a.start - b.start);
 }

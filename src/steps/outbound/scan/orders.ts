@@ -11,7 +11,7 @@ export function sign(id: string, hints: readonly string[], pattern: RegExp, conf
 }
 
 /** One whose match begins with one of these words. */
-function opening(id: string, words: readonly string[], pattern: RegExp, confidence: number): Rule {
+export function opening(id: string, words: readonly string[], pattern: RegExp, confidence: number): Rule {
   return { ...sign(id, words, pattern, confidence), at: 0 };
 }
 
@@ -43,7 +43,7 @@ const IGNORE: readonly Rule[] = [
   ),
   sign(
     "ignore-instructions",
-    ["忽略", "无视", "忘记", "無視", "忘れ", "무시", "önceki"],
+    ["忽略", "无视", "忘记", "無視", "忘れ", "무시", "nceki"],
     /(?:忽略|无视|無視|忘记).{0,12}(?:指令|指示|规则|規則|提示|命令)|(?:指示|命令|ルール|プロンプト).{0,8}(?:無視|忘れ)|(?:지시|명령|규칙|프롬프트).{0,8}무시|önceki.{0,20}(?:talimat|komut|kural).{0,20}(?:yoksay|unut|görmezden)/gi,
     0.9,
   ),
@@ -102,10 +102,11 @@ export const ORDER_RULES: readonly Rule[] = [
     /\b(?:important|attention|urgent|notice|note)\b.{0,20}\b(?:message|instructions?|note|to|for)\b.{0,20}\b(?:ai|assistant|agent|llm|language model|chatbot|model)\b/gi,
     0.7,
   ),
-  sign(
+  // At the beginning of a line: what stands before the word is looked at from the word.
+  opening(
     "fake-turn",
-    ["system", "assistant", "developer", "human:", "user:"],
-    /(?:^[ \t]{0,8}(?:#{1,6}[ \t]{0,3})?(?:system|assistant|developer|human)(?: (?:message|prompt|note|override))?[ \t]{0,3}:[ \t]|^#{1,6}[ \t]{1,3}system(?: (?:message|prompt|override))?[ \t]{0,3}$|^\[(?:system|assistant|developer)[^\]\n]{0,40}\])/gim,
+    ["system", "assistant", "developer", "human"],
+    /(?:(?<=^(?<before>[ \t]{0,8}(?:#{1,6}[ \t]{0,3})?))(?:system|assistant|developer|human)(?: (?:message|prompt|note|override))?[ \t]{0,3}:[ \t]|(?<=^(?<before>#{1,6}[ \t]{1,3}))system(?: (?:message|prompt|override))?[ \t]{0,3}$|(?<=^(?<before>\[))(?:system|assistant|developer)[^\]\n]{0,40}\])/gim,
     0.7,
   ),
   opening(

@@ -1,11 +1,27 @@
 /** Personal data that a pattern and a checksum can decide. @module */
-import type { Rule } from "./rule.ts";
+import type { BeginsWithNumber, Rule } from "./rule.ts";
+
+const AT_NUMBER = (): number => 0;
+const isGap = (after: string): boolean => after === " " || after === "-";
+const CARD: BeginsWithNumber = { at: AT_NUMBER, may: (_, digits, after) => digits >= 13 || isGap(after) };
+const IBAN: BeginsWithNumber = {
+  at: () => 2,
+  may: (before, digits) => digits >= 2 && before >= "A" && before <= "Z",
+};
+const SSN: BeginsWithNumber = { at: AT_NUMBER, may: (_, digits, after) => digits === 3 && isGap(after) };
+const IPV4: BeginsWithNumber = { at: AT_NUMBER, may: (_, digits, after) => digits <= 3 && after === "." };
+const PHONE: BeginsWithNumber = {
+  at: (before, after) => (before === "+" || (before === "(" && after === ")") ? 1 : 0),
+  may: (before, digits, after) =>
+    before === "+" || digits === 2 || digits > 3 || (digits === 3 && (isGap(after) || after === "." || after === ")")),
+};
 
 export const PERSONAL_RULES: readonly Rule[] = [
   {
     id: "payment-card",
     kind: "personal",
     hints: [],
+    number: CARD,
     pattern: /\b(?:\d[ -]?){12,18}\d\b/g,
     confidence: 0.9,
     holds: (value) => isCard(value.replaceAll(/[ -]/g, "")),
@@ -14,6 +30,7 @@ export const PERSONAL_RULES: readonly Rule[] = [
     id: "iban",
     kind: "personal",
     hints: [],
+    number: IBAN,
     pattern: /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b/g,
     confidence: 0.95,
     holds: (value) => isIban(value.replaceAll(" ", "")),
@@ -21,7 +38,8 @@ export const PERSONAL_RULES: readonly Rule[] = [
   {
     id: "us-ssn",
     kind: "personal",
-    hints: ["-", " "],
+    hints: [],
+    number: SSN,
     pattern: /\b\d{3}[- ]\d{2}[- ]\d{4}\b/g,
     confidence: 0.8,
     holds: (value) => isSsn(value.replaceAll(/[ -]/g, "")),
@@ -37,7 +55,8 @@ export const PERSONAL_RULES: readonly Rule[] = [
   {
     id: "ipv4",
     kind: "personal",
-    hints: ["."],
+    hints: [],
+    number: IPV4,
     pattern: /\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b/g,
     confidence: 0.6,
   },
@@ -54,6 +73,7 @@ export const PERSONAL_RULES: readonly Rule[] = [
     id: "phone",
     kind: "personal",
     hints: [],
+    number: PHONE,
     pattern:
       /(?:\+|\b00)\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d{1,4}(?:[ .-]?\d{2,4}){1,4}\b|\b(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?:x\d{1,6})?\b|\(\d{3}\) ?\d{3}[ .-]\d{4}\b/g,
     confidence: 0.7,
