@@ -6,7 +6,7 @@ import type { Decision } from "./core/decision.ts";
 import { Fault } from "./core/fault.ts";
 import { newId, parseAgentId, parsePersonId } from "./core/ids.ts";
 import { sha256 } from "./core/json.ts";
-import { joinAll, SYSTEM_LABEL } from "./core/label.ts";
+import { NEUTRAL_LABEL, SYSTEM_LABEL } from "./core/label.ts";
 import { openPermitOffice } from "./core/permit.ts";
 import type { LedgerEntry, Receipt } from "./core/ports/ledger.ts";
 import { fakeClock, seededRandom } from "./core/testing.ts";
@@ -119,8 +119,9 @@ function world(
       log.push("run");
       return { ok: true, text: "done SECRET", summary: "exit status 0" };
     },
-    label: () => joinAll([]),
-    labelRefusal: () => joinAll([]),
+    label: () => ({ label: NEUTRAL_LABEL, own: NEUTRAL_LABEL }),
+    labelRefusal: () => ({ label: NEUTRAL_LABEL, own: NEUTRAL_LABEL }),
+    endorse: async (_proposal, { as }) => void log.push(`endorse ${as}`),
     redact: (value) => value,
     incoming: (text) => ({
       text: text.replaceAll("SECRET", "[redacted]"),

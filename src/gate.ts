@@ -11,12 +11,13 @@
  */
 import { bounded } from "./core/bounded.ts";
 import type { ApprovalRecord } from "./core/approval.ts";
-import { type Asked, writeAsked } from "./core/asked.ts";
 import type { Facts, Proposal } from "./core/call.ts";
 import type { Decision } from "./core/decision.ts";
+import { writeFacts, writeWhole } from "./core/decision-record.ts";
+import type { Endorsing } from "./core/endorsement.ts";
 import { toFault } from "./core/fault.ts";
 import type { Found } from "./core/item.ts";
-import { canonicalJson, type JsonObject, type JsonValue } from "./core/json.ts";
+import type { JsonObject } from "./core/json.ts";
 import type { Label, Trust } from "./core/label.ts";
 import type { Permit, PermitOffice } from "./core/permit.ts";
 import type { Clock } from "./core/ports/clock.ts";
@@ -29,13 +30,15 @@ import type { CallResult, TurnEvent } from "./core/turn.ts";
 export type GateSteps = {
   readonly judge: (proposal: Proposal) => Promise<Judged>;
   /** Asks who may be asked; answers no where nobody can be. */
-  readonly approve: (proposal: Proposal, judged: Judged, io: GateIo) => Promise<ApprovalRecord>;
+  readonly approve: (proposal: Proposal, judged: Judged, io: GateIo) => Promise<ApprovalRecord | Endorsing>;
+  /** Lets a text count as somebody said, once that is recorded; what is judged from then on is judged with it. */
+  readonly endorse: (proposal: Proposal, endorsing: Endorsing) => Promise<void>;
   readonly ledger: Ledger;
   readonly calls: Pick<SessionStore, "prepareCall" | "endCall">;
   readonly office: PermitOffice;
   readonly run: (permit: Permit, request: RunRequest) => Promise<RunOutcome>;
-  readonly label: (proposal: Proposal, facts: Facts, recorded: { readonly label?: Label }) => Label;
-  readonly labelRefusal: (facts: Facts | undefined) => Label;
+  readonly label: (proposal: Proposal, facts: Facts, recorded: { readonly label?: Label }) => ResultLabel;
+  readonly labelRefusal: (facts: Facts | undefined) => ResultLabel;
   /** Takes out of a record what must not be kept in clear (R-DLP-2). */
   readonly redact: (value: JsonObject) => JsonObject;
   /** What the model may read of a result, and the signs that were found in it (R-DLP-1, R-FLOW-5). */
@@ -44,6 +47,9 @@ export type GateSteps = {
   /** `halted` where `stop` was said: then nothing runs. */
   readonly state: () => "running" | "halted";
 };
+
+/** `own`: what of it is the result's alone. */
+type ResultLabel = { readonly label: Label; readonly own: Label };
 
 export type Incoming = { readonly text: string; readonly found: Found };
 
@@ -58,9 +64,8 @@ export function createGate(steps: GateSteps): Gate {
     const judged = await steps.judge(proposal);
     await recordDecision(steps, proposal, judged);
     tellDecision(proposal, judged.decision, io);
-    if (judged.decision.verdict === "deny") return refuse(steps, proposal, judged, judged.decision);
     const cleared = await clear(steps, proposal, judged, io);
-    if (cleared.verdict === "refused") return refuse(steps, proposal, judged, cleared);
+    if (cleared.verdict === "refused") return refuse(steps, proposal, cleared.judged, cleared);
     return effect(steps, proposal, cleared, io);
   };
 }
@@ -69,17 +74,46 @@ const HALTED = { says: "everything is stopped", hint: "an operator can start aga
 
 type Cleared =
   | { readonly verdict: "cleared"; readonly judged: Judged; readonly approval: ApprovalRecord | undefined }
-  | { readonly verdict: "refused"; readonly says: string; readonly hint: string };
+  | { readonly verdict: "refused"; readonly judged: Judged; readonly says: string; readonly hint: string };
 
-/** What is allowed goes on; what asks goes on only with a yes, and only if nothing it names has changed meanwhile. */
-async function clear(steps: GateSteps, proposal: Proposal, judged: Judged, io: GateIo): Promise<Cleared> {
-  if (judged.decision.verdict === "allow") return { verdict: "cleared", judged, approval: undefined };
-  const approval = await steps.approve(proposal, judged, io);
+/** One question after the other, each with one text less to endorse: no more of them than this for one call. */
+const ENDORSED_AT_MOST = 8;
+
+/**
+ * What is allowed goes on; what asks goes on only with a yes, and only if nothing it names has changed meanwhile. Where
+ * somebody endorses a text instead, the call is judged anew.
+ */
+async function clear(steps: GateSteps, proposal: Proposal, first: Judged, io: GateIo): Promise<Cleared> {
+  let judged = first;
+  for (let endorsed = 0; ; endorsed += 1) {
+    const { decision } = judged;
+    if (decision.verdict === "deny") return { verdict: "refused", judged, says: decision.says, hint: decision.hint };
+    if (decision.verdict === "allow") return { verdict: "cleared", judged, approval: undefined };
+    const answered = await steps.approve(proposal, judged, io);
+    if (answered.answer !== "endorse") return settle(steps, proposal, judged, { answered, io });
+    if (endorsed === ENDORSED_AT_MOST || steps.state() !== "running") {
+      return { verdict: "refused", judged, says: decision.says, hint: "propose it again" };
+    }
+    await steps.endorse(proposal, answered);
+    io.emit({ type: "approval.answered", call: proposal.id, answer: "endorse", by: answered.by });
+    judged = await steps.judge(proposal);
+    await recordDecision(steps, proposal, judged);
+    tellDecision(proposal, judged.decision, io);
+  }
+}
+
+async function settle(
+  steps: GateSteps,
+  proposal: Proposal,
+  judged: Judged,
+  { answered: approval, io }: { readonly answered: ApprovalRecord; readonly io: GateIo },
+): Promise<Cleared> {
   await steps.ledger.append(approvalEntry(proposal, judged, approval));
   io.emit({ type: "approval.answered", call: proposal.id, answer: approval.answer, by: approval.by });
   if (approval.answer !== "yes") {
     return {
       verdict: "refused",
+      judged,
       says: `it needs a person's yes, and ${whoRefused(approval)}: ${judged.decision.says}`,
       hint: "do something else, or ask again",
     };
@@ -88,6 +122,7 @@ async function clear(steps: GateSteps, proposal: Proposal, judged: Judged, io: G
   if (now.digest !== approval.digest || now.decision.verdict === "deny" || steps.state() !== "running") {
     return {
       verdict: "refused",
+      judged,
       says: "what the call names has changed since it was approved",
       hint: "propose it again, so that the person sees it as it is now",
     };
@@ -120,7 +155,7 @@ async function effect(
   const outcome = await attempt(steps, permit, { proposal, judged, emit: io.emit, signal: io.signal });
   const wallMs = Math.round(steps.clock.monotonicMs() - startedMs);
   const { state, result } = outcome;
-  const label = steps.label(proposal, judged.facts, result.label === undefined ? {} : { label: result.label });
+  const { label, own } = steps.label(proposal, judged.facts, result.label === undefined ? {} : { label: result.label });
   const { text, found } = steps.incoming(result.text, { effect: judged.facts.effect, trust: label.trust });
   const signs = Object.keys(found).length === 0 ? {} : { found };
   await steps.ledger.append({
@@ -136,6 +171,7 @@ async function effect(
     ok: result.ok,
     text,
     label,
+    own,
     ...signs,
   };
 }
@@ -187,44 +223,16 @@ async function recordDecision(steps: GateSteps, proposal: Proposal, judged: Judg
         policies: decision.policies,
         digest: judged.digest,
         agent: proposal.origin.agent,
-        facts: factsForRecord(facts),
+        facts: writeFacts(facts),
       }),
-      ...(judged.asked === undefined ? {} : { asked: askedForRecord(steps, judged.asked) }),
+      ...(judged.asked === undefined ? {} : { asked: writeWhole(judged.asked, steps.redact) }),
     },
   });
-}
-
-/** Beside the rest of the record, which is bounded for itself, this still fits into an entry. */
-const ASKED_BYTES = 16_000;
-
-/** Whole, or not at all: with a part of it missing another question would be put to other policies. */
-function askedForRecord(steps: GateSteps, asked: Asked): JsonValue {
-  const whole = writeAsked(asked);
-  const text = canonicalJson(whole);
-  if (Buffer.byteLength(text) > ASKED_BYTES) return "too long to be kept";
-  return canonicalJson(steps.redact(whole)) === text ? whole : "it held a secret";
 }
 
 /** Without secrets, then small enough: a cut must not leave half of a secret that nobody recognises. */
 function recorded(steps: GateSteps, data: JsonObject): JsonObject {
   return bounded(steps.redact(data));
-}
-
-/** Facts without their long lists of sources: those are in the items that they name. */
-function factsForRecord(facts: Facts): JsonObject {
-  const { arguments: args, influence, ...rest } = facts;
-  const plain: JsonObject = {
-    ...rest,
-    trust: influence.trust,
-    confidentiality: influence.confidentiality,
-    arguments: args.map((one) => ({
-      pointer: one.pointer,
-      role: one.role,
-      designated: one.designated,
-      trust: one.sources[0]?.trust ?? "none",
-    })),
-  };
-  return plain;
 }
 
 async function refuse(
@@ -240,7 +248,7 @@ async function refuse(
     verdict: "deny",
     ok: false,
     text: `not done: ${why.says} (hint: ${why.hint})`,
-    label: steps.labelRefusal(judged?.facts),
+    ...steps.labelRefusal(judged?.facts),
   };
 }
 

@@ -19,6 +19,8 @@ const ANSWERS = /** @type {const} */ ([
 
 /** @typedef {"once" | "session" | "recipient" | "never"} Scope */
 
+/** @typedef {{ answer: "yes" | "no", scope: Scope } | { answer: "endorse", item: string }} Answer */
+
 /** @type {ReadonlyMap<string, string>} */
 const QUESTIONS = new Map([
   ["exec", "run this"],
@@ -41,7 +43,7 @@ const TOO_SOON_MS = 700;
  *
  * @param {Document} document
  * @param {Question} question
- * @param {{ onAnswer: (answer: "yes" | "no", scope: Scope) => boolean, now: () => number }} parts
+ * @param {{ onAnswer: (answer: Answer) => boolean, now: () => number }} parts
  */
 export function drawQuestion(document, question, { onAnswer, now }) {
   const card = make(document, "article", { class: "question" });
@@ -56,23 +58,34 @@ export function drawQuestion(document, question, { onAnswer, now }) {
     for (const button of buttons) button.toggleAttribute("disabled", isDone);
   }
 
-  /** @param {"yes" | "no"} answer @param {Scope} scope */
-  function decide(answer, scope) {
-    if (isAnswered || (answer === "yes" && now() - shownMs < TOO_SOON_MS)) return;
-    setAnswered(onAnswer(answer, scope));
+  /** @param {Answer} answer */
+  function decide(answer) {
+    if (isAnswered || (answer.answer !== "no" && now() - shownMs < TOO_SOON_MS)) return;
+    setAnswered(onAnswer(answer));
   }
 
   const answers = ANSWERS.filter(([, , , scope]) => scope !== "recipient" || question.covers !== undefined);
   const buttons = answers.map(([key, label, answer, scope]) => {
     const button = make(document, "button", { text: `${label} (${key})`, class: answer });
     button.setAttribute("type", "button");
-    button.addEventListener("click", () => decide(answer, scope));
+    button.addEventListener("click", () => decide({ answer, scope }));
     return button;
   });
+  const sources = (question.sources ?? []).filter(({ as }) => as.includes("trusted"));
+  const endorsing = sources.map(({ item }) => {
+    const button = make(document, "button", {
+      text: "I have read it: trust it as if I had written it",
+      class: "endorse",
+    });
+    button.setAttribute("type", "button");
+    button.addEventListener("click", () => decide({ answer: "endorse", item }));
+    return button;
+  });
+  buttons.push(...endorsing);
   card.addEventListener("keydown", (event) => {
     if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
     const found = answers.find(([key]) => key === event.key.toLowerCase());
-    if (found !== undefined) decide(found[2], found[3]);
+    if (found !== undefined) decide({ answer: found[2], scope: found[3] });
   });
   card.append(
     make(document, "h3", { text: `May it ${QUESTIONS.get(question.effect) ?? question.effect}? (${question.tool})` }),
@@ -81,7 +94,8 @@ export function drawQuestion(document, question, { onAnswer, now }) {
     drawOrigins(document, question),
     ...drawQuotes(document, question),
     ...drawLeaving(document, question),
-    make(document, "div", { class: "actions" }, buttons),
+    ...drawSources(document, sources, endorsing),
+    make(document, "div", { class: "actions" }, buttons.slice(0, answers.length)),
   );
   return {
     element: card,
@@ -143,6 +157,27 @@ function drawLeaving(document, { leaving, covers }) {
   if (rows.length === 0) return [];
   const list = rows.map((text) => make(document, "li", { text }));
   return [make(document, "h4", { text: "What leaves" }), make(document, "ul", {}, list)];
+}
+
+/**
+ * Texts that could be endorsed: neither yes nor no to the call.
+ *
+ * @param {Document} document
+ * @param {readonly NonNullable<Question["sources"]>[number][]} sources
+ * @param {readonly HTMLElement[]} buttons
+ */
+function drawSources(document, sources, buttons) {
+  if (sources.length === 0) return [];
+  const list = sources.map(({ from, trust, text, characters }, i) => {
+    const rest = characters > text.length ? ` … and ${characters - text.length} characters more` : "";
+    const button = buttons[i];
+    return make(document, "li", {}, [
+      make(document, "span", { text: `${from} (trust: ${trust})` }),
+      make(document, "q", { text: `${text}${rest}` }),
+      ...(button === undefined ? [] : [button]),
+    ]);
+  });
+  return [make(document, "h4", { text: "Or endorse what it had read" }), make(document, "ul", {}, list)];
 }
 
 /** @param {Document} document @param {Question} question */

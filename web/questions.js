@@ -16,7 +16,7 @@ export function createQuestions({ document, at, show }, { send, now }) {
     if (cards.has(question.id)) return;
     const card = drawQuestion(document, question, {
       now,
-      onAnswer: (answer, scope) => send({ v: 1, type: "answer", approval: question.id, answer, scope }),
+      onAnswer: (answer) => send({ v: 1, type: "answer", approval: question.id, ...answer }),
     });
     cards.set(question.id, card);
     at("question-list").append(card.element);

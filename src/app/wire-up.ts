@@ -13,6 +13,7 @@ import type { Store } from "../core/ports/store.ts";
 import { openStore } from "../edges/store/open.ts";
 import { type AccessStep, createAccess } from "../steps/access/access.ts";
 import { ApprovalDesk } from "../steps/approval/desk.ts";
+import { openEndorsements } from "../steps/label/endorsements.ts";
 import type { Conversations } from "../steps/run/conversations.ts";
 import { createSessions } from "../steps/session/session.ts";
 import { bringCliToken } from "./cli-token.ts";
@@ -112,7 +113,13 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
   // Before anything is recorded or begun: what was said while nobody ran, a stop too.
   const take = takeParts(given, ground);
   await takePending(
-    { ...take, stop: (by, reason) => writeHalted(store.state, { by, reason, atMs: given.clock.wallMs() }) },
+    {
+      ...take,
+      stop: async (by, reason) => {
+        await writeHalted(store.state, { by, reason, atMs: given.clock.wallMs() });
+        await (await openEndorsements(store.state)).clear();
+      },
+    },
     PENDING_MS,
   );
   await noteConfig(take, config);
@@ -194,6 +201,7 @@ async function openWorks(given: WireUp, { store, helpers, metrics, kits }: Groun
     desk: new ApprovalDesk({ clock, random, lifeMs: QUESTION_MS }),
     presence: createPresence(trustRank),
     halt,
+    endorsements: await openEndorsements(store.state),
     planner: reading.plannerOf(() => halt.signal()),
     metrics,
     ...reading,

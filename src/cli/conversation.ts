@@ -195,15 +195,19 @@ async function choose(io: Io, asker: Asker, question: QuestionView, ended: Abort
     if (said === undefined) return undefined;
     const typed = said.trim().toLowerCase();
     const found = offered.find(({ key }) => key === (typed === "yes" || typed === "no" ? typed.charAt(0) : typed));
-    const chosen: Choice | undefined = found === undefined ? undefined : { answer: found.answer, scope: found.scope };
+    const chosen = found === undefined ? undefined : choiceOf(found);
     const isTooSoon = systemClock.monotonicMs() - askedMs < TOO_SOON_MS;
-    if (chosen !== undefined && !(chosen.answer === "yes" && isTooSoon)) return chosen;
+    if (chosen !== undefined && !(chosen.answer !== "no" && isTooSoon)) return chosen;
     io.err(
       chosen === undefined
         ? `  please type ${offered.map(({ key }) => key).join(", ")}`
         : "  that was too fast to have been read: once more, please",
     );
   }
+}
+
+function choiceOf({ answer, scope, item }: Choice): Choice {
+  return { answer, scope, ...(item === undefined ? {} : { item }) };
 }
 
 function answered(turn: Turn, call: Call, { answer, by }: Extract<CallEvent, { type: "approval.answered" }>): void {
@@ -215,6 +219,7 @@ function answered(turn: Turn, call: Call, { answer, by }: Extract<CallEvent, { t
   delete call.question;
   if (call.line !== "") return introduce(turn, call, answer === "yes" ? "  (you said yes for this session)" : "");
   if (!isOpenHere) return;
+  if (answer === "endorse") return tell(turn, `  ${printable(by)} endorsed a text; the call is judged anew`);
   const who = by === "nobody" ? "nobody said yes in time" : `${printable(by)} said ${answer} in another place`;
   tell(turn, `  ${who}`);
 }

@@ -32,6 +32,7 @@ export function drawQuestion(io: Io, question: QuestionView): string {
     ...quotesOf(question).map((line, i) => field(io, i === 0 ? "where" : "", line)),
     ...leavingOf(question).map((line, i) => field(io, i === 0 ? "leaves" : "", line)),
     ...foundIn(question).map((line) => field(io, "careful", paint(io, "yellow", line))),
+    ...sourcesIn(question).map(({ key, source }) => field(io, `[${key}] is`, sayEndorsable(source))),
     ...(question.covers === undefined ? [] : [field(io, "[r] covers", oneLine(question.covers, 200))]),
     field(io, "rules", question.because.join(", ")),
   ].join("\n");
@@ -59,21 +60,46 @@ function foundIn({ found }: QuestionView): readonly string[] {
   return rules.length === 0 ? [] : [`in what it read: ${rules.map((rule) => oneLine(rule, 40)).join(", ")}`];
 }
 
+type Source = NonNullable<QuestionView["sources"]>[number];
+
+/** Each text that could be endorsed, with the key that endorses it. */
+function sourcesIn({ sources }: QuestionView): readonly { readonly key: string; readonly source: Source }[] {
+  return (sources ?? []).filter(({ as }) => as.includes("trusted")).map((source, i) => ({ key: `e${i + 1}`, source }));
+}
+
+/** Whoever endorses stands for all of it: how much of it is not shown is said. */
+function sayEndorsable({ from, trust, text, characters }: Source): string {
+  const shown = oneLine(text, 300);
+  const rest = characters > text.length ? ` (and ${characters - text.length} characters more)` : "";
+  return `${oneLine(from, 80)} (trust: ${trust}): "${shown}"${rest}`;
+}
+
 export type Choice = {
-  readonly answer: "yes" | "no" | "unattended";
+  readonly answer: "yes" | "no" | "unattended" | "endorse";
   readonly scope: "once" | "session" | "recipient" | "never";
+  readonly item?: string;
 };
 
 type Offer = Choice & { readonly key: string; readonly says: string };
 
 /** What may be typed, in the order in which it is shown. */
-export function choicesFor({ covers }: QuestionView): readonly Offer[] {
+export function choicesFor(question: QuestionView): readonly Offer[] {
+  const { covers } = question;
   const recipient: readonly Offer[] =
     covers === undefined ? [] : [{ key: "r", says: "yes, to this recipient", answer: "yes", scope: "recipient" }];
   return [
     { key: "y", says: "yes, once", answer: "yes", scope: "once" },
     ...recipient,
     { key: "s", says: "yes, for this session", answer: "yes", scope: "session" },
+    ...sourcesIn(question).map(
+      ({ key, source: { item } }): Offer => ({
+        key,
+        says: `trust what [${key}] says, as if you had written it`,
+        answer: "endorse",
+        scope: "once",
+        item,
+      }),
+    ),
     { key: "x", says: "never in this session", answer: "no", scope: "never" },
     { key: "n", says: "no", answer: "no", scope: "once" },
   ];

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ApprovalKind, PolicyId } from "./decision.ts";
+import type { Endorsable } from "./endorsement.ts";
 import type { ApprovalId, CallId, PersonId } from "./ids.ts";
 import type { Digest, JsonObject } from "./json.ts";
 import type { ArgumentFact, Facts } from "./call.ts";
@@ -41,6 +42,8 @@ export type Question = {
   readonly found: Found;
   /** What a yes for a recipient would cover, in words; absent: it can be said to this very call only. */
   readonly covers?: string;
+  /** Texts that the model has read and that he could endorse instead: then the call is judged anew. */
+  readonly sources: readonly Endorsable[];
 };
 
 /** A value in its surroundings, as they stand in one source. */

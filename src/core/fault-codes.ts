@@ -44,6 +44,7 @@ export const FAULTS = {
   DIGEST_MALFORMED: "usage",
   EGRESS_REFUSED: "denied",
   EGRESS_UNAVAILABLE: "unavailable",
+  ENDORSEMENT_UNKNOWN: "missing",
   FRAME_MALFORMED: "corrupt",
   GATEWAY_REFUSED: "unavailable",
   GATEWAY_UNREACHABLE: "unavailable",

@@ -64,6 +64,9 @@ export const SYSTEM_LABEL: Label = {
   sources: [{ kind: "system", id: "vambrace", trust: "full" }],
 };
 
+/** Of words that were made from nothing but what they are joined with. */
+export const NEUTRAL_LABEL: Label = { ...SYSTEM_LABEL, sources: [] };
+
 /** Sources are kept for explanation; a join keeps this many, the least trusted first. */
 export const SOURCES_KEPT = 32;
 
@@ -101,7 +104,7 @@ export function join(a: Label, b: Label): Label {
 export function joinAll(labels: Iterable<Label>): Label {
   let result: Label | undefined;
   for (const label of labels) result = result === undefined ? label : join(result, label);
-  return result ?? { ...SYSTEM_LABEL, sources: [] };
+  return result ?? NEUTRAL_LABEL;
 }
 
 /** Those who are in both. */

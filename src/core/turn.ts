@@ -27,7 +27,12 @@ export type TurnEvent =
       readonly because: readonly string[];
     }
   | { readonly type: "approval.asked"; readonly question: Question }
-  | { readonly type: "approval.answered"; readonly call: CallId; readonly answer: "yes" | "no"; readonly by: string }
+  | {
+      readonly type: "approval.answered";
+      readonly call: CallId;
+      readonly answer: "yes" | "no" | "endorse";
+      readonly by: string;
+    }
   | { readonly type: "call.output"; readonly call: CallId; readonly stream: "stdout" | "stderr"; readonly text: string }
   | {
       readonly type: "call.finished";
@@ -54,5 +59,7 @@ export type CallResult = {
   /** What the model reads: the result, or why not and what to do instead. */
   readonly text: string;
   readonly label: Label;
+  /** What of the label is its own, apart from the call that brought it. Absent: nothing of it can be endorsed. */
+  readonly own?: Label;
   readonly found?: Found;
 };

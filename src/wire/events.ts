@@ -45,6 +45,19 @@ export const questionView = z.looseObject({
     .optional(),
   found: z.record(z.string(), z.number()).optional(),
   covers: z.string().optional(),
+  sources: z
+    .array(
+      z.looseObject({
+        item: z.string(),
+        from: z.string(),
+        trust: z.enum(TRUST_LEVELS),
+        confidentiality: z.string(),
+        as: z.array(z.string()),
+        text: z.string(),
+        characters: z.number(),
+      }),
+    )
+    .optional(),
 });
 export type QuestionView = z.infer<typeof questionView>;
 
@@ -77,7 +90,7 @@ export const turnEventView = z.discriminatedUnion("type", [
   z.looseObject({
     type: z.literal("approval.answered"),
     call: z.string(),
-    answer: z.enum(["yes", "no"]),
+    answer: z.enum(["yes", "no", "endorse"]),
     by: z.string(),
   }),
   z.looseObject({
@@ -100,7 +113,12 @@ export type TurnEventView = z.infer<typeof turnEventView>;
 
 export const questionEventView = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal("opened"), question: questionView }),
-  z.looseObject({ type: z.literal("closed"), id: z.string(), answer: z.enum(["yes", "no"]), by: z.string() }),
+  z.looseObject({
+    type: z.literal("closed"),
+    id: z.string(),
+    answer: z.enum(["yes", "no", "endorse"]),
+    by: z.string(),
+  }),
   z.looseObject({ type: z.literal("notice"), from: z.string(), text: z.string(), session: z.string() }),
 ]);
 export type QuestionEventView = z.infer<typeof questionEventView>;

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { APPROVAL_SCOPES } from "../core/approval.ts";
+import { ENDORSED_AS } from "../core/endorsement.ts";
 import { RECORD_KINDS } from "../core/ports/ledger.ts";
 import { TRUST_LEVELS } from "../core/label.ts";
 import { PERMISSIONS } from "../core/person.ts";
@@ -34,11 +35,15 @@ export const executeRequest = z.strictObject({
 });
 
 export const answerRequest = z.strictObject({
-  /** `unattended`: no, because there is nobody to ask. */
-  answer: z.enum(["yes", "no", "unattended"]),
+  /** `unattended`: no, because there is nobody to ask. `endorse`: neither yes nor no, but of one of the question's `sources`. */
+  answer: z.enum(["yes", "no", "unattended", "endorse"]),
   /** `session` and `recipient` go with yes, `never` with no. */
   scope: z.enum(APPROVAL_SCOPES).default("once"),
+  /** With `endorse`: which. */
+  item: id.optional(),
+  as: z.enum(ENDORSED_AS).default("trusted"),
 });
+export type AnswerBody = z.infer<typeof answerRequest>;
 
 export const stopRequest = z.strictObject({ reason: z.string().max(500).default("said over HTTP") });
 

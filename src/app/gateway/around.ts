@@ -15,9 +15,11 @@ import type { AgentTurn } from "../../pipeline.ts";
 import { type Filled, fillHandles, keepOut } from "../../steps/label/keep-out.ts";
 import { CATALOGUE } from "../../tools/catalogue.ts";
 import { quarantine, QUARANTINE_TOOLS } from "../../tools/quarantine.ts";
+import type { Endorsements } from "../../steps/label/endorsements.ts";
 import type { QuarantineSettings } from "../config/settings.ts";
 
 export type AroundParts = {
+  readonly endorsements: Endorsements;
   readonly held: HeldValues;
   readonly random: Random;
   readonly quarantine: QuarantineSettings;
@@ -53,7 +55,18 @@ async function actOnOne(
   const longerThan = canAsk ? parts.quarantine.longerThan : Number.POSITIVE_INFINITY;
   const rules = { longerThan, answering: QUARANTINE_TOOLS };
   const isFilled = canAsk && filled.held.length > 0;
-  return Promise.all(results.map((result) => keepOut(held, rules, { session, call, result, context, isFilled })));
+  const now = parts.endorsements.counted(session, context);
+  return Promise.all(
+    results.map((result) =>
+      keepOut(held, rules, { session, call, result: withHeld(result, filled), context: now, isFilled }),
+    ),
+  );
+}
+
+/** What handles stand for is part of what came back, and not of what the model had read. */
+function withHeld(result: CallResult, { held }: Filled): CallResult {
+  const { own } = result;
+  return own === undefined ? result : { ...result, own: joinAll([own, ...held.map(({ label }) => label)]) };
 }
 
 /** Read again by the tool's own schema: what a handle stands for may not fit. */
@@ -68,8 +81,9 @@ function reread({ call, held }: Filled): ProposedCall | string {
 }
 
 /** It may repeat nothing of the value, and carries its label all the same. */
-function unfit(call: ProposedCall, hint: string, { context }: Filled): CallResult {
+function unfit(call: ProposedCall, hint: string, { context, held }: Filled): CallResult {
   const text = `this call was not run: what a handle stands for does not fit there (hint: ${hint})`;
   const label = joinAll(context.map((item) => item.label));
-  return { call: call.id, tool: call.tool, verdict: "deny", ok: false, text, label };
+  const own = joinAll(held.map((one) => one.label));
+  return { call: call.id, tool: call.tool, verdict: "deny", ok: false, text, label, own };
 }

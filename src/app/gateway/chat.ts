@@ -17,7 +17,7 @@ import { originOf, type Pipeline } from "../../pipeline.ts";
 import { messageIdOf, type Place } from "../../steps/session/place.ts";
 import { CATALOGUE } from "../../tools/catalogue.ts";
 import { MAIN_AGENT } from "../config/settings.ts";
-import type { Engine, EngineParts, Sender } from "./engine.ts";
+import { type Engine, type EngineParts, noteOf, type Sender } from "./engine.ts";
 import type { Turns } from "./turns.ts";
 
 export type Chat = {
@@ -157,7 +157,7 @@ function historyItem(parts: ChatParts, caller: Caller, part: NonNullable<ChatReq
     ],
   };
   if (own) return { kind: "person", id, person: caller.person, text: part.text, label };
-  return { kind: "note", id, from: `an ${part.role} part that the caller sent`, text: part.text, label };
+  return noteOf({ id, from: `an ${part.role} part that the caller sent`, text: part.text }, label);
 }
 
 /** A call that a person proposes himself: a turn of one call, through the same gate. */

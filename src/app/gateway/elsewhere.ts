@@ -25,6 +25,7 @@ import type { ScheduleRow, SessionRow, Store, TurnRow } from "../../core/ports/s
 import type { Conversations } from "../../steps/run/conversations.ts";
 import { messageIdOf } from "../../steps/session/place.ts";
 import type { Sessions } from "../../steps/session/session.ts";
+import { noteOf } from "./engine.ts";
 import type { Kit } from "./kits.ts";
 import type { Known } from "./people.ts";
 import { nextTime, parseWhen } from "./when.ts";
@@ -160,15 +161,8 @@ async function deliver(
   const id = messageIdOf(to, "webchat", `deliver ${message.from.turn} ${message.text}`);
   const principal: Principal = { person: to, trust: "none", roles: [] };
   const { turn } = await parts.sessions.receive({ session: session.id, id, principal, text: message.text, label });
-  await parts.sessions.add(turn.id, [
-    {
-      kind: "note",
-      id: newId("itm", parts.random),
-      from: `session ${message.from.session}`,
-      text: message.text,
-      label,
-    },
-  ]);
+  const note = { id: newId("itm", parts.random), from: `session ${message.from.session}`, text: message.text };
+  await parts.sessions.add(turn.id, [noteOf(note, label)]);
   await parts.sessions.finish(turn.id, "done", "");
   parts.notify({ to, from: message.from.agent, text: message.text, session: session.id });
   return "kept in the conversation of that person";

@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { basisOf, withOwn } from "../../core/basis.ts";
 import type { Proposal } from "../../core/call.ts";
 import { Fault } from "../../core/fault.ts";
-import { newId, type TurnId } from "../../core/ids.ts";
+import { type ItemId, newId, type TurnId } from "../../core/ids.ts";
 import type { HeldValues } from "../../core/held.ts";
 import type { ContextItem } from "../../core/item.ts";
 import type { Label } from "../../core/label.ts";
@@ -19,6 +20,7 @@ import { createGate, type Gate } from "../../gate.ts";
 import { createPipeline, originOf, type AgentOutcome, type AgentTurn, type Pipeline } from "../../pipeline.ts";
 import { runAgent } from "../../steps/agent/agent.ts";
 import type { ApprovalDesk } from "../../steps/approval/desk.ts";
+import type { Endorsements } from "../../steps/label/endorsements.ts";
 import { labelRefusal, labelResult } from "../../steps/label/label.ts";
 import type { Outbound } from "../../steps/outbound/outbound.ts";
 import { createRun, type Effector } from "../../steps/run/run.ts";
@@ -32,6 +34,7 @@ import type { Metrics } from "../metrics.ts";
 import { type Asker, recordUse } from "./asker.ts";
 import type { Budgets } from "./budgets.ts";
 import { actAround } from "./around.ts";
+import { endorse } from "./endorsing.ts";
 import type { Kit } from "./kits.ts";
 import type { Presence, Reachable } from "./people.ts";
 import { judgeByPlan, type PlannerParts } from "./planner.ts";
@@ -64,6 +67,7 @@ export type EngineParts = {
   readonly asker: Asker;
   readonly planner: PlannerParts;
   readonly held: HeldValues;
+  readonly endorsements: Endorsements;
   readonly quarantine: QuarantineSettings;
   readonly kitOf: (agent: SessionRow["agent"]) => Kit;
   /** Told of a stored turn that could not go on. */
@@ -144,16 +148,22 @@ function createEngineGate(parts: EngineParts, waits: Map<TurnId, number>): Gate 
   };
   const nowMs = (): number => clock.monotonicMs();
   const doors = (): readonly Reachable[] => presence.reachable();
-  const questions = { desk: parts.desk, ledger: helpers.ledger, waited, nowMs, doors };
+  const { endorsements } = parts;
+  const { ledger } = helpers;
+  const questions = { desk: parts.desk, ledger, waited, nowMs, doors, endorsements };
   const run = createRun(office, parts.effectors);
   return createGate({
-    judge: async (proposal) => {
+    judge: async (proposed) => {
+      // As everything counts at this moment: an endorsement that was taken back meanwhile is none.
+      const context = endorsements.counted(proposed.origin.session, proposed.context);
+      const proposal = { ...proposed, context };
       const judged = await judgeByPlan(parts.planner, judgeOf(proposal), proposal, { reachable: presence.reachable() });
       metrics.call(proposal.declaration === undefined ? "unknown" : proposal.tool, judged.decision.verdict);
       return judged;
     },
     approve: (proposal, judged, io) => putQuestion(questions, proposal, judged, io),
-    ledger: helpers.ledger,
+    endorse: (proposal, endorsing) => endorse({ endorsements, ledger, clock }, proposal, endorsing),
+    ledger,
     calls: parts.store.sessions,
     office,
     run: async (permit, request) => {
@@ -232,13 +242,16 @@ function messageItem(turn: TurnRow): ContextItem {
   const from = turn.label.sources[0];
   if (from?.kind === "person")
     return { kind: "person", id, person: turn.principal.person, text: turn.text, label: turn.label };
-  return {
-    kind: "note",
-    id,
-    from: from === undefined ? "elsewhere" : `${from.kind} ${from.id}`,
-    text: turn.text,
-    label: turn.label,
-  };
+  const name = from === undefined ? "elsewhere" : `${from.kind} ${from.id}`;
+  return noteOf({ id, from: name, text: turn.text }, turn.label);
+}
+
+/** A note was made of nothing in this session: its label is its own. */
+export function noteOf(
+  { id, from, text }: { readonly id: ItemId; readonly from: string; readonly text: string },
+  label: Label,
+): ContextItem {
+  return { kind: "note", id, from, text, label, ...withOwn(basisOf([]), { id, text }, label) };
 }
 
 async function think(parts: EngineParts, turn: AgentTurn, waits: Map<TurnId, number>): Promise<AgentOutcome> {
@@ -264,6 +277,7 @@ async function think(parts: EngineParts, turn: AgentTurn, waits: Map<TurnId, num
           calls += proposed.length;
           return actAround(parts, turn, proposed, context);
         },
+        asCounted: (items) => parts.endorsements.counted(turn.session.id, items),
         emit: turn.emit,
         save: (items) => sessions.add(turn.turn.id, items),
         used: (use) => recordUse(parts, asking, use),

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Question } from "../../core/approval.ts";
+import type { Endorsement } from "../../core/endorsement.ts";
 import { Fault } from "../../core/fault.ts";
 import { trustRank } from "../../core/label.ts";
 import type { Permission } from "../../core/person.ts";
@@ -14,6 +15,7 @@ import type { SessionRow } from "../../core/ports/store.ts";
 import type { AccessStep } from "../../steps/access/access.ts";
 import { MAIN_AGENT } from "../config/settings.ts";
 import type { Chat } from "./chat.ts";
+import { unendorse } from "./endorsing.ts";
 import type { EngineParts } from "./engine.ts";
 import type { Notice } from "./elsewhere.ts";
 import { past } from "./past.ts";
@@ -49,6 +51,20 @@ export function createGateway(parts: GatewayParts): Gateway {
           desk.open(person).find((question) => question.id === id),
         );
       desk.answer(id, person, answer, scope);
+    },
+    async endorse(caller, id, of) {
+      const { person, trust } = need(caller, "approve");
+      refuseWeaker(
+        caller,
+        desk.open(person).find((question) => question.id === id),
+      );
+      desk.endorse(id, person, { ...of, trust });
+    },
+    endorsements: (caller) => endorsementsOf(parts, need(caller, "approve")),
+    async unendorse(caller, { session, item }) {
+      const seen = await endorsementsOf(parts, need(caller, "approve"));
+      const one = seen.find((other) => other.session === session && other.item === item);
+      await unendorse({ ...parts, ledger: helpers.ledger }, caller, one);
     },
     watch: (caller, listener, signal) => watch(parts, caller, listener, signal),
     sessions: async (caller) => (await parts.store.sessions.list()).filter((row) => isOf(row, need(caller, "chat"))),
@@ -104,6 +120,13 @@ function watch(
   parts.notices.watch(person, ({ from, text, session }) => listener({ type: "notice", from, text, session }), signal);
 }
 
+async function endorsementsOf(parts: GatewayParts, caller: Caller): Promise<readonly Endorsement[]> {
+  const all = parts.endorsements.list();
+  if (caller.permissions.has("operate")) return all;
+  const own = new Set((await parts.store.sessions.list()).filter((row) => isOf(row, caller)).map(({ id }) => id));
+  return all.filter(({ by, session }) => by === caller.person || own.has(session));
+}
+
 function isOf(row: SessionRow, caller: Caller): boolean {
   return row.peer.endsWith(`/${encodeURIComponent(caller.person)}`) || row.peer === encodeURIComponent(caller.person);
 }
@@ -128,10 +151,11 @@ async function statusOf(parts: GatewayParts): Promise<GatewayStatus> {
 export async function haltAll(parts: HaltParts, by: string, reason: string): Promise<void> {
   const halted = parts.halt.stop(by, reason, parts.clock.wallMs());
   parts.desk.closeAll();
-  await Promise.all([parts.helpers.executor.stopAll(), parts.turns.stopAll(reason), halted]);
+  const { helpers, turns, endorsements } = parts;
+  await Promise.all([helpers.executor.stopAll(), turns.stopAll(reason), endorsements.clear(), halted]);
 }
 
-type HaltParts = Pick<GatewayParts, "halt" | "desk" | "helpers" | "turns" | "clock">;
+type HaltParts = Pick<GatewayParts, "halt" | "desk" | "helpers" | "turns" | "clock" | "endorsements">;
 
 async function stop(parts: GatewayParts, caller: Caller, reason: string): Promise<void> {
   await haltAll(parts, caller.person, reason);

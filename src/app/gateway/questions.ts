@@ -6,12 +6,15 @@
  */
 import type { ApprovalRecord } from "../../core/approval.ts";
 import type { Proposal } from "../../core/call.ts";
+import type { Endorsing } from "../../core/endorsement.ts";
 import { parsePersonId } from "../../core/ids.ts";
 import type { Ledger } from "../../core/ports/ledger.ts";
 import type { Judged } from "../../core/run.ts";
 import type { GateIo } from "../../gate.ts";
 import type { ApprovalDesk, QuestionDraft } from "../../steps/approval/desk.ts";
+import type { Endorsements } from "../../steps/label/endorsements.ts";
 import { foundIn, leavingOf, quotesOf } from "./asking.ts";
+import { sourcesOf } from "./endorsing.ts";
 import type { Reachable } from "./people.ts";
 
 export type QuestionParts = {
@@ -22,6 +25,7 @@ export type QuestionParts = {
   readonly nowMs: () => number;
   /** Of the best door that each has open now. */
   readonly doors: () => readonly Reachable[];
+  readonly endorsements: Endorsements;
 };
 
 export async function putQuestion(
@@ -29,7 +33,7 @@ export async function putQuestion(
   proposal: Proposal,
   judged: Judged,
   io: GateIo,
-): Promise<ApprovalRecord> {
+): Promise<ApprovalRecord | Endorsing> {
   const { decision, facts, digest } = judged;
   if (decision.verdict !== "ask") throw new Error("only a decision to ask is put to a person");
   const { id: call, tool, arguments: args, cwd, origin } = proposal;
@@ -54,6 +58,7 @@ export async function putQuestion(
     ),
     leaving: leavingOf(proposal, facts),
     found: foundIn(proposal.context),
+    sources: sourcesOf(proposal, facts, { endorsements: parts.endorsements, known: decision.askOf }),
     askedAt: Object.fromEntries(parts.doors().map(({ person, trust }) => [person, trust])),
   };
   await parts.ledger.append({

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Answer, ApprovalScope, Question } from "../approval.ts";
+import type { EndorsedAs, Endorsement } from "../endorsement.ts";
 import type { ApprovalId, PersonId, SessionId, TokenId, TurnId } from "../ids.ts";
 import type { JsonObject } from "../json.ts";
 import type { Trust } from "../label.ts";
@@ -110,6 +111,16 @@ export type Gateway = {
   questions(caller: Caller): readonly Question[];
   /** @throws Fault APPROVAL_UNKNOWN, or DENIED where he may not answer this one. */
   answer(caller: Caller, id: ApprovalId, answer: Answer, scope: ApprovalScope): Promise<void>;
+  /**
+   * Endorses a text that this question offers; the call is judged anew.
+   *
+   * @throws Fault APPROVAL_UNKNOWN, or DENIED where he may not or it is not offered.
+   */
+  endorse(caller: Caller, id: ApprovalId, of: { readonly item: string; readonly as: EndorsedAs }): Promise<void>;
+  /** Endorsements that he gave, or that stand in his own conversations; an operator sees all. */
+  endorsements(caller: Caller): Promise<readonly Endorsement[]>;
+  /** Takes one back. @throws Fault ENDORSEMENT_UNKNOWN where there is none that he can see. */
+  unendorse(caller: Caller, of: { readonly session: string; readonly item: string }): Promise<void>;
   /** Tells of questions as they open and close, until the signal ends it. */
   watch(caller: Caller, listener: (event: QuestionEvent) => void, signal: AbortSignal): void;
   sessions(
@@ -145,6 +156,6 @@ export type Gateway = {
 
 export type QuestionEvent =
   | { readonly type: "opened"; readonly question: Question }
-  | { readonly type: "closed"; readonly id: ApprovalId; readonly answer: "yes" | "no"; readonly by: string }
+  | { readonly type: "closed"; readonly id: ApprovalId; readonly answer: "yes" | "no" | "endorse"; readonly by: string }
   /** Something arrived for this person: a message from a session, the answer of one that he had spawned. */
   | { readonly type: "notice"; readonly from: string; readonly text: string; readonly session: SessionId };

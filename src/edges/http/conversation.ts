@@ -9,12 +9,12 @@
  * @module
  */
 import { Fault, toFault } from "../../core/fault.ts";
-import { parseId } from "../../core/ids.ts";
 import type { Caller, Gateway, QuestionEvent } from "../../core/ports/gateway.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Random } from "../../core/ports/random.ts";
 import { authMessage, type ClientMessage, clientMessage } from "../../wire/socket.ts";
 import { WIRE_VERSION } from "../../wire/version.ts";
+import { takeAnswer } from "./answering.ts";
 import { parseJson, parseWith } from "./body.ts";
 import { rateLimited } from "./errors.ts";
 import { demand } from "./guard.ts";
@@ -133,7 +133,7 @@ async function answerQuestion(
 ): Promise<Fault | undefined> {
   try {
     demand(caller, "approve");
-    await parts.gateway.answer(caller, parseId("apr", message.approval), message.answer, message.scope);
+    await takeAnswer(parts.gateway, caller, message.approval, message);
     return undefined;
   } catch (thrown) {
     parts.tell(thrown);

@@ -116,7 +116,7 @@ test("interfaces 6: the OpenAPI document names every route and its permission", 
   assert.equal(response.status, 200);
   assert.equal(document["openapi"], "3.1.0");
   for (const { method, path, needs } of on.http.routes) {
-    const operation = document["paths"][path.replace(":id", "{id}")][method.toLowerCase()];
+    const operation = document["paths"][path.replace(/:([a-z]+)/g, "{$1}")][method.toLowerCase()];
     const wanted: Permission | null = needs.kind === "permission" ? needs.permission : null;
     assert.equal(operation["x-permission"], wanted, path);
     assert.deepEqual(operation.security, needs.kind === "public" ? [] : [{ token: [] }]);

@@ -65,6 +65,7 @@ export const QUESTION: Question = {
   quotes: [],
   leaving: { confidentiality: "public", carries: [], to: [] },
   found: {},
+  sources: [],
   expiresMs: 4_000_000_000_000,
 };
 
@@ -144,6 +145,9 @@ export function fakeGateway(): FakeGateway {
     },
     questions: (caller) => note("questions", [QUESTION], caller),
     answer: async (caller, ...rest) => note("answer", undefined, caller, ...rest),
+    endorse: async (caller, ...rest) => note("endorse", undefined, caller, ...rest),
+    endorsements: async (caller) => note("endorsements", [], caller),
+    unendorse: async (caller, of) => note("unendorse", undefined, caller, of),
     watch: (caller, listener, signal) => {
       note("watch", undefined, caller);
       watchers.add(listener);

@@ -59,12 +59,32 @@ const principal = z.strictObject({
   within: z.array(z.strictObject({ agent: z.string().transform(parseAgentId), channel: z.string() })).exactOptional(),
 }) satisfies z.ZodType<Principal>;
 
+const part = {
+  trust,
+  confidentiality: z.enum(CONFIDENTIALITY_LEVELS),
+  persons: z.union([z.null(), z.array(z.string())]),
+};
+/** Absent in what older versions kept: those labels stand as they are. */
+const basis = z
+  .strictObject({
+    ...part,
+    rests: z.array(z.strictObject({ ...part, item: id("itm"), digest: z.string().transform(parseDigest) })),
+  })
+  .exactOptional();
+
 const proposedCall = z.strictObject({ id: id("call"), tool: z.string(), arguments: jsonObject });
 const item = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("system"), id: id("itm"), text: z.string(), label }),
-  z.strictObject({ kind: z.literal("person"), id: id("itm"), person: z.string(), text: z.string(), label }),
-  z.strictObject({ kind: z.literal("note"), id: id("itm"), from: z.string(), text: z.string(), label }),
-  z.strictObject({ kind: z.literal("model"), id: id("itm"), text: z.string(), calls: z.array(proposedCall), label }),
+  z.strictObject({ kind: z.literal("system"), id: id("itm"), text: z.string(), label, basis }),
+  z.strictObject({ kind: z.literal("person"), id: id("itm"), person: z.string(), text: z.string(), label, basis }),
+  z.strictObject({ kind: z.literal("note"), id: id("itm"), from: z.string(), text: z.string(), label, basis }),
+  z.strictObject({
+    kind: z.literal("model"),
+    id: id("itm"),
+    text: z.string(),
+    calls: z.array(proposedCall),
+    label,
+    basis,
+  }),
   z.strictObject({
     kind: z.literal("result"),
     id: id("itm"),
@@ -73,6 +93,7 @@ const item = z.discriminatedUnion("kind", [
     text: z.string(),
     ok: z.boolean(),
     label,
+    basis,
     found: z.record(z.string(), z.number()).exactOptional(),
   }),
 ]) satisfies z.ZodType<ContextItem>;

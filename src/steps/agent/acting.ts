@@ -8,11 +8,12 @@
  *
  * @module
  */
+import { type Basis, basisOf, withOwn } from "../../core/basis.ts";
 import { Fault } from "../../core/fault.ts";
 import { newId } from "../../core/ids.ts";
 import type { ContextItem, ProposedCall } from "../../core/item.ts";
 import { canonicalJson, isObject, type JsonObject } from "../../core/json.ts";
-import type { Label } from "../../core/label.ts";
+import { join, joinAll, type Label, NEUTRAL_LABEL } from "../../core/label.ts";
 import type { Tool } from "../../core/tool.ts";
 import type { CallResult } from "../../core/turn.ts";
 import type { AnswerCall } from "./answer.ts";
@@ -73,25 +74,25 @@ function sayBack(thrown: unknown): string {
 /**
  * Acts on prepared calls, one after the other; their model item is durable by then.
  *
- * @param context exactly the items of the request that produced the calls; `label` is their join.
+ * @param context exactly the items of the request that produced the calls.
  */
 export async function actOn(
   calls: readonly Prepared[],
   context: readonly ContextItem[],
-  label: Label,
   acting: Acting,
 ): Promise<Halt | undefined> {
+  const from = { basis: basisOf(context), label: joinAll(context.map((item) => item.label)) };
   let halt: Halt | undefined;
   for (const prepared of calls) {
     halt ??= whyHalt(acting);
     if (halt !== undefined) {
-      await finalize(prepared, notRun(prepared, halt.says, label), acting);
+      await finalize(prepared, notRun(prepared, halt.says, from.label), from, acting);
       continue;
     }
     acting.meter.called();
-    const result = await execute(prepared, context, label, acting);
+    const result = await execute(prepared, context, from.label, acting);
     for (const { identity, usage } of acting.ports.spentBeside()) acting.meter.asked(identity, usage);
-    await finalize(prepared, result, acting);
+    await finalize(prepared, result, from, acting);
     const says = acting.loops.note(prepared.call, result);
     if (says !== undefined) halt = { stop: "loop", says };
   }
@@ -124,20 +125,33 @@ async function execute(
   return result;
 }
 
-/** What is said may repeat words of the model, so it carries the label of what the model was sent. */
+/** What is said may repeat words of the model, so it carries the label of what the model was sent, and none of its own. */
 function notRun(prepared: Prepared, text: string, label: Label): CallResult {
-  return { call: prepared.call.id, tool: prepared.call.tool, verdict: "deny", ok: false, text, label };
+  const { id: call, tool } = prepared.call;
+  return { call, tool, verdict: "deny", ok: false, text, label, own: NEUTRAL_LABEL };
 }
 
-async function finalize(prepared: Prepared, result: CallResult, acting: Acting): Promise<void> {
+/**
+ * INVARIANT(weakest-influence): kept with the join of all that led to it as it was made. What is endorsed now counts when
+ * the item is read, for as long as the endorsement stands.
+ */
+async function finalize(
+  prepared: Prepared,
+  result: CallResult,
+  from: { readonly basis: Basis; readonly label: Label },
+  acting: Acting,
+): Promise<void> {
+  const id = newId("itm", acting.ports.random);
+  const { text, own } = result;
   const item: ContextItem = {
     kind: "result",
-    id: newId("itm", acting.ports.random),
+    id,
     call: prepared.call.id,
     tool: prepared.call.tool,
-    text: result.text,
+    text,
     ok: result.ok,
-    label: result.label,
+    label: join(result.label, from.label),
+    ...(own === undefined ? {} : withOwn(from.basis, { id, text }, own)),
     ...(result.found === undefined ? {} : { found: result.found }),
   };
   await acting.ports.save([item]);

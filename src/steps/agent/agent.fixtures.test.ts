@@ -172,6 +172,7 @@ function portsOf(given: Given, world: Omit<World, "outcome">): AgentPorts {
       world.log.push(`used ${use.phase}`);
       world.used.push(use);
     },
+    asCounted: (items) => items,
     spentBeside: () => [],
     clock: world.clock,
     random,

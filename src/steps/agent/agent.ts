@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { basisOf } from "../../core/basis.ts";
 import { Fault, toFault } from "../../core/fault.ts";
 import { newId } from "../../core/ids.ts";
 import type { ContextItem } from "../../core/item.ts";
@@ -78,23 +79,19 @@ async function loop(turn: Turn): Promise<End> {
     turn.ports.signal.throwIfAborted();
     const window = fit(turn);
     if (window === undefined) return { stop: "budget", says: tooLong(turn.run.budget.maxContextTokens) };
-    const label = joinAll(window.items.map((item) => item.label));
+    const label = joinAll(turn.ports.asCounted(window.items).map((item) => item.label));
     const model = turn.ports.modelFor(label);
     const go = turn.meter.mayAsk(model.identity, window.estimatedTokens);
     if (go.kind === "stop") return { stop: "budget", says: go.says };
     const draft = await ask(turn, model, { window, label, maxOutputTokens: go.maxOutputTokens });
     if (draft.calls.length === 0) {
       if (draft.text === "" && draft.reason !== "filtered" && empty++ < EMPTY_AT_MOST) continue;
-      return await answered(turn, draft, label, go.maxOutputTokens);
+      return await answered(turn, draft, window, go.maxOutputTokens);
     }
     const calls = draft.calls.map((call) => prepare(call, turn.acting.tools, newId("call", turn.ports.random)));
-    await saveModel(
-      turn,
-      draft.text,
-      calls.map((prepared) => prepared.call),
-      label,
-    );
-    const halt = await actOn(calls, window.items, label, turn.acting);
+    const proposed = calls.map((prepared) => prepared.call);
+    await saveModel(turn, draft.text, proposed, window);
+    const halt = await actOn(calls, window.items, turn.acting);
     if (halt !== undefined) return halt.stop === "stopped" ? { stop: "stopped" } : halt;
   }
 }
@@ -131,7 +128,7 @@ async function ask(turn: Turn, model: Model, { window, label, maxOutputTokens }:
     ok = true;
   } catch (thrown) {
     // What the person has read stays in the conversation; calls of a broken answer are dropped, never run.
-    if (draft.text !== "") await saveModel(turn, draft.text, [], label);
+    if (draft.text !== "") await saveModel(turn, draft.text, [], window);
     throw thrown;
   } finally {
     timer.abort();
@@ -164,8 +161,8 @@ function startWall(turn: Turn): AbortController {
   return stop;
 }
 
-async function answered(turn: Turn, draft: Draft, label: Label, maxOutputTokens: number): Promise<End> {
-  if (draft.text !== "") await saveModel(turn, draft.text, [], label);
+async function answered(turn: Turn, draft: Draft, window: Window, maxOutputTokens: number): Promise<End> {
+  if (draft.text !== "") await saveModel(turn, draft.text, [], window);
   if (draft.reason === "filtered") {
     return { stop: "refused", says: "stopped: the model's provider withheld this answer" };
   }
@@ -183,9 +180,11 @@ async function saveModel(
   turn: Turn,
   text: string,
   calls: (ContextItem & { readonly kind: "model" })["calls"],
-  label: Label,
+  { items }: Window,
 ): Promise<void> {
-  const item: ContextItem = { kind: "model", id: newId("itm", turn.ports.random), text, calls, label };
+  const id = newId("itm", turn.ports.random);
+  const label = joinAll(items.map((one) => one.label));
+  const item: ContextItem = { kind: "model", id, text, calls, label, basis: basisOf(items) };
   await turn.ports.save([item]);
   turn.items.push(item);
 }

@@ -42,6 +42,8 @@ export type ModelUse = {
 export type AgentPorts = {
   /** The model for a request with this label; what must stay on this machine gets one that is here. @throws Fault MODEL_LOCAL_ONLY */
   modelFor(label: Label): Model;
+  /** The same items with the labels that they count with now: what somebody endorsed meanwhile is laid over them. */
+  asCounted(items: readonly ContextItem[]): readonly ContextItem[];
   /** Judges and runs; called with one call at a time. `context`: exactly the items of the request that produced it. */
   act(calls: readonly ProposedCall[], context: readonly ContextItem[]): Promise<readonly CallResult[]>;
   /** Of the turn's events the loop emits `text` and `fault`; those of calls are `act`'s. */

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ApprovalRecord } from "../../core/approval.ts";
+import type { Endorsable } from "../../core/endorsement.ts";
 import { Fault } from "../../core/fault.ts";
 import { newId, parseAgentId, parsePersonId } from "../../core/ids.ts";
 import { sha256 } from "../../core/json.ts";
@@ -39,8 +41,15 @@ function draft(change: Partial<QuestionDraft> = {}): QuestionDraft {
     quotes: [],
     leaving: { confidentiality: "public", carries: [], to: [] },
     found: {},
+    sources: [],
     ...change,
   };
+}
+
+/** An answer about the call itself. */
+async function plain(asked: ReturnType<ApprovalDesk["ask"]>): Promise<ApprovalRecord> {
+  const answered = await asked;
+  return answered.answer === "endorse" ? assert.fail("it was endorsed") : answered;
 }
 
 function desk() {
@@ -72,11 +81,11 @@ test("R-LOG-1: what a program answers for want of a person is recorded as nobody
   const { desk: open, signal } = desk();
   const asked = open.ask(draft(), signal, () => undefined);
   open.answer(open.open(owner)[0]?.id ?? assert.fail(), owner, "unattended", "once");
-  const { answer, by, unattended } = await asked;
+  const { answer, by, unattended } = await plain(asked);
   assert.deepEqual([answer, by, unattended], ["no", "nobody", true]);
   const twin = open.ask(draft(), signal, () => undefined);
   open.answer(open.open(owner)[0]?.id ?? assert.fail(), owner, "no", "once");
-  assert.deepEqual([(await twin).by, (await twin).unattended], [owner, undefined], "his own no is his");
+  assert.deepEqual([(await plain(twin)).by, (await plain(twin)).unattended], [owner, undefined], "his own no is his");
 });
 
 test("R-EXEC-1: a question with nobody to ask is no at once", async () => {
@@ -214,12 +223,12 @@ async function say(
   asked: QuestionDraft,
   answer: "yes" | "no",
   scope: "once" | "session" | "recipient" | "never",
-): ReturnType<ApprovalDesk["ask"]> {
+): Promise<ApprovalRecord> {
   const record = open.ask(asked, new AbortController().signal, () => undefined);
   const [question] = open.open(owner);
   assert.ok(question, "it is asked");
   open.answer(question.id, owner, answer, scope);
-  return record;
+  return plain(record);
 }
 
 /** Whether it has to be put to somebody. */
@@ -236,7 +245,8 @@ test("R-FLOW-3: a yes to a recipient covers what else goes to him with this tool
   const { desk: open, signal } = desk();
   const record = await say(open, mail("ana@x.org"), "yes", "recipient");
   assert.equal(record.scope, "recipient");
-  const again = await open.ask(mail("ana@x.org", { arguments: { to: "ana@x.org", body: "more" } }), signal, unasked);
+  const wider = mail("ana@x.org", { arguments: { to: "ana@x.org", body: "more" } });
+  const again = await plain(open.ask(wider, signal, unasked));
   assert.deepEqual([again.answer, again.by, again.scope], ["yes", owner, "recipient"]);
   for (const [what, other] of [
     ["another recipient", mail("eve@x.org")],
@@ -282,7 +292,8 @@ test("R-FLOW-3: money, commands and deletions have no yes for a recipient; sayin
 test("R-EXEC-1: a never is a no to the same question without asking, in this session; another question is asked", async () => {
   const { desk: open, signal } = desk();
   await say(open, mail("ana@x.org"), "no", "never");
-  const again = await open.ask(mail("ana@x.org", { arguments: { to: "ana@x.org", body: "x" } }), signal, unasked);
+  const same = mail("ana@x.org", { arguments: { to: "ana@x.org", body: "x" } });
+  const again = await plain(open.ask(same, signal, unasked));
   assert.deepEqual([again.answer, again.by, again.scope], ["no", owner, "never"]);
   assert.ok(await isAsked(open, mail("bob@x.org")));
   assert.ok(await isAsked(open, mail("ana@x.org", { origin: { ...draft().origin, session: newId("ses", random) } })));
@@ -309,7 +320,52 @@ test("R-EXEC-1: one request asks so often and no more", async () => {
   const { origin } = draft();
   for (let i = 0; i < TURN_QUESTIONS_LIMIT; i++)
     await say(open, draft({ origin, arguments: { command: `make ${i}` } }), "yes", "once");
-  const more = await open.ask(draft({ origin, arguments: { command: "make more" } }), signal, unasked);
+  const more = await plain(open.ask(draft({ origin, arguments: { command: "make more" } }), signal, unasked));
   assert.deepEqual([more.answer, more.unattended], ["no", true]);
   assert.ok(await isAsked(open, draft()), "the next request may ask");
+});
+
+const TEXT: Endorsable = {
+  item: newId("itm", random),
+  digest: sha256("notes"),
+  from: "result of read",
+  trust: "none",
+  confidentiality: "private",
+  as: ["trusted"],
+  text: "notes",
+  characters: 5,
+};
+
+test("R-FLOW-2: endorsing answers a question without a yes or a no: the call is asked about anew", async () => {
+  const { desk: open, signal } = desk();
+  const same = draft({ sources: [TEXT] });
+  const asked = open.ask(same, signal, () => undefined);
+  const id = open.open(owner)[0]?.id ?? assert.fail();
+  open.endorse(id, owner, { item: TEXT.item, as: "trusted", trust: "elevated" });
+  assert.deepEqual(await asked, {
+    answer: "endorse",
+    id,
+    call: same.call,
+    by: owner,
+    of: TEXT,
+    as: "trusted",
+    trust: "elevated",
+  });
+  assert.ok(await isAsked(open, same), "nothing was answered about the call");
+});
+
+test("R-FLOW-2: nobody endorses what a question does not offer, or where he was not asked", async () => {
+  const { desk: open, signal } = desk();
+  const asked = open.ask(draft({ sources: [TEXT] }), signal, () => undefined);
+  const id = open.open(owner)[0]?.id ?? assert.fail();
+  const as = { as: "trusted", trust: "full" } as const;
+  assert.throws(() => open.endorse(id, guest, { item: TEXT.item, ...as }), { code: "DENIED" });
+  assert.throws(() => open.endorse(id, owner, { item: newId("itm", random), ...as }), { code: "DENIED" });
+  assert.throws(() => open.endorse(id, owner, { item: TEXT.item, as: "private", trust: "full" }), { code: "DENIED" });
+  assert.throws(() => open.endorse(newId("apr", random), owner, { item: TEXT.item, ...as }), {
+    code: "APPROVAL_UNKNOWN",
+  });
+  assert.equal(open.size, 1, "and the question is still open");
+  open.answer(id, owner, "no", "once");
+  assert.equal((await asked).answer, "no");
 });

@@ -8,8 +8,10 @@
  * @module
  */
 import type { Answer, ApprovalRecord, ApprovalScope, Question } from "../../core/approval.ts";
+import type { EndorsedAs, Endorsing } from "../../core/endorsement.ts";
 import { Fault } from "../../core/fault.ts";
 import { newId, type ApprovalId, type PersonId, type TurnId } from "../../core/ids.ts";
+import type { Trust } from "../../core/label.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { QuestionEvent } from "../../core/ports/gateway.ts";
 import type { Random } from "../../core/ports/random.ts";
@@ -24,7 +26,8 @@ export const TURN_QUESTIONS_LIMIT = 16;
 /** Turns of which the number of questions is kept. */
 const TURNS_KEPT = 1_000;
 
-type Settle = (settled: Settled) => void;
+type Settle = (settled: Settled | Said) => void;
+type Said = Pick<Endorsing, "answer" | "by" | "of" | "as" | "trust">;
 type Settled = Pick<ApprovalRecord, "answer" | "by" | "scope" | "unattended">;
 
 const NO = { answer: "no", by: "nobody", scope: "once" } as const;
@@ -61,7 +64,11 @@ export class ApprovalDesk {
    *
    * @param opened told the question where it is really put to somebody.
    */
-  async ask(draft: QuestionDraft, signal: AbortSignal, opened: (question: Question) => void): Promise<ApprovalRecord> {
+  async ask(
+    draft: QuestionDraft,
+    signal: AbortSignal,
+    opened: (question: Question) => void,
+  ): Promise<ApprovalRecord | Endorsing> {
     const expiresMs = this.#deps.clock.wallMs() + this.#deps.lifeMs;
     const covers = coverOf(draft)?.says;
     const question: Question = {
@@ -77,7 +84,8 @@ export class ApprovalDesk {
     const answered = this.#wait(question, signal);
     opened(question);
     const settled = await answered;
-    this.#standing.keep(question, settled);
+    // An endorsement answers nothing about the call: it is asked about anew, or it need not be.
+    if (settled.answer !== "endorse") this.#standing.keep(question, settled);
     return settled;
   }
 
@@ -92,6 +100,38 @@ export class ApprovalDesk {
 
   /** @throws Fault APPROVAL_UNKNOWN where it is not open; DENIED where this person was not asked. */
   answer(id: ApprovalId, by: PersonId, answer: Answer, scope: ApprovalScope): void {
+    const one = this.#askedOf(id, by);
+    if (answer !== "unattended" && !isChoice(one.question, answer, scope)) {
+      throw new Fault("DENIED", {
+        message: `\`${answer}\` with the scope \`${scope}\` is no answer to this question`,
+        hint: "say yes `once`, for the `session` or, where it is offered, for the `recipient`; no `once` or `never`",
+      });
+    }
+    // A program's word is recorded as nobody's, not as that of the person it asks for.
+    one.settle(answer === "unattended" ? UNATTENDED : { answer, by, scope });
+  }
+
+  /**
+   * @param said `trust` is that of the door at which he says it.
+   * @throws Fault APPROVAL_UNKNOWN; DENIED where this person was not asked, or the question does not offer it.
+   */
+  endorse(
+    id: ApprovalId,
+    by: PersonId,
+    said: { readonly item: string; readonly as: EndorsedAs; readonly trust: Trust },
+  ): void {
+    const one = this.#askedOf(id, by);
+    const of = one.question.sources.find(({ item, as }) => item === said.item && as.includes(said.as));
+    if (of === undefined) {
+      throw new Fault("DENIED", {
+        message: "this question does not offer that text to be endorsed",
+        hint: "see what it offers with `vambrace approvals --json`: `sources`",
+      });
+    }
+    one.settle({ answer: "endorse", by, of, as: said.as, trust: said.trust });
+  }
+
+  #askedOf(id: ApprovalId, by: PersonId): Open {
     const one = this.#open.get(id);
     if (one === undefined) {
       throw new Fault("APPROVAL_UNKNOWN", {
@@ -105,14 +145,7 @@ export class ApprovalDesk {
         hint: "only somebody who may do the thing himself can approve it",
       });
     }
-    if (answer !== "unattended" && !isChoice(one.question, answer, scope)) {
-      throw new Fault("DENIED", {
-        message: `\`${answer}\` with the scope \`${scope}\` is no answer to this question`,
-        hint: "say yes `once`, for the `session` or, where it is offered, for the `recipient`; no `once` or `never`",
-      });
-    }
-    // A program's word is recorded as nobody's, not as that of the person it asks for.
-    one.settle(answer === "unattended" ? UNATTENDED : { answer, by, scope });
+    return one;
   }
 
   watch(person: PersonId, listener: (event: QuestionEvent) => void, signal: AbortSignal): void {
@@ -127,15 +160,16 @@ export class ApprovalDesk {
     for (const one of this.#open.values()) one.settle(NO);
   }
 
-  #wait(question: Question, signal: AbortSignal): Promise<ApprovalRecord> {
-    const { promise, resolve } = Promise.withResolvers<ApprovalRecord>();
+  #wait(question: Question, signal: AbortSignal): Promise<ApprovalRecord | Endorsing> {
+    const { promise, resolve } = Promise.withResolvers<ApprovalRecord | Endorsing>();
     const timer = new AbortController();
     const settle: Settle = (settled) => {
       if (!this.#open.delete(question.id)) return;
       timer.abort();
       const { answer, by } = settled;
       this.#tell(question, { type: "closed", id: question.id, answer, by });
-      resolve(this.#record(question, settled));
+      const { id: approval, call } = question;
+      resolve(settled.answer === "endorse" ? { ...settled, id: approval, call } : this.#record(question, settled));
     };
     const withdraw = (): void => settle(NO);
     this.#open.set(question.id, { question, settle });

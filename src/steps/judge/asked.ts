@@ -32,7 +32,7 @@ const recorded = z.strictObject({
   ),
 });
 
-type ReadAsked = Omit<Asked, "requests"> & { readonly requests: readonly RequestBody[] };
+export type ReadAsked = Omit<Asked, "requests"> & { readonly requests: readonly RequestBody[] };
 
 /** @returns undefined where it is not what `writeAsked` wrote, whole. */
 export function readAsked(value: JsonValue | undefined): ReadAsked | undefined {

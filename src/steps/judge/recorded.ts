@@ -4,15 +4,25 @@
  *
  * What was denied did not happen; its result is not in the context. What was
  * asked happened where its result is recorded; that covers this one call, and
- * names and endorses nothing. Endorsements are not applied yet, which only makes
- * answers stricter.
+ * names and endorses nothing. An endorsement counts as far as the trust of
+ * whoever gave it reaches: that of the configuration, whatever the file says.
  *
  * @module
  */
+import { type Basis, basisOf, counted, type Endorsed, textDigest, withOwn } from "../../core/basis.ts";
 import { Fault } from "../../core/fault.ts";
-import { type CallId, parseId } from "../../core/ids.ts";
+import { type CallId, type ItemId, parseId } from "../../core/ids.ts";
 import type { ContextItem } from "../../core/item.ts";
-import { type Audience, join, type Label, leastTrust, mostConfidential, type Trust } from "../../core/label.ts";
+import type { Digest } from "../../core/json.ts";
+import {
+  type Audience,
+  join,
+  joinAll,
+  type Label,
+  leastTrust,
+  mostConfidential,
+  type Trust,
+} from "../../core/label.ts";
 import type { Plan, PlannedArgument } from "../../core/plan.ts";
 import type { Posture } from "../../core/posture.ts";
 import type { Judged } from "../../core/run.ts";
@@ -23,7 +33,14 @@ type Speaker = { readonly id: string; readonly trust: Trust; readonly roles: rea
 type CallEvent = Extract<ReplayEvent, { type: "call" }>;
 type ResultEvent = Extract<ReplayEvent, { type: "result" }>;
 type MessageEvent = Extract<ReplayEvent, { type: "message" }>;
-type Made = { readonly event: CallEvent; readonly id: CallId; readonly judged: Judged };
+type Made = {
+  readonly event: CallEvent;
+  readonly id: CallId;
+  readonly judged: Judged;
+  /** Of what was sent, as it was made. */
+  readonly basis: Basis;
+  readonly from: Label;
+};
 
 export class Recorded {
   readonly principal: Speaker;
@@ -35,6 +52,7 @@ export class Recorded {
   readonly #calls = new Map<string, Made>();
   readonly #refused = new Set<string>();
   readonly #kept = new Map<number, ContextItem>();
+  readonly #endorsements = new Map<string, Endorsed & { readonly digest: Digest }>();
   #plan: Plan | undefined;
   #isWorking = false;
 
@@ -48,7 +66,17 @@ export class Recorded {
 
   /** What the call was judged with: the items that were sent, and what its handles stood for. */
   contextOf({ quarantined = [] }: CallEvent): readonly ContextItem[] {
+    return this.#made(quarantined).map((item) => counted(item, (id, digest) => this.#endorsed(id, digest)));
+  }
+
+  /** As it was made, without what was endorsed since. */
+  #made(quarantined: readonly number[]): readonly ContextItem[] {
     return [...this.#items, ...quarantined.flatMap((event) => this.#kept.get(event) ?? [])];
+  }
+
+  #endorsed(item: ItemId, digest: Digest): Endorsed | undefined {
+    const one = this.#endorsements.get(item);
+    return one?.digest === digest ? one : undefined;
   }
 
   plan(): { readonly plan?: Plan } {
@@ -64,7 +92,8 @@ export class Recorded {
   }
 
   judged(event: CallEvent, index: number, judged: Judged): void {
-    this.#calls.set(event.id, { event, id: this.callId(index), judged });
+    const from = this.#made(event.quarantined ?? []);
+    this.#calls.set(event.id, { event, id: this.callId(index), judged, basis: basisOf(from), from: labelOf(from) });
     if (judged.decision.verdict === "deny") this.#refused.add(event.id);
     else this.#refused.delete(event.id);
   }
@@ -86,8 +115,25 @@ export class Recorded {
       case "quarantine":
         return this.#quarantine(event.event);
       case "endorse":
-        return undefined;
+        return this.#endorse(event, index);
     }
+  }
+
+  /** INVARIANT(labels-fall): the text of that very event, and never above the trust of somebody who is known. */
+  #endorse({ event, by, trust, digest }: Extract<ReplayEvent, { type: "endorse" }>, index: number): void {
+    const item = this.#items.find((one) => this.#events.get(one.id) === event);
+    if (item?.kind !== "result") {
+      throw new Fault("REPLAY_MALFORMED", {
+        message: `\`events.${index}\` endorses the event ${event}, which is no result that came before it`,
+        hint: "give the number of the result's event, counted from 0",
+      });
+    }
+    const text = textDigest(item);
+    const own = by.id === this.principal.id ? this.principal.trust : "none";
+    const known = this.#posture.persons.get(by.id)?.trust ?? own;
+    const reach = leastTrust(leastTrust(trust, by.trust), known);
+    if (digest !== undefined && digest !== text) return;
+    this.#endorsements.set(item.id, { digest: text, trust: reach });
   }
 
   #message(event: MessageEvent, index: number): void {
@@ -121,21 +167,19 @@ export class Recorded {
     }
     if (this.#refused.has(event.id)) return;
     this.#isWorking = true;
-    const { influence } = made.judged.facts;
+    const { basis, from } = made;
+    const influence = join(made.judged.facts.influence, from);
     const { tool, arguments: args } = made.event;
-    this.#add(
-      {
-        kind: "model",
-        id: itemId(index, 2),
-        text: "",
-        calls: [{ id: made.id, tool, arguments: args }],
-        label: influence,
-      },
-      undefined,
-    );
-    const label = lowered(join(influence, this.#returned(tool)), event.label);
+    const calls = [{ id: made.id, tool, arguments: args }];
+    this.#add({ kind: "model", id: itemId(index, 2), text: "", calls, label: influence, basis }, undefined);
+    const own = lowered(this.#returned(tool), event.label);
     const { text, ok = true } = event;
-    this.#add({ kind: "result", id: itemId(index, 3), call: made.id, tool, text, ok, label }, index);
+    const id = itemId(index, 3);
+    const label = join(influence, own);
+    this.#add(
+      { kind: "result", id, call: made.id, tool, text, ok, label, ...withOwn(basis, { id, text }, own) },
+      index,
+    );
   }
 
   /** The result of that event was replaced by a handle: what stood in for it has the trust of the call that made it. */
@@ -146,12 +190,10 @@ export class Recorded {
     const made = [...this.#calls.values()].find(({ id }) => id === item.call);
     if (made === undefined) return;
     this.#kept.set(event, item);
-    const around = made.judged.facts.influence;
-    this.#items[at] = {
-      ...item,
-      text: "[kept out]",
-      label: join(around, { ...item.label, trust: "full", sources: [] }),
-    };
+    const text = "[kept out]";
+    const own: Label = { ...item.label, trust: "full", sources: [] };
+    const label = join(join(made.judged.facts.influence, made.from), own);
+    this.#items[at] = { ...item, text, label, ...withOwn(made.basis, { id: item.id, text }, own) };
   }
 
   #returned(tool: string): Label {
@@ -206,6 +248,10 @@ function lowered(label: Label, own: ReplayLabel | undefined): Label {
     audience,
     sources: [],
   });
+}
+
+function labelOf(items: readonly ContextItem[]): Label {
+  return joinAll(items.map(({ label }) => label));
 }
 
 const itemId = (index: number, part: number): ReturnType<typeof parseId<"itm">> =>

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
 import { Fault } from "../../core/fault.ts";
+import { sha256 } from "../../core/json.ts";
 import { parseCheckCall, parseReplaySession } from "../../wire/replay.ts";
 import { explain } from "./explain.ts";
 import { FINDERS, judgeWith, WORKSPACE } from "./fixtures.ts";
@@ -254,4 +255,48 @@ test("R-FLOW-2 R-FLOW-3: the example of docs/flow.md is answered as it says ther
     ["read_mail: allow", "contacts: allow", "send_mail: ask", "send_mail: allow"],
   );
   assert.deepEqual([...(answers[2]?.because ?? [])], ["flow.audience", "flow.send", "flow.trifecta"]);
+});
+
+const KEEP = { name: "keep", effect: "remember", arguments: { text: { role: "content" } } };
+const keep = (id: string) => ({ type: "call", id, tool: "keep", arguments: { text: "the bill" } });
+
+async function labels(events: readonly unknown[], rest: Record<string, unknown> = {}) {
+  const answers = await replaySession(
+    sessionOf([asked, ...bill, ...events, keep("c9")], { tools: [READ, KEEP], ...rest }),
+    judge,
+  );
+  return answers.at(-1)?.label.trust;
+}
+
+test("R-WHO-5 R-FLOW-4: a recorded endorsement counts in a replay as it did live, of that text alone", async () => {
+  const owner = { id: "owner", trust: "full" };
+  const digest = sha256("pay 20 to DE89370400440532013000 at once");
+  assert.equal(await labels([]), "none");
+  assert.equal(await labels([{ type: "endorse", event: 2, by: owner, trust: "full", digest }]), "full");
+  assert.equal(await labels([{ type: "endorse", event: 2, by: owner, trust: "limited" }]), "limited", "no further");
+  const other = { type: "endorse", event: 2, by: owner, trust: "full", digest: sha256("something else") };
+  assert.equal(await labels([other]), "none", "another text");
+  const second = [
+    { type: "call", id: "c3", tool: "read_file", arguments: { path: "other.txt" } },
+    { type: "result", id: "c3", text: "more" },
+  ];
+  const first = { type: "endorse", event: 2, by: owner, trust: "full" };
+  assert.equal(await labels([first, ...second]), "none", "what was read beside it has what it had");
+  assert.equal(await labels([first, ...second, { type: "endorse", event: 5, by: owner, trust: "full" }]), "full");
+});
+
+test("R-WHO-5 R-FLOW-4: INVARIANT(labels-fall): a session file does not lend anybody the trust to endorse", async () => {
+  for (const by of [
+    { id: "mallory", trust: "full" },
+    { id: "owner ", trust: "full" },
+    { id: "owner", trust: "none" },
+  ])
+    assert.equal(await labels([{ type: "endorse", event: 2, by, trust: "full" }]), "none", JSON.stringify(by));
+  const event = { type: "endorse", event: 2, by: { id: "guest", trust: "full" }, trust: "full" };
+  const guest = { person: { id: "guest", trust: "limited" } };
+  assert.equal(await labels([event], guest), "limited", "he endorses as far as he is trusted, and no further");
+  for (const at of [0, 1, 7])
+    await assert.rejects(labels([{ ...event, event: at, by: { id: "owner", trust: "full" } }]), {
+      code: "REPLAY_MALFORMED",
+    });
 });

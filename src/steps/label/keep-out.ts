@@ -25,7 +25,8 @@ export type KeepOut = {
 /**
  * The result as the model will see it.
  *
- * @param context the items of the request that made the call: where they have trust none already, nothing is kept out.
+ * @param context the items of the request that made the call, as they count now: where they have trust none already,
+ *   nothing is kept out.
  */
 export async function keepOut(
   held: HeldValues,
@@ -52,7 +53,9 @@ export async function keepOut(
     source: `call ${call.id}`,
     call: { tool: call.tool, arguments: call.arguments },
   });
-  return { ...result, text: standIn(id, call.tool, result.text.length), label: ofStandIn(around, result.label) };
+  const text = standIn(id, call.tool, result.text.length);
+  const own = ofStandIn(result.own ?? result.label);
+  return { ...result, text, label: join(around, ofStandIn(result.label)), own };
 }
 
 /** Says nothing that the content chose but its size, and that only roughly. */
@@ -64,9 +67,9 @@ function standIn(handle: string, tool: string, characters: number): string {
   );
 }
 
-/** As trusted as what led to the call, as confidential as what it stands for. */
-export function ofStandIn(around: Label, content: Label): Label {
-  return join(around, { ...content, trust: "full", sources: [] });
+/** Beside what led to the call: says nothing that a stranger wrote, and is as confidential as what it stands for. */
+function ofStandIn(content: Label): Label {
+  return { ...content, trust: "full", sources: [] };
 }
 
 /** A call with what its handles stand for, and the items that it is judged with. */

@@ -14,9 +14,13 @@ import { type Audience, join, type Label, UNKNOWN_LABEL } from "../../core/label
 /** What a run tells of the thing itself: the stored label of a memory, the recorded writer of a file. */
 export type Recorded = { readonly label?: Label };
 
+/** `own`: of the thing itself; `label`: with what led to it. */
+export type ResultLabel = { readonly label: Label; readonly own: Label };
+
 /** INVARIANT(weakest-influence): never above the call's own influence, nor above what the tool declares or was recorded. */
-export function labelResult(proposal: Proposal, facts: Facts, recorded: Recorded, owner: string): Label {
-  return join(facts.influence, recorded.label ?? declaredLabel(proposal, owner));
+export function labelResult(proposal: Proposal, facts: Facts, recorded: Recorded, owner: string): ResultLabel {
+  const own = recorded.label ?? declaredLabel(proposal, owner);
+  return { label: join(facts.influence, own), own };
 }
 
 function declaredLabel(proposal: Proposal, owner: string): Label {
@@ -36,7 +40,7 @@ function declaredLabel(proposal: Proposal, owner: string): Label {
 }
 
 /** What vambrace itself says about a call (why it was refused): its own words, but chosen by the call. */
-export function labelRefusal(facts: Facts | undefined): Label {
+export function labelRefusal(facts: Facts | undefined): ResultLabel {
   const own: Label = {
     trust: "full",
     confidentiality: "private",
@@ -44,5 +48,5 @@ export function labelRefusal(facts: Facts | undefined): Label {
     audience: { kind: "anyone" },
     sources: [{ kind: "system", id: "gate", trust: "full" }],
   };
-  return facts === undefined ? own : join(facts.influence, own);
+  return { label: facts === undefined ? own : join(facts.influence, own), own };
 }

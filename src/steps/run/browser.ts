@@ -149,8 +149,8 @@ async function keep(deps: BrowserDeps, work: Work, { bytes, holds }: PageBytes):
     const { message, hint, code } = answer;
     return { ok: false, text: `${message} (hint: ${hint})`, summary: code, data: { code } };
   }
-  const label = join(work.judged.facts.influence, fromPage(holds));
-  if (answer.digest !== undefined) await deps.wrote(path, answer.digest, label);
+  const label = fromPage(holds);
+  if (answer.digest !== undefined) await deps.wrote(path, answer.digest, join(work.judged.facts.influence, label));
   return { ok: true, text: `saved ${path} (${bytes.length} bytes)`, summary: `saved, ${bytes.length} bytes`, label };
 }
 

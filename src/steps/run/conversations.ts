@@ -1,13 +1,14 @@
 /**
  * The effectors that reach other conversations: send, message, spawn, and
  * schedule. Text that arrives elsewhere keeps its label; the turn that it
- * begins there never has more than this one.
+ * begins there never has more than this one. What is said of it here is the
+ * gateway's own word about the call, and was made from the call alone.
  *
  * @module
  */
 import { Fault } from "../../core/fault.ts";
 import type { SessionId } from "../../core/ids.ts";
-import type { Label } from "../../core/label.ts";
+import { type Label, NEUTRAL_LABEL } from "../../core/label.ts";
 import type { Origin, Principal } from "../../core/person.ts";
 import { type Effector, textArgument, type Work } from "./run.ts";
 
@@ -50,7 +51,7 @@ export function sendEffector(conversations: Conversations): Effector {
   return async (work) => {
     const to = textArgument(work, "recipient");
     const where = await conversations.deliver({ to, text: textArgument(work, "text"), ...common(work) });
-    return { ok: true, text: `sent to ${to} (${where})`, summary: `sent to ${to}` };
+    return { ok: true, text: `sent to ${to} (${where})`, summary: `sent to ${to}`, label: NEUTRAL_LABEL };
   };
 }
 
@@ -69,7 +70,8 @@ export function messageEffector(conversations: Conversations): Effector {
       principal: work.proposal.principal,
       ...common(work),
     });
-    return { ok: true, text: `delivered to ${session}`, summary: `delivered to ${session}` };
+    const said = `delivered to ${session}`;
+    return { ok: true, text: said, summary: said, label: NEUTRAL_LABEL };
   };
 }
 
@@ -88,6 +90,7 @@ export function spawnEffector(conversations: Conversations): Effector {
       ok: true,
       text: `begun in session ${session}; its answer will arrive here`,
       summary: `spawned ${session}`,
+      label: NEUTRAL_LABEL,
       data: { session },
     };
   };
@@ -102,7 +105,8 @@ export function scheduleEffector(conversations: Conversations): Effector {
       principal,
       ...common(work),
     });
-    return { ok: true, text: `scheduled: ${when}`, summary: `scheduled: ${when}` };
+    const said = `scheduled: ${when}`;
+    return { ok: true, text: said, summary: said, label: NEUTRAL_LABEL };
   };
 }
 

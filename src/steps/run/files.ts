@@ -9,7 +9,7 @@
 import { Fault } from "../../core/fault.ts";
 import type { Found } from "../../core/held.ts";
 import { type Digest, digestOf, type JsonObject } from "../../core/json.ts";
-import type { Label } from "../../core/label.ts";
+import { type Label, NEUTRAL_LABEL } from "../../core/label.ts";
 import type { Executor } from "../../core/ports/executor.ts";
 import type { FileAnswer, FileDone, FileJobs, FileRequest } from "../../core/ports/files.ts";
 import type { PathFact } from "../../core/call.ts";
@@ -81,8 +81,7 @@ export async function fileContent(deps: FileDeps, work: Work): Promise<Found> {
   const path = fact.resolved;
   const request = { op: "read", path, ...sharedOf(fact) } as const;
   const answer = await ask(deps, work, request);
-  if (!answer.ok)
-    return { kind: "failed", outcome: { ...refused(request, answer), label: work.judged.facts.influence } };
+  if (!answer.ok) return { kind: "failed", outcome: { ...refused(request, answer), label: NEUTRAL_LABEL } };
   const { digest, content = "", lines = 0, to = 0, binary } = answer;
   const label = digest === undefined ? await deps.labelOfFolder(path) : await deps.labelOf(path, digest);
   const text = binary === true ? "" : content;
@@ -102,7 +101,7 @@ async function change(deps: FileDeps, work: Work, request: FileRequest): Promise
     text: `${did} ${request.path} (${bytes} bytes${times})`,
     summary: `${did}, ${bytes} bytes${times}`,
     // What is said of it was made from the call alone.
-    label: work.judged.facts.influence,
+    label: NEUTRAL_LABEL,
     data: seen(request, answer, bytes),
   };
 }

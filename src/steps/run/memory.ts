@@ -1,6 +1,6 @@
 /** The memory effectors. What was remembered keeps the label of what it was made from. @module */
 import { newId, type AgentId } from "../../core/ids.ts";
-import { joinAll, mayKnow } from "../../core/label.ts";
+import { joinAll, mayKnow, NEUTRAL_LABEL } from "../../core/label.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Random } from "../../core/ports/random.ts";
 import type { MemoryStore } from "../../core/ports/store.ts";
@@ -29,7 +29,7 @@ export function rememberEffector(deps: MemoryDeps): Effector {
       text: `remembered (${id})`,
       summary: `remembered ${text.length} characters`,
       // The gateway's own words about the call.
-      label: judged.facts.influence,
+      label: NEUTRAL_LABEL,
       data: { memory: id },
     };
   };

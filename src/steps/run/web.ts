@@ -5,7 +5,7 @@
  * @module
  */
 import type { Found } from "../../core/held.ts";
-import type { Label } from "../../core/label.ts";
+import { type Label, NEUTRAL_LABEL } from "../../core/label.ts";
 import type { EgressGate } from "../../core/ports/executor.ts";
 import type { PageReader, WebFetcher, WebSearch } from "../../core/ports/net.ts";
 import type { RunOutcome } from "../../core/run.ts";
@@ -45,7 +45,7 @@ export async function pageContent(deps: WebDeps, work: Work): Promise<Found> {
   // Where a redirect leads was chosen by the page, so it is not told.
   const failed = (says: string): Found => ({
     kind: "failed",
-    outcome: { ok: false, text: says, summary: says, label: work.judged.facts.influence },
+    outcome: { ok: false, text: says, summary: says, label: NEUTRAL_LABEL },
   });
   if (fetched.kind === "redirect") return failed("the page has moved; fetch it with web_fetch to see where");
   if (fetched.status >= 400) return failed("the page could not be had");

@@ -10,7 +10,7 @@
  */
 import { newId } from "../../core/ids.ts";
 import type { ContextItem, ProposedCall } from "../../core/item.ts";
-import { join, type Label, UNKNOWN_LABEL } from "../../core/label.ts";
+import { join, UNKNOWN_LABEL } from "../../core/label.ts";
 import { derived } from "./place.ts";
 
 type Result = Extract<ContextItem, { kind: "result" }>;
@@ -44,7 +44,7 @@ export function unanswered(items: readonly ContextItem[]): readonly { from: From
 
 /** A result that the gateway writes in place of one that it does not have. Its id follows from the call's. */
 export function resultOf(
-  from: { readonly label: Label },
+  from: Pick<FromModel, "label" | "basis">,
   call: ProposedCall,
   what: { readonly text: string; readonly ran?: boolean },
 ): Result {
@@ -55,7 +55,9 @@ export function resultOf(
     tool: call.tool,
     text: what.text,
     ok: false,
-    // What ran may have read anything: its summary is nobody's word.
-    label: what.ran === true ? join(from.label, UNKNOWN_LABEL) : from.label,
+    // What ran may have read anything: its summary is nobody's word, and nobody's to endorse.
+    ...(what.ran === true
+      ? { label: join(from.label, UNKNOWN_LABEL) }
+      : { label: from.label, ...(from.basis === undefined ? {} : { basis: from.basis }) }),
   };
 }

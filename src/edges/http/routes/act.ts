@@ -1,6 +1,6 @@
 /** Proposing one call, and answering what is asked about calls. @module */
-import { parseId } from "../../../core/ids.ts";
 import { answerRequest, executeRequest } from "../../../wire/requests.ts";
+import { takeAnswer } from "../answering.ts";
 import { callerRoute, type Route } from "../route.ts";
 import type { RouteParts } from "./parts.ts";
 
@@ -29,11 +29,28 @@ export function actRoutes({ gateway, turns }: RouteParts): readonly Route[] {
     callerRoute({
       method: "POST",
       path: "/api/approvals/:id",
-      says: "answer one question: yes or no, once or for this session",
+      says: "answer one question: yes or no, once or for this session; or endorse one of its sources",
       needs: "approve",
       body: answerRequest,
       run: async (ask, caller, { body }) => {
-        await gateway.answer(caller, parseId("apr", ask.params.get("id") ?? ""), body.answer, body.scope);
+        await takeAnswer(gateway, caller, ask.params.get("id") ?? "", body);
+        return Response.json({ ok: true });
+      },
+    }),
+    callerRoute({
+      method: "GET",
+      path: "/api/endorsements",
+      says: "texts that somebody endorsed, which the caller may take back",
+      needs: "approve",
+      run: async (_ask, caller) => Response.json({ endorsements: await gateway.endorsements(caller) }),
+    }),
+    callerRoute({
+      method: "DELETE",
+      path: "/api/endorsements/:session/:item",
+      says: "take an endorsement back; what was made from that text falls with it",
+      needs: "approve",
+      run: async ({ params }, caller) => {
+        await gateway.unendorse(caller, { session: params.get("session") ?? "", item: params.get("item") ?? "" });
         return Response.json({ ok: true });
       },
     }),
