@@ -15,7 +15,7 @@ import { type Figure, median, spreadOf } from "./figure.ts";
 const RUNS = 5;
 /** As `scripts/with-node.sh` starts it. */
 const SMALL_POOLS = { MALLOC_MMAP_THRESHOLD_: "32768", MALLOC_TRIM_THRESHOLD_: "32768" };
-const MAIN = ["--max-semi-space-size=1", "--optimize-for-size", "src/cli/main.ts"];
+const MAIN = ["--max-semi-space-size=1", "src/cli/main.ts"];
 
 export async function measureStart(): Promise<readonly Figure[]> {
   const home = mkdtempSync(join(tmpdir(), "vambrace-bench-"));

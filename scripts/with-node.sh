@@ -12,7 +12,7 @@ export PATH NODE_COMPILE_CACHE
 # The product keeps its heap small; measured, this costs no decision any time (npm run bench).
 case "$file" in
 src/cli/main.ts)
-  set -- --max-semi-space-size=1 --optimize-for-size "$root/$file" "$@"
+  set -- --max-semi-space-size=1 "$root/$file" "$@"
   # What the engine takes while it reads code goes back to the system, not into a pool of the C library.
   MALLOC_MMAP_THRESHOLD_=32768
   MALLOC_TRIM_THRESHOLD_=32768

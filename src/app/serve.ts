@@ -1,8 +1,8 @@
 /**
  * Serve: a running gateway, from the state folder to the open door.
  *
- * The helpers and the thread that vets the policies are started first, and
- * everything heavy is read while they boot: that is most of what a start waits
+ * The helpers, and where policies are new the thread that vets them, are started
+ * first, and everything heavy is read while they boot: that is most of what a start waits
  * for.
  *
  * @module
@@ -12,7 +12,6 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Fault } from "../core/fault.ts";
 import type { AgentId } from "../core/ids.ts";
 import { holdLock, type Lock } from "../edges/store/lock.ts";
-import { openVetter } from "../steps/judge/policy/vet-apart.ts";
 import type { Environment } from "./config/environment.ts";
 import { stateFolder } from "./config/environment.ts";
 import { type Helpers, startHelpers } from "./helpers.ts";
@@ -21,6 +20,7 @@ import { lateWires } from "./late-wires.ts";
 import type { ChosenModel } from "./models.ts";
 import type { Served } from "./open.ts";
 import { systemClock, systemRandom } from "./system.ts";
+import { openKnownVetter } from "./vetted.ts";
 
 export type ServeOptions = {
   readonly env: Environment;
@@ -37,7 +37,7 @@ export async function serve({ env, port, models }: ServeOptions): Promise<Served
   // Before any helper: a second broker would clear away what the first one works with.
   const lock = takeHome(home);
   const wires = lateWires();
-  const vetter = openVetter();
+  const vetter = openKnownVetter({ folder: home.run, warn: wires.log.warn });
   const starting = startHelpers({
     home,
     clock: systemClock,

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=32768 MALLOC_TRIM_THRESHOLD_=32768 node --max-semi-space-size=1 --optimize-for-size
+#!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=32768 MALLOC_TRIM_THRESHOLD_=32768 node --max-semi-space-size=1
 /**
  * The command line: finds the command, parses its options, and turns faults
  * into words and an exit status.
@@ -9,6 +9,7 @@ import "../edges/net/lean.ts";
 import { setFlagsFromString } from "node:v8";
 import { parseArgs } from "node:util";
 import { readEnvironment } from "../app/config/environment.ts";
+import { useNearModules } from "../app/near-modules.ts";
 import { Fault, toFault } from "../core/fault.ts";
 import { COMMANDS, type CommandName } from "./commands.ts";
 import type { Command, Flags, Io } from "./command.ts";
@@ -17,6 +18,8 @@ import type { Command, Flags, Io } from "./command.ts";
 setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
 // WebAssembly checks the policies, once: code that is made quickly and stays small serves that best.
 for (const flag of ["--no-wasm-tier-up", "--no-wasm-dynamic-tiering"]) setFlagsFromString(flag);
+
+useNearModules();
 
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort(new Error(signal)));
