@@ -13,6 +13,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { BWRAP_PATHS } from "../src/app/helpers.ts";
 import { parseId } from "../src/core/ids.ts";
 import type { JsonObject } from "../src/core/json.ts";
+import { clean } from "../src/edges/store/fixture.ts";
 import { openStore } from "../src/edges/store/open.ts";
 import { systemClock } from "../src/app/system.ts";
 import { verifyLedger } from "../src/ledger/verify.ts";
@@ -153,7 +154,7 @@ async function count(place: Place, said: readonly Said[]): Promise<JsonObject> {
   const finished = new Set(records.filter((record) => record.what === "turn.finished").map((record) => record.turn));
   const received = new Set(records.filter((record) => record.what === "message.received").map((record) => record.turn));
   const unknown = records.filter((record) => record.kind === "outcome" && record.result === "unknown");
-  const store = await openStore({ dir: join(place.state, "store"), clock: systemClock });
+  const store = await openStore({ dir: join(place.state, "store"), clock: systemClock, clean });
   try {
     assert.deepEqual(await store.sessions.unfinished(), [], "no turn is left behind");
     assert.deepEqual(await store.sessions.openCalls(), [], "no call is left open");

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { parseAgentId, parseId } from "../src/core/ids.ts";
 import type { Store } from "../src/core/ports/store.ts";
-import { callOf, clock, key, newSession, turnOf } from "../src/edges/store/fixture.ts";
+import { callOf, clean, clock, key, newSession, turnOf } from "../src/edges/store/fixture.ts";
 import { openStore } from "../src/edges/store/open.ts";
 
 const ROUNDS = 15;
@@ -17,7 +17,7 @@ const ROUNDS = 15;
 const WRITER = `
   import { openStore } from ${JSON.stringify(join(import.meta.dirname, "../src/edges/store/open.ts"))};
   import * as make from ${JSON.stringify(join(import.meta.dirname, "../src/edges/store/fixture.ts"))};
-  const store = await openStore({ dir: process.argv[1], clock: make.clock });
+  const store = await openStore({ dir: process.argv[1], clock: make.clock, clean: make.clean });
   const session = await store.sessions.open(make.key, make.newSession(), 1);
   const say = (kind, id) => process.stdout.write(kind + " " + id + "\\n");
   for (;;) {
@@ -85,7 +85,7 @@ test(`R-LOG-2: kill -9 at ${ROUNDS} moments loses no row that was acknowledged a
       stdio: ["ignore", "pipe", "inherit"],
     });
     const said = await killedAfter(child, 3 + ((round * 37) % 120));
-    const store = await openStore({ dir, clock });
+    const store = await openStore({ dir, clock, clean });
     try {
       checked += await checkTurns(store, said);
       await checkRest(store, said);

@@ -54,7 +54,7 @@ export function wireEffectors(parts: EffectorParts): ReadonlyMap<string, Effecto
   const show = showTo(owner);
   const web = webDeps(given, helpers);
   const reader = readerOf(parts, show);
-  const memory = { memory: store.memory, clock, random };
+  const memory = { memory: store.memory, clock, random, clean: (text: string) => given.outbound.kept.text(text) };
   const files: FileDeps = {
     executor,
     files: { job: fileJob, answer: parseFileAnswer },

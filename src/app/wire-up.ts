@@ -75,7 +75,7 @@ type Works = {
  */
 export async function wireUp(given: WireUp, starting: Promise<Helpers>, wires: LateWires): Promise<Wired> {
   const metrics = createMetrics();
-  const store = await openStore({ dir: given.home.store, clock: given.clock });
+  const store = await openStore({ dir: given.home.store, clock: given.clock, clean: given.outbound.kept });
   try {
     const [kits, { helpers, sandbox }] = await Promise.all([openKits(given), proving(given, starting)]);
     helpers.bindCredentials(credentialsOf(given.loaded.config, given.env));

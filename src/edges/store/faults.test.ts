@@ -7,6 +7,7 @@ import { sha256 } from "../../core/json.ts";
 import type { Store } from "../../core/ports/store.ts";
 import type { Probe } from "./database.ts";
 import {
+  clean,
   callOf,
   clock,
   folder,
@@ -91,7 +92,7 @@ const noProbe: Probe = () => {};
 async function probed(t: { after(body: () => void | Promise<void>): void }) {
   const dir = folder(t);
   const box = { probe: noProbe };
-  const store = await openStore({ dir, clock, probe: (step, db) => box.probe(step, db) });
+  const store = await openStore({ dir, clock, clean, probe: (step, db) => box.probe(step, db) });
   t.after(() => store.close());
   return { dir, box, store, given: await prepared(store) };
 }
@@ -156,7 +157,7 @@ test("after a disk error everything is refused until the store is opened again",
   await assert.rejects(store.sessions.begin(given.turn.id), { code: "STATE_UNAVAILABLE" });
   await assert.rejects(store.sessions.turn(given.turn.id), { code: "STATE_UNAVAILABLE" });
   await store.close();
-  const again = await openStore({ dir, clock });
+  const again = await openStore({ dir, clock, clean });
   await again.sessions.begin(given.turn.id);
   await again.close();
 });
@@ -177,7 +178,7 @@ test("a copy of the folder's database opens elsewhere with all that was acknowle
   const elsewhere = folder(t);
   copyFileSync(join(dir, "vambrace.db"), join(elsewhere, "vambrace.db"));
   rmSync(dir, { recursive: true });
-  const again = await openStore({ dir: elsewhere, clock });
+  const again = await openStore({ dir: elsewhere, clock, clean });
   assert.deepEqual(await again.memory.list(key.agent), [given.memory]);
   await again.close();
 });

@@ -10,10 +10,14 @@ import type { Label } from "../../core/label.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Random } from "../../core/ports/random.ts";
 import type { MemoryRow, ScheduleRow, SessionRow, TokenRow, TurnRow } from "../../core/ports/store.ts";
+import type { Clean } from "./clean.ts";
 
 export const random: Random = { bytes: (count) => randomBytes(count), uniform: () => 0.5 };
 
 export const clock: Clock = { wallMs: () => 1_000, monotonicMs: () => 1_000, sleep: async () => {} };
+
+/** Nothing is secret here. */
+export const clean: Clean = { text: (text) => text, value: (value) => value };
 
 /** A folder that is gone at the end of the test. */
 export function folder(t: { after(body: () => void): void }): string {

@@ -6,14 +6,14 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { connect } from "./database.ts";
-import { clock, folder, memoryOf } from "./fixture.ts";
+import { clean, clock, folder, memoryOf } from "./fixture.ts";
 import { migrate, MIGRATIONS } from "./migrations.ts";
 import { openStore, STORE_FILE, STORE_LOCK } from "./open.ts";
 
 const OPEN = `
   import { openStore } from ${JSON.stringify(join(import.meta.dirname, "open.ts"))};
   const clock = { wallMs: () => 1, monotonicMs: () => 1, sleep: async () => {} };
-  try { globalThis.store = await openStore({ dir: process.argv[1], clock }); console.log("open"); setInterval(() => {}, 1000); }
+  try { globalThis.store = await openStore({ dir: process.argv[1], clock, clean: { text: (t) => t, value: (v) => v } }); console.log("open"); setInterval(() => {}, 1000); }
   catch (fault) { console.log(fault.code); }`;
 
 function otherProcess(dir: string): string {
@@ -23,19 +23,19 @@ function otherProcess(dir: string): string {
 
 async function made(t: { after(body: () => void): void }): Promise<string> {
   const dir = folder(t);
-  const store = await openStore({ dir, clock });
+  const store = await openStore({ dir, clock, clean });
   await store.memory.add(memoryOf("kept"));
   await store.close();
   return dir;
 }
 
-const opening = (dir: string) => openStore({ dir, clock }).then((store) => store.close());
+const opening = (dir: string) => openStore({ dir, clock, clean }).then((store) => store.close());
 
 test("R-FS-3: the folder is made with mode 700 and every file in it with 600, whatever the umask", async (t) => {
   const before = process.umask(0);
   t.after(() => process.umask(before));
   const dir = join(folder(t), "state");
-  const store = await openStore({ dir, clock });
+  const store = await openStore({ dir, clock, clean });
   await store.memory.add(memoryOf("x"));
   assert.equal(statSync(dir).mode & 0o777, 0o700);
   const files = readdirSync(dir);
@@ -46,7 +46,7 @@ test("R-FS-3: the folder is made with mode 700 and every file in it with 600, wh
 
 test("two gateways on one state folder: the second is refused, in this process and in another", async (t) => {
   const dir = folder(t);
-  const store = await openStore({ dir, clock });
+  const store = await openStore({ dir, clock, clean });
   await assert.rejects(opening(dir), { code: "STATE_IN_USE" });
   assert.equal(otherProcess(dir), "STATE_IN_USE");
   await store.state.set("still", { mine: true });

@@ -13,6 +13,7 @@ import type { Clock } from "../../core/ports/clock.ts";
 import type { Store } from "../../core/ports/store.ts";
 import { Fault } from "../../core/fault.ts";
 import { callPart } from "./calls.ts";
+import type { Clean } from "./clean.ts";
 import { connect, type Database, type Probe } from "./database.ts";
 import { corrupt, translate } from "./errors.ts";
 import { fileLabelPart, statePart } from "./facts.ts";
@@ -41,13 +42,15 @@ export async function openStore(options: {
   /** The state folder; made with mode 700 where it is missing. */
   readonly dir: string;
   readonly clock: Clock;
+  /** Takes secrets out of what a finished turn leaves behind. */
+  readonly clean: Clean;
   /** For tests: see `database.ts`. */
   readonly probe?: Probe;
 }): Promise<Store> {
   const lock = takeFolder(options.dir);
   try {
     const db = openDatabase(join(options.dir, STORE_FILE), { ...options, lock });
-    return storeOf(db, lock);
+    return storeOf(db, lock, options.clean);
   } catch (thrown) {
     lock.release();
     throw translate(thrown);
@@ -132,9 +135,9 @@ function checkPages(db: Database, path: string): void {
   throw corrupt("its pages do not add up", { facts: { problems } });
 }
 
-function storeOf(db: Database, lock: Lock): Store {
+function storeOf(db: Database, lock: Lock, clean: Clean): Store {
   return {
-    sessions: { ...sessionPart(db), ...callPart(db) },
+    sessions: { ...sessionPart(db, clean), ...callPart(db) },
     memory: memoryPart(db),
     schedules: schedulePart(db),
     tokens: tokenPart(db),

@@ -10,6 +10,7 @@ import type { SessionId } from "../../core/ids.ts";
 import type { SessionRow, SessionStore, TurnRow } from "../../core/ports/store.ts";
 import { Fault } from "../../core/fault.ts";
 import type { TurnStop } from "../../core/turn.ts";
+import { type Clean, cleanItem, cleanTurn } from "./clean.ts";
 import type { Database, Row, Transaction } from "./database.ts";
 import { corrupt } from "./errors.ts";
 import { columns, readAgent, readId, readItem, readLabel, readPrincipal, writeJson, writeText } from "./rows.ts";
@@ -19,24 +20,28 @@ type Part = Omit<SessionStore, "prepareCall" | "endCall" | "openCalls">;
 const TURN = "SELECT id, session, message, principal, text, label, state, stop, reply, begins, received_ms FROM turn";
 const SESSION = "SELECT id, agent, channel, peer, room, parent, created_ms FROM session";
 
-export function sessionPart(db: Database): Part {
+export function sessionPart(db: Database, clean: Clean): Part {
   return {
     open: async (key, id, nowMs) => db.write((tx) => openSession(tx, { ...key, id, createdMs: nowMs })),
     get: async (id) => readOne(db.one(`${SESSION} WHERE id = ?`, id), readSession),
     list: async () => db.all(`${SESSION} ORDER BY rowid`).map(readSession),
-    receive: async (turn) => db.write((tx) => receive(tx, turn)),
+    receive: async (turn) => db.write((tx) => receive(tx, turn, clean)),
     turn: async (id) => readOne(db.one(`${TURN} WHERE id = ?`, id), readTurn),
     begin: async (id) =>
       db.write((tx) => {
         needTurn(tx, id, "open");
         tx.run("UPDATE turn SET state = 'running', begins = begins + 1 WHERE id = ?", id);
       }),
-    finish: async (id, stop, reply) => db.write((tx) => finish(tx, { id, stop, reply: writeText(reply) })),
+    finish: async (id, stop, reply) =>
+      db.write((tx) => finish(tx, { id, stop, reply: writeText(clean.text(reply)) }, clean)),
     unfinished: async () => db.all(`${TURN} WHERE state <> 'finished' ORDER BY seq`).map(readTurn),
     addItems: async (turn, items) =>
       db.write((tx) => {
-        const { session } = needTurn(tx, turn, "any");
-        for (const item of items) addItem(tx, { id: item.id, turn, session, body: writeJson(item) });
+        const { session, state } = needTurn(tx, turn, "any");
+        for (const item of items) {
+          const own = state === "finished" ? cleanItem(item, clean) : item;
+          addItem(tx, { id: item.id, turn, session, body: writeJson(own), cleaned: writeJson(cleanItem(item, clean)) });
+        }
       }),
     items: async (session, limit) =>
       db
@@ -76,9 +81,9 @@ function openSession(tx: Transaction, row: SessionRow): SessionRow {
   return row;
 }
 
-function receive(tx: Transaction, turn: Omit<TurnRow, "state">): { turn: TurnRow; isNew: boolean } {
+function receive(tx: Transaction, turn: Omit<TurnRow, "state">, clean: Clean): { turn: TurnRow; isNew: boolean } {
   const found = tx.one(`${TURN} WHERE session = ? AND message = ?`, turn.session, turn.message);
-  if (found !== undefined) return { turn: sameMessage(readTurn(found), turn), isNew: false };
+  if (found !== undefined) return { turn: sameMessage(readTurn(found), turn, clean), isNew: false };
   if (tx.one("SELECT 1 FROM session WHERE id = ?", turn.session) === undefined) throw unknownSession(turn.session);
   tx.run(
     "INSERT INTO turn (id, session, message, principal, text, label, state, received_ms) VALUES (?, ?, ?, ?, ?, ?, 'received', ?)",
@@ -95,26 +100,39 @@ function receive(tx: Transaction, turn: Omit<TurnRow, "state">): { turn: TurnRow
 }
 
 /** A message that came before: from the same person, saying the same; else the id was used for two things. */
-function sameMessage(found: TurnRow, given: Omit<TurnRow, "state">): TurnRow {
-  if (found.principal.person === given.principal.person && found.text === given.text) return found;
+function sameMessage(found: TurnRow, given: Omit<TurnRow, "state">, clean: Clean): TurnRow {
+  const isSame = found.text === given.text || (found.state === "finished" && found.text === clean.text(given.text));
+  if (found.principal.person === given.principal.person && isSame) return found;
   throw new Fault("MESSAGE_CONFLICT", {
     message: `the message id \`${given.message}\` was used for another message`,
     hint: "send each message with an id of its own, and the same one only to repeat it",
   });
 }
 
-function finish(tx: Transaction, end: { readonly id: string; readonly stop: TurnStop; readonly reply: string }): void {
+function finish(
+  tx: Transaction,
+  end: { readonly id: string; readonly stop: TurnStop; readonly reply: string },
+  clean: Clean,
+): void {
   const turn = needTurn(tx, end.id, "any");
   if (turn.state === "finished") {
     if (turn.stop === end.stop && turn.reply === end.reply) return;
     throw finished(end.id);
   }
   tx.run("UPDATE turn SET state = 'finished', stop = ?, reply = ? WHERE id = ?", end.stop, end.reply, end.id);
+  cleanTurn(tx, turn, clean);
 }
 
 function addItem(
   tx: Transaction,
-  item: { readonly id: string; readonly turn: string; readonly session: string; readonly body: string },
+  item: {
+    readonly id: string;
+    readonly turn: string;
+    readonly session: string;
+    readonly body: string;
+    /** What it is once its turn is finished. */
+    readonly cleaned: string;
+  },
 ): void {
   const added = tx.run(
     "INSERT INTO item (id, turn, session, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
@@ -125,7 +143,7 @@ function addItem(
   );
   if (added === 1) return;
   const found = tx.one("SELECT turn, body FROM item WHERE id = ?", item.id);
-  if (found?.["turn"] === item.turn && found["body"] === item.body) return;
+  if (found?.["turn"] === item.turn && (found["body"] === item.body || found["body"] === item.cleaned)) return;
   throw new Fault("ITEM_REPEATED", {
     message: `the item \`${item.id}\` is there already and says something else`,
     hint: "give each item an id of its own",

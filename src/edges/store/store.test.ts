@@ -5,6 +5,7 @@ import { newId, parseAgentId, parsePersonId } from "../../core/ids.ts";
 import type { ContextItem } from "../../core/item.ts";
 import { sha256 } from "../../core/json.ts";
 import {
+  clean,
   callOf,
   clock,
   folder,
@@ -24,7 +25,7 @@ type Context = { after(body: () => void | Promise<void>): void };
 
 async function opened(t: Context) {
   const dir = folder(t);
-  const store = await openStore({ dir, clock });
+  const store = await openStore({ dir, clock, clean });
   t.after(() => store.close());
   return store;
 }

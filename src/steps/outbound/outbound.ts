@@ -19,6 +19,8 @@ export type Outbound = {
   /** For logs, records and errors. */
   text(text: string): string;
   value(value: JsonObject): JsonObject;
+  /** For what is kept after a request: without secrets, and with all else, whatever the rules for logs say. */
+  readonly kept: { text(text: string): string; value(value: JsonObject): JsonObject };
   /** For the person whose turn it is. */
   reply(text: string): string;
   event(event: TurnEvent): TurnEvent;
@@ -40,10 +42,12 @@ export type OutboundStream = { push(delta: string): string; end(): string };
 export function createOutbound(known: Iterable<string>, rules: readonly DlpRule[] = []): Outbound {
   const finder = knownFinder(known);
   const log = redactor(finder, rules, { direction: "log" });
+  const kept = redactor(finder, [], { direction: "log" });
   const reply = redactor(finder, rules, { direction: "out", to: "asker" });
   return {
     text: log.text,
     value: (value) => walk(value, log.text),
+    kept: { text: kept.text, value: (value) => walk(value, kept.text) },
     reply: reply.text,
     event: (event) => redactEvent(event, reply.text, (value) => walk(value, reply.text)),
     stream: () => createStream(reply),

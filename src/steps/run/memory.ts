@@ -10,12 +10,18 @@ const RECALLED = 20;
 /** So that what others had remembered does not crowd out one's own. */
 const SEARCHED = 1000;
 
-export type MemoryDeps = { readonly memory: MemoryStore; readonly clock: Clock; readonly random: Random };
+export type MemoryDeps = {
+  readonly memory: MemoryStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Takes secrets out: a memory is shown to every later conversation. */
+  readonly clean: (text: string) => string;
+};
 
 export function rememberEffector(deps: MemoryDeps): Effector {
   return async (work) => {
     const { proposal, judged } = work;
-    const text = textArgument(work, "text");
+    const text = deps.clean(textArgument(work, "text"));
     const id = newId("mem", deps.random);
     await deps.memory.add({
       id,

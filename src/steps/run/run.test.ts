@@ -330,11 +330,30 @@ test("R-AGENT-7: a memory keeps the label of what it was made from, and gives it
     list: async () => rows,
     remove: async () => false,
   };
-  await play(rememberEffector({ memory, clock, random }), request("remember", { text: "the code is 4711" }));
+  await play(
+    rememberEffector({ memory, clock, random, clean: (text) => text.replaceAll("hunter2", "[redacted]") }),
+    request("remember", { text: "the code is 4711" }),
+  );
   assert.deepEqual([rows[0]?.text, rows[0]?.label], ["the code is 4711", low]);
-  const recalled = await play(recallEffector({ memory, clock, random }), request("recall", { query: "code" }));
+  const recalled = await play(
+    recallEffector({ memory, clock, random, clean: (text) => text.replaceAll("hunter2", "[redacted]") }),
+    request("recall", { query: "code" }),
+  );
   assert.equal(recalled.text, "- the code is 4711");
   assert.equal(recalled.label?.trust, "limited");
+});
+
+test("R-DLP-2: what is remembered holds no secret; the rest of it does", async () => {
+  const rows: MemoryRow[] = [];
+  const memory = {
+    add: async (row: MemoryRow) => void rows.push(row),
+    search: async () => rows,
+    list: async () => rows,
+    remove: async () => false,
+  };
+  const deps = { memory, clock, random, clean: (text: string) => text.replaceAll("hunter2", "[redacted]") };
+  await play(rememberEffector(deps), request("remember", { text: "the door opens with hunter2" }));
+  assert.equal(rows[0]?.text, "the door opens with [redacted]");
 });
 
 test("R-NET-1: a redirect is told and not followed, and the way is closed", async () => {
