@@ -5,7 +5,7 @@
  * @module
  */
 import type { EgressBytes, HostLimit, Mount } from "../decision.ts";
-import type { PermitId } from "../ids.ts";
+import type { PermitId, SessionId } from "../ids.ts";
 import type { Digest } from "../json.ts";
 
 /** Everything that the broker needs, and all that the token is bound to (`digestOf` of it). */
@@ -32,6 +32,11 @@ export type Job = {
    * browser's; it sees none of the person's files, and its standard input stays open.
    */
   readonly runtime: "command" | "files" | "browser";
+  /**
+   * Whose `/tmp` it gets, and how long that is kept after its last use. Absent: one of its own, which ends with it. Only
+   * for a command that can reach nobody.
+   */
+  readonly scratch?: { readonly session: SessionId; readonly idleMs: number };
 };
 
 /** Ed25519 over the canonical JSON of `{permit, job, notAfterMs}`. The broker holds the public half only. */
@@ -152,6 +157,8 @@ export type EgressLease = {
 /** The way out of a browser: it stays, and where it leads changes with each call. */
 export type LastingLease = {
   readonly socket: string;
+  /** Absolute; the certificate of the authority that speaks as the hosts which are looked into. */
+  readonly ca: string;
   /**
    * Replaces what may be reached, and ends every open connection first.
    *
