@@ -58,6 +58,18 @@ export type JobEnd =
   /** The sandbox could not be made; the program did not start. */
   | { readonly how: "refused"; readonly code: string; readonly message: string; readonly hint: string };
 
+/** What changed in the folders that a job could write, while it ran. */
+export type ChangedFiles = {
+  readonly entries: readonly {
+    readonly path: string;
+    readonly kind: "file" | "folder" | "link" | "special";
+    /** Of a file now. */
+    readonly bytes: number;
+  }[];
+  /** False where there was more than is looked at or told. */
+  readonly whole: boolean;
+};
+
 export type JobResult = {
   readonly end: JobEnd;
   readonly stdout: Uint8Array;
@@ -66,6 +78,8 @@ export type JobResult = {
   readonly stdoutLost: number;
   readonly stderrLost: number;
   readonly wallMs: number;
+  /** Absent where it could write nothing of the person's, or did not run. */
+  readonly changed?: ChangedFiles;
 };
 
 export type OutputPiece = { readonly stream: "stdout" | "stderr"; readonly bytes: Uint8Array };

@@ -9,6 +9,7 @@ import type { JobSummary } from "../../core/broker-wire.ts";
 import { digestOf } from "../../core/json.ts";
 import type { Job, JobEnd } from "../../core/ports/executor.ts";
 import type { Backend } from "./backend.ts";
+import { changedSince } from "./changed.ts";
 import type { Shape } from "./bwrap-line.ts";
 import { trustFile } from "./hatch.ts";
 import { requireLimits } from "./limits.ts";
@@ -132,6 +133,7 @@ async function runIn(sandbox: Sandbox, parts: Parts): Promise<Omit<JobSummary, "
   const complaint = keepFirst(running.stderr);
   const stdout = pumpOutput(sandbox.stdout, job.outputBytes, running.stdout);
   const stderr = pumpOutput(sandbox.stderr, job.outputBytes, complaint.outlet);
+  const sinceMs = Date.now();
   let end: JobEnd;
   try {
     sandbox.limit(job);
@@ -142,8 +144,15 @@ async function runIn(sandbox: Sandbox, parts: Parts): Promise<Omit<JobSummary, "
     end = refusedEnd(error);
   }
   await sandbox.gone();
+  const changed = await changedBy(job, sinceMs);
   await report(runner, running, shaped);
-  return { end, stdoutLost: stdout.lost(), stderrLost: stderr.lost() };
+  return { end, stdoutLost: stdout.lost(), stderrLost: stderr.lost(), ...changed };
+}
+
+/** File tools say themselves what they did. */
+async function changedBy(job: Job, sinceMs: number): Promise<Pick<JobSummary, "changed">> {
+  const roots = writable(job);
+  return job.runtime === "command" && roots.length > 0 ? { changed: await changedSince(roots, sinceMs) } : {};
 }
 
 async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Promise<JobEnd> {

@@ -57,6 +57,14 @@ export function createBrowsers(deps: BrowsersDeps): Browsers {
       const browser = openOne(bench, task.session);
       return told(await act(bench, browser, task, { work: () => see(browser) }));
     },
+    async close(session) {
+      const browser = bench.open.get(session);
+      // A call that is under way has it to its end.
+      await browser?.last;
+      browser?.end();
+      await browser?.closed;
+      return browser !== undefined;
+    },
     click: (task) => touch(bench, task, (tab) => clickOn(tab, task)),
     type: (task) => touch(bench, task, (tab) => tab.type(task.ref, task.element, task)),
     async screenshot(task) {

@@ -44,7 +44,7 @@ export type Launched = {
 };
 
 /** Where Debian, Fedora, Arch and Alpine have it. The sandbox sees `/usr` only. */
-const PROGRAMS = [
+export const PROGRAMS: readonly string[] = [
   "/usr/lib/chromium/chromium",
   "/usr/lib64/chromium-browser/chromium-browser",
   "/usr/lib/chromium-browser/chromium-browser",

@@ -130,6 +130,7 @@ function describe(result: JobResult): RunOutcome {
       end,
       stdoutBytes: result.stdout.length + result.stdoutLost,
       stderrBytes: result.stderr.length + result.stderrLost,
+      ...(result.changed === undefined ? {} : { changed: result.changed }),
     },
   };
 }

@@ -199,6 +199,16 @@ test("R-EXEC-4: a command cannot ask for more time than it may have, and how it 
   assert.match(outcome.text, /7 bytes more were cut off[\s\S]*longer than it may/);
 });
 
+test("R-FS-4: what a command changed is part of its record, with kind and size", async () => {
+  const changed = { entries: [{ path: "/w/a", kind: "file", bytes: 7 }], whole: true } as const;
+  const effector = (result: Partial<JobResult>) =>
+    commandEffector({ executor: executor(result), egress: noWay, ...open, commandWrote: async () => undefined });
+  const told = await play(effector({ changed }), request("exec", { command: "x" }));
+  assert.deepEqual(told.data?.["changed"], changed);
+  const nothing = await play(effector({}), request("exec", { command: "x" }));
+  assert.ok(!("changed" in (nothing.data ?? {})));
+});
+
 test("R-BOX-4: a sandbox that refuses is a failure with the reason and the fix", async () => {
   const machine = executor({
     end: { how: "refused", code: "SANDBOX_MISSING", message: "bubblewrap is missing", hint: "install it" },
