@@ -23,6 +23,8 @@ export type Job = {
   readonly memoryBytes: number;
   readonly processes: number;
   readonly fileBytes: number;
+  /** Processors' worth of time, all processes together. Absent: as much as there is, and in a container as the engine was told. */
+  readonly cpus?: number;
   /** Socket of the egress proxy for this call, where it may reach hosts; null: no network at all. */
   readonly egressSocket: string | null;
   /** Certificates that programs are to trust for what goes through that socket: a file, absolute. Absent: the system's. */

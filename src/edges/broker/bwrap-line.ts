@@ -32,6 +32,8 @@ export type Shape = {
   readonly live: boolean;
   /** What the shell inside begins with: to wait for the job's script, or to start the file tools' helper. */
   readonly beginning: string;
+  /** Processors' worth of time, where that is limited for a job apart; null: it is not. */
+  readonly cpus: number | null;
   /** Where limits are part of the sandbox and not of the job's first words: the job's. */
   readonly limits: Pick<Job, "memoryBytes" | "processes" | "fileBytes"> | null;
 };

@@ -31,7 +31,7 @@ const MOST_IDLE_MS = 86_400_000;
 
 /** @throws Refused JOB_MALFORMED */
 export function parseJob(value: JsonValue | undefined): Job {
-  const from = object(value, "job", withOptional(value, ["egressCa", "scratch"], JOB_KEYS));
+  const from = object(value, "job", withOptional(value, ["cpus", "egressCa", "scratch"], JOB_KEYS));
   const [program, ...rest] = strings(from["argv"], "argv");
   if (program === undefined || program === "") throw malformed("argv");
   const runtime = parseRuntime(from, [program, ...rest]);
@@ -50,8 +50,15 @@ export function parseJob(value: JsonValue | undefined): Job {
     egressSocket,
     ...(from["egressCa"] === undefined ? {} : { egressCa: path(from["egressCa"], "egressCa") }),
     runtime,
+    ...(from["cpus"] === undefined ? {} : { cpus: parseCpus(from["cpus"]) }),
     ...(from["scratch"] === undefined ? {} : { scratch: parseScratch(from) }),
   };
+}
+
+function parseCpus(value: JsonValue): number {
+  // Less than the kernel's smallest share of time would be none.
+  if (typeof value === "number" && value >= 0.01 && value <= 1024) return value;
+  throw malformed("cpus");
 }
 
 /** What one call left there for the next never meets a way out. */

@@ -115,8 +115,8 @@ function keyOf(shape: Shape): string {
     return `${path} ${access} ${dev}:${ino}`;
   });
   const found = [...shape.gitFolders, ...shape.readOnly].map(({ path, key }) => `${path} ${key}`);
-  const { egress, scratch, node, live: isLive, beginning, limits } = shape;
-  return digestOf([mounts, found, egress, scratch, node, isLive, beginning, limits]);
+  const { egress, scratch, node, live: isLive, beginning, limits, cpus } = shape;
+  return digestOf([mounts, found, egress, scratch, node, isLive, beginning, limits, cpus]);
 }
 
 type Parts = {

@@ -105,6 +105,7 @@ function commandJob(work: Work, limits: Limits, { lease, kept }: Given): Job {
     egressSocket: lease?.socket ?? null,
     ...(lease?.ca === undefined ? {} : { egressCa: lease.ca }),
     runtime: "command",
+    ...(limits.cpus === undefined ? {} : { cpus: limits.cpus }),
     ...(kept === null ? {} : { scratch: kept.job }),
   };
 }
