@@ -18,6 +18,7 @@ import { openPermitOffice } from "../src/core/permit.ts";
 import type { Connection } from "../src/core/ports/executor.ts";
 import type { RunOutcome } from "../src/core/run.ts";
 import { createBrowsers } from "../src/edges/browser/browsers.ts";
+import { makeAuthority } from "../src/edges/egress/authority.ts";
 import { openEgressClient } from "../src/edges/egress/client.ts";
 import { serveGateway } from "../src/edges/egress/helper.ts";
 import { createEgressProxy } from "../src/edges/egress/proxy.ts";
@@ -26,7 +27,17 @@ import { showTo } from "../src/steps/run/audience.ts";
 import { browserEffectors } from "../src/steps/run/browser.ts";
 import { createRun } from "../src/steps/run/run.ts";
 import { CATALOGUE } from "../src/tools/catalogue.ts";
-import { internet, type Internet, realClock as clock, SITE, serveHttp, temporaryFolder } from "./egress-support.ts";
+import {
+  certificateFor,
+  internet,
+  type Internet,
+  realClock as clock,
+  SITE,
+  serveHttp,
+  serveHttps,
+  serveHttpsOf,
+  temporaryFolder,
+} from "./egress-support.ts";
 import { missing as missingSandbox, random, startBroker } from "./sandbox-kit.ts";
 
 /** Why this cannot be tested here, or false. */
@@ -36,6 +47,10 @@ export function missing(): string | false {
 
 /** Another public address of nobody's that a test would reach. */
 const OTHER = "93.184.216.35";
+/** Whose certificate nobody vouches for. */
+const STOLEN = "93.184.216.36";
+/** Whose certificate is for another name. */
+const WRONG = "93.184.216.37";
 
 export type BrowserKit = {
   readonly workspace: string;
@@ -68,6 +83,8 @@ export async function startBrowserKit(
   options: {
     readonly listed?: readonly string[];
     readonly paths?: readonly string[];
+    /** As an operator lists them, whole. */
+    readonly rules?: readonly HostLimit[];
     readonly idleMs?: number;
     readonly callMs?: number;
   } = {},
@@ -76,20 +93,36 @@ export async function startBrowserKit(
   t.after(() => broker.close());
   mkdirSync(join(broker.workspace, "inbox"));
   const asked: string[] = [];
-  const port = await serveHttp(t, (req, res) => {
+  const answer: RequestListener = (req, res) => {
     asked.push(`${req.method} ${req.headers.host}${req.url}`);
     res.setHeader("content-type", "text/html; charset=utf-8");
     listener(req, res);
-  });
-  const world = internet(
+  };
+  const port = await serveHttp(t, answer);
+  const known = makeAuthority({ random, nowMs: Date.now });
+  const tls = await serveHttpsOf(t, known, answer);
+  const stolen = await serveHttpsOf(t, makeAuthority({ random, nowMs: Date.now }), answer);
+  const wrong = await serveHttps(t, certificateFor("else.example"), answer);
+  const places = internet(
     {
       "shop.example": [[SITE]],
       "other.example": [[OTHER]],
       "cdn.example": [[OTHER]],
       "inside.example": [["10.0.0.7"]],
+      "stolen.example": [[STOLEN]],
+      "wrong.example": [[WRONG]],
     },
-    { [`${SITE}:80`]: port, [`${OTHER}:80`]: port, "127.0.0.1:80": port, "10.0.0.7:80": port },
+    {
+      [`${SITE}:80`]: port,
+      [`${OTHER}:80`]: port,
+      "127.0.0.1:80": port,
+      "10.0.0.7:80": port,
+      [`${SITE}:443`]: tls,
+      [`${STOLEN}:443`]: stolen,
+      [`${WRONG}:443`]: wrong,
+    },
   );
+  const world = { ...places, roots: known.certificate };
   const connections: BrowserKit["connections"] = [];
   const egress = openProxy(t, world, connections);
   const browsers = createBrowsers({
@@ -97,12 +130,15 @@ export async function startBrowserKit(
     egress,
     clock,
     limits: { memoryBytes: 2 * 1024 ** 3, processes: 512 },
-    listed: (options.listed ?? []).map((host) => ({
-      host,
-      port: 80,
-      methods: ["GET", "HEAD"],
-      ...(options.paths === undefined ? {} : { paths: options.paths }),
-    })),
+    listed: [
+      ...(options.rules ?? []),
+      ...(options.listed ?? []).map((host) => ({
+        host,
+        port: 80,
+        methods: ["GET", "HEAD"],
+        ...(options.paths === undefined ? {} : { paths: options.paths }),
+      })),
+    ],
     idleMs: options.idleMs ?? 300_000,
     callMs: options.callMs ?? 40_000,
   });
@@ -140,7 +176,11 @@ export async function startBrowserKit(
   };
 }
 
-function openProxy(t: TestContext, world: Internet, connections: BrowserKit["connections"]) {
+function openProxy(
+  t: TestContext,
+  world: Internet & { readonly roots: string },
+  connections: BrowserKit["connections"],
+) {
   const [ours, theirs] = duplexPair();
   const socketDir = temporaryFolder(t);
   const serving = serveGateway(theirs, (folder) =>
@@ -161,8 +201,9 @@ function judgedBy(tool: string, args: JsonObject, workspace: string, given: Part
   const declaration = CATALOGUE.get(tool)?.declaration;
   const method = declaration?.method ?? "GET";
   const url = typeof args["url"] === "string" ? args["url"] : `http://${String(args["host"])}/`;
-  const { hostname, port } = new URL(url);
-  const named = args["url"] === undefined && args["host"] === undefined ? [] : [`${hostname}:${port || "80"}`];
+  const { hostname, port, protocol } = new URL(url);
+  const usual = protocol === "https:" ? "443" : "80";
+  const named = args["url"] === undefined && args["host"] === undefined ? [] : [`${hostname}:${port || usual}`];
   const limits = (given.hosts ?? named).map((one): HostLimit => {
     const [host = "", at = "80"] = one.split(":");
     return { host, port: Number(at), methods: [method] };

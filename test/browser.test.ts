@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Fault } from "../src/core/fault.ts";
 import { newId } from "../src/core/ids.ts";
+import { sha256 } from "../src/core/json.ts";
 import type { Label } from "../src/core/label.ts";
 import { type BrowserKit, missing, refIn, startBrowserKit } from "./browser-kit.ts";
 import { random } from "./sandbox-kit.ts";
@@ -114,6 +115,8 @@ test("R-AGENT-2: the browser opens, reads, fills in, sends and photographs a pag
       assert.equal(bytes.subarray(12, 16).toString("latin1"), "IHDR");
       assert.ok(bytes.readUInt32BE(16) > 600, "wide enough to be a page");
       assert.equal(kit.labels.get(path)?.trust, "none");
+      const { path: recorded, access, bytes: count, digest } = saved.data ?? {};
+      assert.deepEqual([recorded, access, count, digest], [path, "write", bytes.length, sha256(bytes)], "R-FS-4");
     },
   );
 
@@ -232,6 +235,15 @@ test("R-AGENT-2: what was judged is what is clicked", { skip }, async (t) => {
     const session = newId("ses", random);
     await fails(kit.call("browser_read", {}, { session }), "BROWSER_CLOSED");
     assert.ok((await kit.call("browser_read")).ok, "the twin: where one is, it is read");
+  });
+
+  await t.test("R-AGENT-2: a browser that was closed is gone, with its way out; another session's stays", async () => {
+    const session = newId("ses", random);
+    assert.match((await kit.call("browser_close", {}, { session })).text, /no browser was open/);
+    await kit.call("browser_open", at("/other"), { session });
+    assert.match((await kit.call("browser_close", {}, { session })).text, /the browser is closed/);
+    await fails(kit.call("browser_read", {}, { session }), "BROWSER_CLOSED");
+    assert.ok((await kit.call("browser_read")).ok);
   });
 });
 

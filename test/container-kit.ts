@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerConfig } from "../src/core/broker-wire.ts";
-import { type Kit, type KitOptions, startBroker } from "./sandbox-kit.ts";
+import { type Kit, type KitOptions, startBroker, tempRoot } from "./sandbox-kit.ts";
 
 const NOBODY = 65_534;
 
@@ -65,7 +65,7 @@ async function startEngine(): Promise<EngineKit> {
       config,
       ask,
       async broker({ container, ...options } = {}) {
-        const folder = options.root ?? fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "vambrace-container-")));
+        const folder = options.root ?? tempRoot("container", options.within);
         fs.chownSync(folder, NOBODY, NOBODY);
         if (options.root === undefined) brokers.add(folder);
         const full = { ...options.config, container: { ...config, ...container } };

@@ -14,13 +14,14 @@ import { tmpdir } from "node:os";
 import { Duplex } from "node:stream";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { connect as tlsConnect } from "node:tls";
+import { connect as tlsConnect, type TlsOptions } from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Credential } from "../src/core/credential.ts";
 import type { HostLimit } from "../src/core/decision.ts";
 import type { Clock } from "../src/core/ports/clock.ts";
 import type { Connection } from "../src/core/ports/executor.ts";
 import { seededRandom } from "../src/core/testing.ts";
+import type { Authority } from "../src/edges/egress/authority.ts";
 import type { EgressWorld } from "../src/edges/egress/lease.ts";
 import { PROXY_LIMITS, type ProxyLimits } from "../src/edges/egress/limits.ts";
 import { createEgressProxy } from "../src/edges/egress/proxy.ts";
@@ -131,6 +132,12 @@ export async function serveHttp(t: TestContext, listener: RequestListener): Prom
 
 export async function serveHttps(t: TestContext, pair: Certificate, listener: RequestListener): Promise<number> {
   return serving(t, createHttps({ key: pair.key, cert: pair.cert }, listener));
+}
+
+/** With certificates that this authority signs, each for the name that was asked for. */
+export async function serveHttpsOf(t: TestContext, authority: Authority, listener: RequestListener): Promise<number> {
+  const SNICallback: TlsOptions["SNICallback"] = (host, done) => done(null, authority.contextFor(host));
+  return serving(t, createHttps({ SNICallback }, listener));
 }
 
 export async function serveRaw(t: TestContext, talk: (socket: Socket) => void): Promise<number> {

@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { sha256, type JsonObject } from "../src/core/json.ts";
+import type { ChangedFiles } from "../src/core/ports/executor.ts";
 import type { StoredEntry } from "../src/core/ports/ledger.ts";
 import { freePort } from "./advisories-kit.ts";
 import { CLI, makePlace, recordsOf, startProcess } from "./campaign.ts";
@@ -93,6 +94,36 @@ test("R-FS-4: an access that failed, was denied or was refused by a person is in
     touched.includes(JSON.stringify([at("a.txt"), "read"])) && touched.includes(JSON.stringify([at("b.txt"), "write"])),
     touched,
   );
+});
+
+test("R-FS-4: what a command really changed is in the ledger, whatever its words say", { skip }, async () => {
+  fs.writeFileSync(at("gone.txt"), "old\n");
+  fs.writeFileSync(at("same.txt"), "same\n");
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  const script = "sh -c 'd=deep; mkdir $d; echo 12345 >$d/new; ln -s new $d/link; rm gone.txt; cat same.txt'";
+  const { outcome } = await recorded("exec", { command: script });
+  const { entries, whole } = outcome?.data?.["changed"] as unknown as ChangedFiles;
+  const seen = new Map(entries.map(({ path, kind, bytes }) => [path, `${kind} ${bytes}`]));
+  assert.equal(seen.get(at("deep")), "folder 0");
+  assert.equal(seen.get(at("deep/new")), "file 6");
+  assert.match(seen.get(at("deep/link")) ?? "", /^link/);
+  assert.equal(seen.get(kit.place.workspace), "folder 0", "a name went from here");
+  assert.ok(!seen.has(at("same.txt")), "the twin: what was only read did not change");
+  assert.equal(whole, true);
+  fs.mkdirSync(at("node_modules"));
+  const large = await recorded("exec", { command: "true" });
+  assert.equal(
+    (large.outcome?.data?.["changed"] as unknown as ChangedFiles).whole,
+    false,
+    "what is not looked at is said",
+  );
+  fs.rmdirSync(at("node_modules"));
+});
+
+test("R-FS-4: the times that a program sets itself hide nothing", { skip }, async () => {
+  const { outcome } = await recorded("exec", { command: "echo x >stamped; touch -d 1999-01-01 stamped" });
+  const { entries } = outcome?.data?.["changed"] as unknown as ChangedFiles;
+  assert.ok(entries.some(({ path }) => path === at("stamped")));
 });
 
 test("R-FS-2: what is not an ordinary file is refused by whatever name, and does not hold the gateway", {

@@ -6,8 +6,9 @@ import { after, before, test } from "node:test";
 import { downgradesOf } from "../src/app/config/downgrades.ts";
 import { BWRAP_PATHS } from "../src/app/helpers.ts";
 import type { Question } from "../src/core/approval.ts";
-import type { JsonObject } from "../src/core/json.ts";
+import { type JsonObject, sha256 } from "../src/core/json.ts";
 import type { ModelRequest } from "../src/core/ports/model.ts";
+import { recordsOf } from "./campaign.ts";
 import { answering, type Kit, say, type Seen, startKit } from "./gateway-kit.ts";
 
 const skip = BWRAP_PATHS.some((path) => existsSync(path)) ? false : "bubblewrap is not installed";
@@ -112,6 +113,16 @@ test("R-FLOW-8: a reader without tools in a fresh context answers by what was fi
   const { shown, decided } = await play(on, ask(KIND), then);
   assert.deepEqual(decided, ["quarantine_file: allow", "remember: allow"]);
   assert.ok(shown.includes("answer: invoice") && !shown.includes("ORDER-77"));
+  const record = (await recordsOf(on.place.state)).find(
+    ({ kind, target }) => kind === "outcome" && target === "quarantine_file",
+  );
+  const { path, access, digest } = record?.data ?? {};
+  const file = join(on.place.workspace, "inbox/mail.txt");
+  assert.deepEqual(
+    [path, access, digest],
+    [file, "read", sha256(readFileSync(file, "utf8"))],
+    "R-FS-4: that too is an access",
+  );
   const reader = on.requests.find((request) => request.tools.length === 0);
   assert.deepEqual(
     reader?.messages.map(({ role }) => role),

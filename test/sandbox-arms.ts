@@ -1,29 +1,35 @@
 /**
- * The back-ends that the same rules are run over. Each rule is one test for
- * each back-end, with its name in the title; scripts are what a plain `sh`
+ * The back-ends that the same rules are run over, in both scopes. Each rule is
+ * one test for each of the four, with their names in the title; scripts are what a plain `sh`
  * with the usual small programs understands.
  *
  * @module
  */
+import { tmpdir } from "node:os";
 import { test } from "node:test";
 import type { ContainerConfig } from "../src/core/broker-wire.ts";
 import { tryEngine } from "./container-kit.ts";
-import { type Kit, type KitOptions, missing, startBroker } from "./sandbox-kit.ts";
+import { type Kit, type KitOptions, missing, startBroker, tempRoot } from "./sandbox-kit.ts";
 
 export type ArmOptions = KitOptions & { readonly container?: Partial<ContainerConfig> };
 
 export type Arm = {
   readonly name: "bubblewrap" | "container";
+  readonly scope: "call" | "session";
   readonly skip: string | false;
   /** A broker of its own. */
   start(options?: ArmOptions): Promise<Kit>;
+  /** A folder for one that is started more than once. */
+  root(name: string): string;
   /** Shell words that fetch an address through the proxy that the environment names, and print what came. */
   readonly fetch: (url: string) => string;
 };
 
 const { engine, skip } = await tryEngine();
 
-export const ARMS: readonly Arm[] = [
+type Backend = Pick<Arm, "name" | "skip" | "start" | "fetch">;
+
+const BACKENDS: readonly Backend[] = [
   {
     name: "bubblewrap",
     skip: missing(),
@@ -41,14 +47,28 @@ export const ARMS: readonly Arm[] = [
   },
 ];
 
+/** What a session keeps stands at `/tmp`, so a workspace cannot. */
+const WITHIN = { call: tmpdir(), session: "/var/tmp" } as const;
+
+const ARMS: readonly Arm[] = (["call", "session"] as const).flatMap((scope) =>
+  BACKENDS.map(({ start, ...backend }) => ({
+    ...backend,
+    scope,
+    start: (options) => start({ within: WITHIN[scope], scope, ...options }),
+    root: (name) => tempRoot(name, WITHIN[scope]),
+  })),
+);
+
 const kits = new Map<string, Promise<Kit>>();
 
-/** One rule over every back-end, with a broker that the rules of one file share. */
-export function rule(title: string, run: (kit: Kit, arm: Arm) => Promise<void>): void {
+/** One rule over every back-end, with a broker that the rules of one file share. @param scope this one alone */
+export function rule(title: string, run: (kit: Kit, arm: Arm) => Promise<void>, scope?: Arm["scope"]): void {
   for (const arm of ARMS) {
-    test(`${title} (${arm.name})`, { skip: arm.skip }, async () => {
-      const kit = kits.get(arm.name) ?? arm.start();
-      kits.set(arm.name, kit);
+    if (scope !== undefined && arm.scope !== scope) continue;
+    const name = `${arm.name}, per ${arm.scope}`;
+    test(`${title} (${name})`, { skip: arm.skip }, async () => {
+      const kit = kits.get(name) ?? arm.start();
+      kits.set(name, kit);
       await run(await kit, arm);
     });
   }

@@ -7,8 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Fault } from "../src/core/fault.ts";
 import { newId } from "../src/core/ids.ts";
 import { digestOf } from "../src/core/json.ts";
+import { findCgroups } from "../src/edges/broker/cgroup.ts";
 import { closeArms, rule } from "./sandbox-arms.ts";
-import { alive, random, seconds, tempRoot } from "./sandbox-kit.ts";
+import { alive, random, seconds } from "./sandbox-kit.ts";
 
 after(closeArms);
 
@@ -70,10 +71,19 @@ rule("R-BOX-3: a memory hog ends, and only its own sandbox", async (kit) => {
   assert.notEqual(small.out.trim(), "200000000");
   assert.equal((await neighbour).out, "fine\n");
   assert.equal((await kit.sh(hog, { memoryBytes: 900 * MB })).out.trim(), "200000000");
+});
+
+rule("R-BOX-3: what is written to /tmp and /dev/shm has an end", async (kit, arm) => {
   const fill =
     "head -c 300000000 /dev/zero >/dev/shm/x; head -c 500000000 /dev/zero >/tmp/x; stat -c %s /dev/shm/x /tmp/x";
-  const { out } = await kit.sh(fill, { fileBytes: 1024 * MB, memoryBytes: 900 * MB });
-  assert.deepEqual(out.split("\n"), [String(64 * MB), String(256 * MB), ""]);
+  const limits = { fileBytes: 1024 * MB, memoryBytes: 900 * MB };
+  if (arm.scope === "call") {
+    const { out } = await kit.sh(fill, limits);
+    assert.deepEqual(out.split("\n"), [String(64 * MB), String(256 * MB), ""]);
+    return;
+  }
+  const { result } = await kit.sh(`${fill}; sleep 20`, limits);
+  assert.deepEqual(result.end, { how: "signal", signal: "SIGXFSZ" });
 });
 
 rule("R-BOX-3: a fork bomb ends, and the machine goes on", async (kit) => {
@@ -87,6 +97,48 @@ rule("R-BOX-3: a program starts no more processes than its job has", async (kit)
   assert.notDeepEqual((await kit.sh(swarm, { processes: 6 })).result.end, exit(0));
   assert.deepEqual((await kit.sh(swarm, { processes: 40 })).result.end, exit(0));
 });
+
+rule("R-BOX-3: processor time is limited where a job says so, or the job is refused", async (kit, arm) => {
+  const mark = seconds(6109);
+  const stop = new AbortController();
+  const running = kit.run({ argv: ["sleep", mark], cpus: 0.5 }, { signal: stop.signal });
+  const refusal = running.then(({ end }) => (end.how === "refused" ? end.code : end.how));
+  if (arm.name === "container") assert.equal(await refusal, "JOB_MALFORMED");
+  else if (findCgroups()?.cpu == null) assert.equal(await refusal, "SANDBOX_LIMIT");
+  else {
+    while (alive(mark) === 0) await sleep(10);
+    assert.equal(share(mark), 0.5);
+    stop.abort();
+    await running;
+    const free = seconds(6110);
+    const other = kit.run({ argv: ["sleep", free] }, { signal: AbortSignal.timeout(3000) });
+    while (alive(free) === 0) await sleep(10);
+    assert.notEqual(share(free), 0.5, "the twin: a job that says nothing");
+    await other;
+  }
+});
+
+/** What the kernel gives the sandbox of this process of processors, by its control group. */
+function share(mark: string): number {
+  const pid = fs.readdirSync("/proc").find((name) => /^\d+$/.test(name) && isRunning(name, mark)) ?? "";
+  const groups = fs.readFileSync(`/proc/${pid}/cgroup`, "utf8");
+  const [, path = "/"] = /^\d+:(?:\w+,)*cpu(?:,\w+)*:(.*)$/m.exec(groups) ?? /^0::(.*)$/m.exec(groups) ?? [];
+  const [group] = ["cpu", "cpu,cpuacct", ""].map((name) => join("/sys/fs/cgroup", name, path)).filter(fs.existsSync);
+  const read = (name: string): string => {
+    const file = join(group ?? "", name);
+    return fs.existsSync(file) ? fs.readFileSync(file, "utf8").trim() : "";
+  };
+  const [quota = "", period = ""] = read("cpu.max").split(" ");
+  return Number(read("cpu.cfs_quota_us") || quota) / Number(read("cpu.cfs_period_us") || period);
+}
+
+function isRunning(pid: string, mark: string): boolean {
+  try {
+    return fs.readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0")[1] === mark;
+  } catch {
+    return false;
+  }
+}
 
 rule("R-BOX-3: a file grows no larger than the job says", async (kit) => {
   await kit.sh("head -c 3000000 /dev/zero >large", { fileBytes: MB });
@@ -158,7 +210,7 @@ rule(
   "R-EXEC-4: a broker killed while it makes sandboxes leaves none that runs, and the next one clears up",
   async (_kit, arm) => {
     const mark = seconds(6107);
-    const root = tempRoot("killed");
+    const root = arm.root("killed");
     const [rounds, step] = arm.name === "bubblewrap" ? [12, 1] : [4, 80];
     for (let round = 0; round < rounds; round++) {
       const other = await arm.start({ root });
@@ -191,7 +243,7 @@ rule("R-EXEC-4: when the gateway's end closes, the broker ends and takes everyth
 });
 
 rule("R-TOOL-2: a token stays spent when the broker is started again", async (_kit, arm) => {
-  const root = tempRoot("again");
+  const root = arm.root("again");
   const first = await arm.start({ root });
   const job = first.job({ argv: ["sh", "-c", "echo x >>count"] });
   const token = first.signer.sign(newId("pmt", random), digestOf(job));

@@ -68,8 +68,8 @@ function commandOf(pid: string): string {
 }
 
 /** A folder for a broker that is started more than once. */
-export function tempRoot(name: string): string {
-  return fs.realpathSync(fs.mkdtempSync(join(tmpdir(), `vambrace-${name}-`)));
+export function tempRoot(name: string, within = tmpdir()): string {
+  return fs.realpathSync(fs.mkdtempSync(join(within, `vambrace-${name}-`)));
 }
 
 /** Why the real sandbox cannot be tested here, or false. */
@@ -78,16 +78,25 @@ export function missing(): string | false {
   return found ? false : "bubblewrap is not installed";
 }
 
+/** Of a session that nobody else has. */
+export function ownScratch(): NonNullable<Job["scratch"]> {
+  return { session: newId("ses", random), idleMs: 600_000 };
+}
+
 export type KitOptions = {
   readonly config?: Partial<BrokerConfig>;
   readonly root?: string;
   readonly uid?: number;
   /** A command that the broker is started by. */
   readonly under?: readonly string[];
+  /** Where folders are made; the machine's own place for such unless said. */
+  readonly within?: string;
+  /** `session`: each job of `job()` that can reach nobody gets the scratch folder of a session of its own. */
+  readonly scope?: "call" | "session";
 };
 
 export async function startBroker(options: KitOptions = {}): Promise<Kit> {
-  const root = options.root ?? fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "vambrace-sandbox-")));
+  const root = options.root ?? tempRoot("sandbox", options.within);
   const workspace = join(root, "workspace");
   const state = join(root, "state");
   for (const folder of [workspace, state]) {
@@ -133,6 +142,7 @@ export async function startBroker(options: KitOptions = {}): Promise<Kit> {
     fileBytes: 64 * MB,
     egressSocket: null,
     runtime: "command",
+    ...(options.scope === "session" && change.egressSocket === undefined ? { scratch: ownScratch() } : {}),
     ...change,
   });
   const run: Kit["run"] = (change, { signal, onOutput } = {}) => {

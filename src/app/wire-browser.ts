@@ -12,8 +12,14 @@ const CALL_MS = 40_000;
 
 export function browsing(given: WireUp, { executor, egress }: Helpers): Pick<BrowserDeps, "browsers" | "inboxOf"> {
   const { config, places } = given.loaded;
-  const listed = toPosture(config, places).egress.flatMap(({ host, ports, methods, paths }) =>
-    ports.map((port) => ({ host, port, methods, ...(paths === undefined ? {} : { paths }) })),
+  const listed = toPosture(config, places).egress.flatMap(({ host, ports, methods, paths, tls }) =>
+    ports.map((port) => ({
+      host,
+      port,
+      methods,
+      ...(paths === undefined ? {} : { paths }),
+      ...(tls === undefined ? {} : { tls }),
+    })),
   );
   const inboxes = new Map<string, string>(
     agentSettings(config, places).map(({ id, workspace }) => [id, join(workspace, "inbox")]),

@@ -11,6 +11,7 @@ import { createFileLabels } from "../steps/label/files.ts";
 import { type ShowTo, showTo } from "../steps/run/audience.ts";
 import { browserEffectors } from "../steps/run/browser.ts";
 import { commandEffector } from "../steps/run/command.ts";
+import { createScratch } from "../steps/run/scratch.ts";
 import {
   type Conversations,
   messageEffector,
@@ -23,7 +24,7 @@ import { recallEffector, rememberEffector } from "../steps/run/memory.ts";
 import { type QuarantineDeps, quarantineEffector, quarantineOf } from "../steps/run/quarantine.ts";
 import type { Effector } from "../steps/run/run.ts";
 import { fetchEffector, pageContent, searchEffector, type WebDeps } from "../steps/run/web.ts";
-import { folderLabels, webSettings } from "./config/settings.ts";
+import { folderLabels, scratchSettings, webSettings } from "./config/settings.ts";
 import type { Asker } from "./gateway/asker.ts";
 import type { Helpers } from "./helpers.ts";
 import type { WireUp } from "./given.ts";
@@ -55,6 +56,7 @@ export function wireEffectors(parts: EffectorParts): ReadonlyMap<string, Effecto
   const web = webDeps(given, helpers);
   const reader = readerOf(parts, show);
   const memory = { memory: store.memory, clock, random, clean: (text: string) => given.outbound.kept.text(text) };
+  const kept = scratchSettings(loaded.config);
   const files: FileDeps = {
     executor,
     files: { job: fileJob, answer: parseFileAnswer },
@@ -73,6 +75,7 @@ export function wireEffectors(parts: EffectorParts): ReadonlyMap<string, Effecto
         show,
         labelOfMounts: (mounts) => labels.ofMounts(mounts),
         commandWrote: (...ran) => labels.commandWrote(...ran),
+        scratch: kept === null ? null : createScratch(kept),
       }),
     ],
     ...fileEffectors(files),

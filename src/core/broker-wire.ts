@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Job, JobEnd, SignedToken } from "./ports/executor.ts";
+import type { ChangedFiles, Job, JobEnd, SignedToken } from "./ports/executor.ts";
 import type { SelfTest } from "./self-test.ts";
 
 /** What a broker must know before it starts anything. All of it is required. */
@@ -61,6 +61,7 @@ export type JobSummary = {
   readonly stdoutLost: number;
   readonly stderrLost: number;
   readonly wallMs: number;
+  readonly changed?: ChangedFiles;
 };
 
 /** What gives each required limit on this machine; `none` refuses every job. */

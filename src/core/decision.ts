@@ -18,6 +18,8 @@ export type Limits = {
   readonly processes: number;
   /** Largest file that may be written. */
   readonly fileBytes: number;
+  /** Processors' worth of time, of a command; absent: as much as there is. */
+  readonly cpus?: number;
   /** What it may reach through the egress proxy; empty: no network at all. */
   readonly hosts: readonly HostLimit[];
   /** What it may send and get through the egress proxy, all hosts together; absent: as the proxy ships. */

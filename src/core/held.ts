@@ -33,6 +33,8 @@ export type Content = {
   /** As a person is shown it. */
   readonly from: string;
   readonly source: string;
+  /** How it was come by, for the record. */
+  readonly access?: JsonObject;
 };
 
 /** What came of looking for the text; a failure is told as it is. */

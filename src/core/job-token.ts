@@ -91,7 +91,8 @@ export function createSelfTestMint(deps: { readonly signer: JobSigner; readonly 
   const sign = (digest: Digest): SignedToken => deps.signer.sign(newId("pmt", deps.random), digest);
   return {
     job(job) {
-      const sees = job.mounts.length > 0 || job.egressSocket !== null || job.runtime !== "command";
+      const sees =
+        job.mounts.length > 0 || job.egressSocket !== null || job.runtime !== "command" || job.scratch !== undefined;
       if (sees || job.env[SELF_TEST_MARK] !== "1") {
         throw new Fault("PERMIT_REFUSED", {
           message: "a self-test may mount nothing, reach nobody, and must be marked as one",

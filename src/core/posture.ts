@@ -77,6 +77,7 @@ export type Posture = {
     readonly memoryBytes: number;
     readonly processes: number;
     readonly fileBytes: number;
+    readonly cpus?: number;
   };
   /** What a level may do without designation: the least trust that each effect needs. Stricter than the shipped matrix only. */
   readonly effects: ReadonlyMap<Effect, Trust>;

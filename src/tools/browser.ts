@@ -61,6 +61,16 @@ export const browserType = defineTool({
   returns: fromOutside,
 });
 
+export const browserClose = defineTool({
+  name: "browser_close",
+  effect: "read",
+  description: "Close the browser of this session; what was typed into it and not sent is gone.",
+  groups,
+  arguments: {},
+  roles: {},
+  returns: fromOutside,
+});
+
 export const browserScreenshot = defineTool({
   name: "browser_screenshot",
   effect: "write",

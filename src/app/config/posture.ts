@@ -18,7 +18,7 @@ import { agentEntry, agentIds, dlpRules, peopleOf } from "./settings.ts";
 export function toPosture(config: Config, places: Places, agent = parseAgentId("main")): Posture {
   const entry = agentEntry(config, agent);
   const { fs, exec } = config.tools;
-  const { memoryMb, processes, fileMb } = config.agents.defaults.sandbox;
+  const { memoryMb, processes, fileMb, cpus } = config.agents.defaults.sandbox;
   return {
     ...doorsFor(config, agent),
     fs: {
@@ -38,6 +38,7 @@ export function toPosture(config: Config, places: Places, agent = parseAgentId("
       memoryBytes: memoryMb * 1_024 * 1_024,
       processes,
       fileBytes: fileMb * 1_024 * 1_024,
+      ...(cpus === undefined ? {} : { cpus }),
     },
     effects: effectsOf(config),
     declarations: declarationsOf(config),

@@ -31,11 +31,13 @@ export const sandbox = z
   .strictObject({
     enabled: z.literal(true).default(true),
     backend: z.enum(["bubblewrap", "container"]).default("bubblewrap"),
-    scope: z.literal("call").default("call"),
+    scope: z.enum(["call", "session"]).default("call"),
+    idleMinutes: z.int().min(1).max(1_440).optional(),
     container: container.optional(),
     memoryMb: z.int().min(64).max(1_048_576).default(2_048),
     processes: z.int().min(4).max(32_768).default(256),
     fileMb: z.int().min(1).max(1_048_576).default(512),
+    cpus: z.number().min(0.1).max(1_024).optional(),
   })
   .prefault({});
 
@@ -44,7 +46,7 @@ type Configured = { readonly agents: { readonly defaults: { readonly sandbox: z.
 
 /** R-BOX-4: what is asked for has to be complete, and what would be ignored is not accepted. */
 export function* checkSandbox({ agents }: Configured): Generator<Refusal> {
-  const { backend, container } = agents.defaults.sandbox;
+  const { backend, container, scope, idleMinutes, cpus } = agents.defaults.sandbox;
   const path = ["agents", "defaults", "sandbox"];
   if (backend === "container" && container === undefined) {
     yield {
@@ -58,6 +60,20 @@ export function* checkSandbox({ agents }: Configured): Generator<Refusal> {
       path: [...path, "container"],
       says: "counts with `backend: container` only",
       hint: "write `backend: container`, or take it out",
+    };
+  }
+  if (backend === "container" && cpus !== undefined) {
+    yield {
+      path: [...path, "cpus"],
+      says: "counts with `backend: bubblewrap` only",
+      hint: "write it as `container.cpus`",
+    };
+  }
+  if (scope === "call" && idleMinutes !== undefined) {
+    yield {
+      path: [...path, "idleMinutes"],
+      says: "counts with `scope: session` only",
+      hint: "write `scope: session`, or take it out: per call, nothing is kept",
     };
   }
 }

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { config, refusal } from "./fixture.ts";
 import { editDistance, nearest } from "./nearest.ts";
 import { configSchema } from "./schema.ts";
-import { containerSettings } from "./settings.ts";
+import { containerSettings, scratchSettings } from "./settings.ts";
 
 test("R-OPS-1: an unknown key is refused with its line and the nearest known one", () => {
   const cases: readonly [string, number, string][] = [
@@ -43,7 +43,8 @@ const FOREIGN: readonly [string, RegExp][] = [
   ["agents: {defaults: {sandbox: {enabled: false}}}", /cannot be turned off/],
   ["agents: {defaults: {sandbox: {backend: docker}}}", /backend: container/],
   ["agents: {defaults: {sandbox: {backend: ssh}}}", /backend: bubblewrap/],
-  ["agents: {defaults: {sandbox: {scope: session}}}", /scope: call/],
+  ["agents: {defaults: {sandbox: {scope: shared}}}", /scope: session/],
+  ["agents: {defaults: {sandbox: {idleMinutes: 5}}}", /scope: session/],
   ["agents: {defaults: {sandbox: {docker: {image: x}}}}", /agents\.defaults\.sandbox\.container/],
   ["agents: {list: []}", /agents\.entries/],
   ["logging: {level: info}", /ledger always records/],
@@ -277,6 +278,16 @@ test("R-BOX-4: an image without a digest is refused with how to pin it, and so i
   assert.match(refusal(unused).hint, /backend: container/);
   assert.match(refusal(inContainers(`image: "${DIGEST}", network: host`)).message, /network/);
   assert.match(refusal(inContainers(`image: "${DIGEST}", runtime: "../x"`)).hint, /runsc/);
+  const apart = inContainers(`image: "${DIGEST}"`).replace("backend", "cpus: 1, backend");
+  assert.match(refusal(apart).hint, /container\.cpus/);
+});
+
+test("R-BOX-1: a command's /tmp is its own unless it is to last for a session; then for so long after its last use", () => {
+  assert.equal(scratchSettings(config("")), null);
+  const lasting = (more: string) => config(`agents: {defaults: {sandbox: {scope: session${more}}}}`);
+  assert.deepEqual(scratchSettings(lasting("")), { idleMs: 1_800_000 });
+  assert.deepEqual(scratchSettings(lasting(", idleMinutes: 5")), { idleMs: 300_000 });
+  assert.match(refusal("agents: {defaults: {sandbox: {scope: session, idleMinutes: 0}}}").message, /idleMinutes/);
 });
 
 test("R-DLP-1: a rule for sensitive data says what it means; one that could not do that is refused", () => {

@@ -123,7 +123,7 @@ test("limits, effects, declarations, roles and persons reach the judge", () => {
 tools:
   exec: {timeoutSeconds: 5, outputKilobytes: 1}
   declarations: {pay: {effect: pay, arguments: {to: {role: recipient}}}, odd: {}}
-agents: {defaults: {sandbox: {memoryMb: 64, processes: 8, fileMb: 1}}}
+agents: {defaults: {sandbox: {memoryMb: 64, processes: 8, fileMb: 1, cpus: 1.5}}}
 effects: {send: elevated}
 roles: {reader: [read_files]}
 people: {ana: {trust: standard, roles: [reader]}}`);
@@ -133,6 +133,7 @@ people: {ana: {trust: standard, roles: [reader]}}`);
     memoryBytes: 64 * 1_048_576,
     processes: 8,
     fileBytes: 1_048_576,
+    cpus: 1.5,
   });
   assert.deepEqual([...all.effects], [["send", "elevated"]]);
   assert.equal(all.declarations.get("pay")?.roles.get("to"), "recipient");

@@ -79,6 +79,14 @@ export function agentEntry(config: Config, agent: AgentId): Config["agents"]["en
   return Object.hasOwn(config.agents.entries, agent) ? config.agents.entries[agent] : undefined;
 }
 
+/** How long a session's `/tmp` is kept after its last use; null: each command has one of its own. */
+export function scratchSettings({ agents }: Config): { readonly idleMs: number } | null {
+  const { scope, idleMinutes = IDLE_MINUTES } = agents.defaults.sandbox;
+  return scope === "call" ? null : { idleMs: idleMinutes * 60_000 };
+}
+
+const IDLE_MINUTES = 30;
+
 /** Where commands run in containers; null: in bubblewrap. */
 export function containerSettings({ agents }: Config): ContainerConfig | null {
   const { backend, container } = agents.defaults.sandbox;

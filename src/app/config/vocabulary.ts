@@ -160,11 +160,11 @@ const VALUES: readonly ForeignValue[] = [
     says: `this version has no sandbox backend \`${value}\``,
     hint: "write `backend: bubblewrap` or `backend: container`",
   })),
-  ...["agent", "session", "shared"].map((value) => ({
+  ...["agent", "shared"].map((value) => ({
     key: "agents.defaults.sandbox.scope",
     value,
     says: `this version has no \`scope: ${value}\``,
-    hint: "write `scope: call`: each command gets a sandbox that nothing ran in before; what has to last goes into the workspace",
+    hint: "write `scope: call` (nothing but the workspace lasts) or `scope: session` (`/tmp` lasts as well, for one conversation)",
   })),
   {
     key: "agents.defaults.sandbox.enabled",

@@ -9,7 +9,9 @@ import { BWRAP_PATHS } from "../../app/helpers.ts";
 import { homeAt, INSTALLATION } from "../../app/home.ts";
 import { proveAlone } from "../../app/proving.ts";
 import { systemClock, systemRandom } from "../../app/system.ts";
+import { toFault } from "../../core/fault.ts";
 import { verdictOf } from "../../core/proof.ts";
+import { findProgram, PROGRAMS } from "../../edges/browser/launch.ts";
 import type { Io } from "../command.ts";
 import { fail, failed, type Line, ok, warn } from "./line.ts";
 
@@ -21,6 +23,7 @@ export async function* machineLines(io: Io): AsyncGenerator<Line> {
   yield platformLine();
   yield bubblewrapLine();
   yield* engineLines(io);
+  yield browserLine(PROGRAMS);
   yield namespacesLine(readNumber);
   yield await sandboxLine(io);
   yield clockLine(io, systemClock.wallMs());
@@ -80,6 +83,17 @@ function* engineLines(io: Io): Generator<Line> {
       );
   } catch (thrown) {
     yield failed(id, thrown);
+  }
+}
+
+/** Only the browser tools need it. */
+export function browserLine(programs: readonly string[]): Line {
+  const id = "chromium";
+  try {
+    return ok(id, findProgram(programs));
+  } catch (thrown) {
+    const { message, hint } = toFault(thrown);
+    return warn(id, message, hint);
   }
 }
 

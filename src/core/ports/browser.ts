@@ -63,6 +63,8 @@ export type Browsers = {
   open(task: OpenTask): Promise<PageSeen>;
   /** @throws Fault BROWSER_CLOSED where no page is open, BROWSER_FAILED where it does not answer. */
   read(task: BrowserTask): Promise<PageSeen>;
+  /** Resolves when nothing of it is left. Answers false where none was open. */
+  close(session: string): Promise<boolean>;
   /** @throws Fault BROWSER_PAGE where page or element are not what the call says. */
   click(task: ElementTask & { readonly download: boolean }): Promise<PageSeen>;
   type(task: ElementTask & { readonly text: string; readonly enter: boolean }): Promise<PageSeen>;

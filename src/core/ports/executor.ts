@@ -5,7 +5,7 @@
  * @module
  */
 import type { EgressBytes, HostLimit, Mount } from "../decision.ts";
-import type { PermitId } from "../ids.ts";
+import type { PermitId, SessionId } from "../ids.ts";
 import type { Digest } from "../json.ts";
 
 /** Everything that the broker needs, and all that the token is bound to (`digestOf` of it). */
@@ -23,6 +23,8 @@ export type Job = {
   readonly memoryBytes: number;
   readonly processes: number;
   readonly fileBytes: number;
+  /** Processors' worth of time, all processes together. Absent: as much as there is, and in a container as the engine was told. */
+  readonly cpus?: number;
   /** Socket of the egress proxy for this call, where it may reach hosts; null: no network at all. */
   readonly egressSocket: string | null;
   /** Certificates that programs are to trust for what goes through that socket: a file, absolute. Absent: the system's. */
@@ -32,6 +34,11 @@ export type Job = {
    * browser's; it sees none of the person's files, and its standard input stays open.
    */
   readonly runtime: "command" | "files" | "browser";
+  /**
+   * Whose `/tmp` it gets, and how long that is kept after its last use. Absent: one of its own, which ends with it. Only
+   * for a command that can reach nobody.
+   */
+  readonly scratch?: { readonly session: SessionId; readonly idleMs: number };
 };
 
 /** Ed25519 over the canonical JSON of `{permit, job, notAfterMs}`. The broker holds the public half only. */
@@ -53,6 +60,18 @@ export type JobEnd =
   /** The sandbox could not be made; the program did not start. */
   | { readonly how: "refused"; readonly code: string; readonly message: string; readonly hint: string };
 
+/** What changed in the folders that a job could write, while it ran. */
+export type ChangedFiles = {
+  readonly entries: readonly {
+    readonly path: string;
+    readonly kind: "file" | "folder" | "link" | "special";
+    /** Of a file now. */
+    readonly bytes: number;
+  }[];
+  /** False where there was more than is looked at or told. */
+  readonly whole: boolean;
+};
+
 export type JobResult = {
   readonly end: JobEnd;
   readonly stdout: Uint8Array;
@@ -61,6 +80,8 @@ export type JobResult = {
   readonly stdoutLost: number;
   readonly stderrLost: number;
   readonly wallMs: number;
+  /** Absent where it could write nothing of the person's, or did not run. */
+  readonly changed?: ChangedFiles;
 };
 
 export type OutputPiece = { readonly stream: "stdout" | "stderr"; readonly bytes: Uint8Array };
@@ -152,6 +173,8 @@ export type EgressLease = {
 /** The way out of a browser: it stays, and where it leads changes with each call. */
 export type LastingLease = {
   readonly socket: string;
+  /** Absolute; the certificate of the authority that speaks as the hosts which are looked into. */
+  readonly ca: string;
   /**
    * Replaces what may be reached, and ends every open connection first.
    *

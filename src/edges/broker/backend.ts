@@ -14,7 +14,7 @@ export type Backend = {
   /** What gives each required limit; `none` refuses every job. */
   readonly sources: LimitSources;
   /** What of a job this back-end's sandboxes are made for. */
-  shapeFor(job: Job): Pick<Shape, "node" | "live" | "beginning" | "limits">;
+  shapeFor(job: Job): Pick<Shape, "node" | "live" | "beginning" | "limits" | "cpus">;
   /** A waiting sandbox of exactly this shape, or a new one. @throws Refused where it cannot be made */
   take(shape: Shape, key: string): Sandbox | Promise<Sandbox>;
   /** Makes more of this shape ahead, unless there are. */

@@ -20,6 +20,7 @@ import { Refused, refusedEnd } from "./refusal.ts";
 import { runJob, type Runner } from "./run-job.ts";
 import type { parseSelfTest } from "./self-test-parse.ts";
 import type { SelfTests } from "./self-test.ts";
+import { openScratches } from "./scratch.ts";
 import { openSpentTokens, type SpentTokens } from "./spent.ts";
 import { openSystemView, sweepSystemViews } from "./system.ts";
 
@@ -86,6 +87,7 @@ export function openBroker(config: BrokerConfig, link: Link): Broker {
       // A job that has just ended makes its spare in this turn; after it, no more are made.
       await nextTurn();
       await Promise.all(stage.backends.map((backend) => backend.then((one) => one.clear())));
+      await stage.runner.scratches.clear();
     },
   };
 }
@@ -187,12 +189,14 @@ function makeStage(config: BrokerConfig): Stage {
   const bubblewrap = openBubblewrap(config, place);
   const forbidden = [...config.forbiddenPaths, folder];
   const only = { backends: [Promise.resolve(bubblewrap)], sources: bubblewrap.sources };
-  if (container === null) return { ...only, runner: { folder, forbidden, backendFor: () => bubblewrap } };
+  const scratches = openScratches(folder);
+  if (container === null) return { ...only, runner: { folder, forbidden, scratches, backendFor: () => bubblewrap } };
   const containers = import("./container/backend.ts").then(({ openContainers }) => openContainers(container, place));
   containers.catch(() => undefined); // each job that needs it is told
   return {
     runner: {
       folder,
+      scratches,
       forbidden: [...forbidden, container.socket],
       backendFor: ({ runtime }) => (runtime === "command" ? containers : bubblewrap),
     },

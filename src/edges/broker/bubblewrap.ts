@@ -42,9 +42,11 @@ export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, n
       live: job.runtime === "browser",
       beginning: beginningOf(job, plan, forwarder),
       limits: null,
+      cpus: job.cpus ?? null,
     }),
     take(shape, key) {
       if (bwrap === undefined) throw missing(bwrapPaths);
+      if (shape.cpus !== null && !cgroups?.cpu) throw noCpuLimit();
       return spares.take(shape, key);
     },
     restock: (shape, key) => spares.restock(shape, key),
@@ -56,6 +58,14 @@ export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, n
 function beginningOf(job: Job, plan: LimitPlan, forwarder: Forwarder): string {
   if (job.runtime === "files") return helperScript(limitWords(plan, job));
   return job.egressSocket === null ? WAIT : waitBehind(forwarder);
+}
+
+function noCpuLimit(): Refused {
+  return new Refused(
+    "SANDBOX_LIMIT",
+    "this machine cannot limit the sandbox's processor time",
+    "run vambrace under systemd with `Delegate=memory pids cpu`, or take `agents.defaults.sandbox.cpus` out",
+  );
 }
 
 function missing(bwrapPaths: readonly string[]): Refused {

@@ -13,6 +13,7 @@ import type { Job } from "../../core/ports/executor.ts";
 import { openTrust, type TrustFile } from "./hatch.ts";
 import type { OpenMount } from "./mounts.ts";
 import { type Found, openExactly } from "./protected.ts";
+import { openScratch, type Scratch, SCRATCH_INSIDE } from "./scratch.ts";
 import { identity, type SystemView } from "./system.ts";
 
 /** What a sandbox is made of; two jobs with the same shape can use the same kind of sandbox. */
@@ -23,12 +24,16 @@ export type Shape = {
   readonly readOnly: readonly Found[];
   /** Where it may reach hosts: what it trusts for that; its hatch is made with it. */
   readonly egress: { readonly trust: TrustFile | null } | null;
+  /** Its session's, mounted at `/tmp`; null: a `/tmp` of its own. */
+  readonly scratch: Scratch | null;
   /** The pinned Node, where the runtime needs it. */
   readonly node: string | null;
   /** A browser: its standard input stays open, and its profile needs more room than a command's scratch files. */
   readonly live: boolean;
   /** What the shell inside begins with: to wait for the job's script, or to start the file tools' helper. */
   readonly beginning: string;
+  /** Processors' worth of time, where that is limited for a job apart; null: it is not. */
+  readonly cpus: number | null;
   /** Where limits are part of the sandbox and not of the job's first words: the job's. */
   readonly limits: Pick<Job, "memoryBytes" | "processes" | "fileBytes"> | null;
 };
@@ -80,7 +85,7 @@ export function bwrapLine(
       ["--ro-bind", etc, "/etc", "--proc", "/proc", "--dev", "/dev"],
       HIDDEN.filter((path) => fs.existsSync(path)).flatMap((path) => ["--ro-bind", "/dev/null", path]),
       ["--perms", "1777", "--size", String(SHM_BYTES), "--tmpfs", "/dev/shm"],
-      ["--perms", "1777", "--size", String(shape.live ? BROWSER_TMP_BYTES : TMP_BYTES), "--tmpfs", "/tmp"],
+      tmpArgs(shape, take),
       shape.mounts
         .filter((m) => m.access !== "none")
         .flatMap((m) => [m.access === "write" ? "--bind-fd" : "--ro-bind-fd", take(dup(m.fd)), m.path]),
@@ -99,6 +104,12 @@ export function bwrapLine(
     for (const fd of fds) fs.closeSync(fd);
     throw error;
   }
+}
+
+/** Before the person's files are mounted: none of them lies below a session's scratch folder. */
+function tmpArgs({ scratch, live }: Shape, take: (fd: number) => string): string[] {
+  if (scratch !== null) return ["--bind-fd", take(openScratch(scratch)), SCRATCH_INSIDE];
+  return ["--perms", "1777", "--size", String(live ? BROWSER_TMP_BYTES : TMP_BYTES), "--tmpfs", "/tmp"];
 }
 
 /** Last of the person's files, so that nothing of what is covered is mounted on top again. */

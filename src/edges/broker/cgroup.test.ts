@@ -30,7 +30,7 @@ test("R-BOX-3: version 2 is used where both controllers are handed down", () => 
     "/proc/self/mounts": `cgroup2 ${root}/v2 cgroup2 rw 0 0\n`,
     [`${root}/v2/app/cgroup.subtree_control`]: "cpu memory pids\n",
   });
-  assert.deepEqual(findCgroups(read), { version: 2, folders: [`${root}/v2/app`] });
+  assert.deepEqual(findCgroups(read), { version: 2, folders: [`${root}/v2/app`], cpu: `${root}/v2/app` });
 });
 
 test("R-BOX-3: version 1 needs both hierarchies", () => {
@@ -38,7 +38,7 @@ test("R-BOX-3: version 1 needs both hierarchies", () => {
   const mounts = `cgroup ${root}/pids cgroup rw,pids 0 0\ncgroup ${root}/memory cgroup rw,memory 0 0\n`;
   const own = "8:pids:/a\n4:memory:/b\n0::/\n";
   const found = findCgroups(reader({ "/proc/self/cgroup": own, "/proc/self/mounts": mounts }));
-  assert.deepEqual(found, { version: 1, folders: [`${root}/pids/a`, `${root}/memory/b`] });
+  assert.deepEqual(found, { version: 1, folders: [`${root}/pids/a`, `${root}/memory/b`], cpu: null });
   const without = findCgroups(reader({ "/proc/self/cgroup": "8:pids:/a\n", "/proc/self/mounts": mounts }));
   assert.equal(without, null);
 });

@@ -17,6 +17,8 @@ export type CgroupHome = {
   readonly version: 1 | 2;
   /** Folders under which groups are made: version 2 has one, version 1 one per controller. */
   readonly folders: readonly string[];
+  /** Where processor time can be limited: the same folder in version 2, one more in version 1; null: nowhere. */
+  readonly cpu: string | null;
 };
 
 export type Cgroup = {
@@ -38,16 +40,17 @@ export function findCgroups(read: (file: string) => string = readText): CgroupHo
   const path2 = own.get("");
   if (unified !== undefined && path2 !== undefined) {
     const home = join(unified, path2);
-    if (handsDown(home, read)) return { version: 2, folders: [home] };
+    const given = read(join(home, "cgroup.subtree_control")).split(/\s+/);
+    if (handsDown(given, home)) return { version: 2, folders: [home], cpu: given.includes("cpu") ? home : null };
   }
-  const folders = ["pids", "memory"].map((controller) => {
+  const [pids, memory, cpu] = ["pids", "memory", "cpu"].map((controller) => {
     const mount = mounts.get(controller);
     const path = own.get(controller);
     return mount === undefined || path === undefined ? null : join(mount, path);
   });
-  const [pids, memory] = folders;
   if (!pids || !memory || !writable(pids) || !writable(memory)) return null;
-  return { version: 1, folders: [pids, memory] };
+  const isApart = cpu !== pids && cpu !== memory;
+  return { version: 1, folders: [pids, memory], cpu: cpu && isApart && writable(cpu) ? cpu : null };
 }
 
 /** Lines of /proc/self/cgroup: `8:pids:/a`; version 2 is `0::/a`. */
@@ -72,10 +75,8 @@ function parseMounts(text: string): Map<string, string> {
   return points;
 }
 
-function handsDown(home: string, read: (file: string) => string): boolean {
-  const enabled = read(join(home, "cgroup.subtree_control")).split(/\s+/);
-  if (!enabled.includes("memory") || !enabled.includes("pids")) return false;
-  return writable(home);
+function handsDown(given: readonly string[], home: string): boolean {
+  return given.includes("memory") && given.includes("pids") && writable(home);
 }
 
 function writable(folder: string): boolean {
@@ -89,10 +90,18 @@ function writable(folder: string): boolean {
   }
 }
 
-/** @throws Error where the kernel refuses the group or a limit. */
-export function makeCgroup(home: CgroupHome, name: string): Cgroup {
-  const groups = home.folders.map((folder) => join(folder, `${PREFIX}${process.pid}-${name}`));
+const PERIOD_US = 100_000;
+
+/**
+ * @param cpus processors' worth of time; null: as much as there is.
+ * @throws Error where the kernel refuses the group or a limit.
+ */
+export function makeCgroup(home: CgroupHome, name: string, cpus: number | null = null): Cgroup {
+  const own = `${PREFIX}${process.pid}-${name}`;
+  const apart = cpus !== null && home.cpu !== null && home.version === 1 ? [home.cpu] : [];
+  const groups = [...home.folders, ...apart].map((folder) => join(folder, own));
   for (const group of groups) fs.mkdirSync(group);
+  if (cpus !== null) limitCpu(home, own, Math.round(cpus * PERIOD_US));
   const [pids = "", memory = pids] = groups;
   return {
     doors: groups.map((group) => join(group, "cgroup.procs")),
@@ -105,6 +114,13 @@ export function makeCgroup(home: CgroupHome, name: string): Cgroup {
       for (const group of groups) await removeGroup(group);
     },
   };
+}
+
+function limitCpu({ version, cpu }: CgroupHome, name: string, quotaUs: number): void {
+  if (cpu === null) throw new Error("no control group limits processor time here");
+  if (version === 2) return fs.writeFileSync(join(cpu, name, "cpu.max"), `${quotaUs} ${PERIOD_US}`);
+  fs.writeFileSync(join(cpu, name, "cpu.cfs_period_us"), String(PERIOD_US));
+  fs.writeFileSync(join(cpu, name, "cpu.cfs_quota_us"), String(quotaUs));
 }
 
 function limitMemory2(group: string, bytes: number): void {
@@ -159,7 +175,7 @@ function killOne(pid: number): void {
 
 /** Removes groups that a broker left which is no longer alive. */
 export function sweepCgroups(home: CgroupHome): void {
-  for (const folder of home.folders) {
+  for (const folder of new Set([...home.folders, ...(home.cpu === null ? [] : [home.cpu])])) {
     for (const name of fs.readdirSync(folder)) {
       const pid = Number(/^vambrace-(\d+)-/.exec(name)?.[1] ?? "0");
       if (pid > 0 && !fs.existsSync(`/proc/${pid}`)) removeEmpty(join(folder, name));

@@ -27,10 +27,11 @@ const JOB_KEYS = [
 ];
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const MOST_WALL_MS = 3_600_000;
+const MOST_IDLE_MS = 86_400_000;
 
 /** @throws Refused JOB_MALFORMED */
 export function parseJob(value: JsonValue | undefined): Job {
-  const from = object(value, "job", withOptional(value, "egressCa", JOB_KEYS));
+  const from = object(value, "job", withOptional(value, ["cpus", "egressCa", "scratch"], JOB_KEYS));
   const [program, ...rest] = strings(from["argv"], "argv");
   if (program === undefined || program === "") throw malformed("argv");
   const runtime = parseRuntime(from, [program, ...rest]);
@@ -49,7 +50,27 @@ export function parseJob(value: JsonValue | undefined): Job {
     egressSocket,
     ...(from["egressCa"] === undefined ? {} : { egressCa: path(from["egressCa"], "egressCa") }),
     runtime,
+    ...(from["cpus"] === undefined ? {} : { cpus: parseCpus(from["cpus"]) }),
+    ...(from["scratch"] === undefined ? {} : { scratch: parseScratch(from) }),
   };
+}
+
+function parseCpus(value: JsonValue): number {
+  // Less than the kernel's smallest share of time would be none.
+  if (typeof value === "number" && value >= 0.01 && value <= 1024) return value;
+  throw malformed("cpus");
+}
+
+/** What one call left there for the next never meets a way out. */
+function parseScratch({ scratch, egressSocket, runtime }: JsonObject): NonNullable<Job["scratch"]> {
+  if (egressSocket !== null || runtime !== "command") throw malformed("scratch");
+  const from = object(scratch, "scratch", ["idleMs", "session"]);
+  try {
+    const session = parseId("ses", text(from["session"], "scratch"));
+    return { session, idleMs: count(from["idleMs"], "scratch", MOST_IDLE_MS) };
+  } catch {
+    throw malformed("scratch");
+  }
 }
 
 /** Vambrace's own helpers are started in one form only. */
@@ -140,9 +161,13 @@ function object(value: JsonValue | undefined, what: string, keys: readonly strin
   return value;
 }
 
-/** A key that may be there, where it is. */
-function withOptional(value: JsonValue | undefined, key: string, keys: readonly string[]): readonly string[] {
-  return isObject(value) && value[key] !== undefined ? [...keys, key].sort() : keys;
+/** Keys that may be there, where they are. */
+function withOptional(
+  value: JsonValue | undefined,
+  optional: readonly string[],
+  keys: readonly string[],
+): readonly string[] {
+  return isObject(value) ? [...keys, ...optional.filter((key) => value[key] !== undefined)].sort() : keys;
 }
 
 function list(value: JsonValue | undefined, what: string): readonly JsonValue[] {

@@ -11,6 +11,7 @@ import type { Job } from "../../core/ports/executor.ts";
 import { isProtectedPath } from "./inside/protected-names.mjs";
 import { openExactly } from "./protected.ts";
 import { Refused } from "./refusal.ts";
+import { SCRATCH_INSIDE } from "./scratch.ts";
 
 export type OpenMount = { readonly path: string; readonly access: Access; readonly fd: number };
 type Access = Job["mounts"][number]["access"];
@@ -30,6 +31,7 @@ export function openMounts(job: Job, forbidden: readonly string[]): OpenMount[] 
       if (mount.access === "none") continue;
       if (opened.some((other) => other.path === mount.path)) throw no(mount.path, "is mounted twice");
       checkPlace(mount.path, walls, mount.access);
+      if (job.scratch !== undefined) checkBesideScratch(mount.path);
       opened.push({ path: mount.path, access: mount.access, fd: openExisting(mount.path) });
     }
     checkCwd(job, opened);
@@ -70,6 +72,16 @@ function checkPlace(path: string, walls: readonly string[], access: "read" | "wr
   if (wall !== undefined) throw no(path, wall === path ? "is never mounted" : `lies in or above \`${wall}\``);
   if (TOO_WIDE.includes(path)) throw no(path, "is too wide to be mounted");
   if (access === "write" && isProtectedPath(path)) throw no(path, "is protected and can only be mounted read-only");
+}
+
+/** A mount point below what a program has written would be made where its links lead. */
+function checkBesideScratch(path: string): void {
+  if (!isInOrAbove(path, SCRATCH_INSIDE)) return;
+  throw new Refused(
+    "SANDBOX_MOUNT",
+    `\`${path}\` lies in \`${SCRATCH_INSIDE}\`, which belongs to the session (\`scope: session\`)`,
+    "keep the workspace elsewhere, or write `scope: call`",
+  );
 }
 
 /** Whether one of two paths contains the other. */

@@ -9,6 +9,7 @@ import type { JobSummary } from "../../core/broker-wire.ts";
 import { digestOf } from "../../core/json.ts";
 import type { Job, JobEnd } from "../../core/ports/executor.ts";
 import type { Backend } from "./backend.ts";
+import { changedSince } from "./changed.ts";
 import type { Shape } from "./bwrap-line.ts";
 import { trustFile } from "./hatch.ts";
 import { requireLimits } from "./limits.ts";
@@ -18,10 +19,12 @@ import { findProtected, type Found } from "./protected.ts";
 import { quarantineNew } from "./quarantine.ts";
 import { refusedEnd } from "./refusal.ts";
 import type { Sandbox } from "./sandbox.ts";
+import { type HeldScratch, type Scratch, SCRATCH_INSIDE, type Scratches } from "./scratch.ts";
 
 export type Runner = {
   readonly folder: string;
   readonly forbidden: readonly string[];
+  readonly scratches: Scratches;
   readonly backendFor: (job: Job) => Backend | Promise<Backend>;
 };
 
@@ -41,23 +44,37 @@ export async function runJob(runner: Runner, running: Running): Promise<JobSumma
   const startMs = performance.now();
   const nothing = { stdoutLost: 0, stderrLost: 0 };
   let shaped: Shaped | null = null;
+  let held: HeldScratch | null = null;
   try {
     const backend = await runner.backendFor(running.job);
     requireLimits(backend.sources);
-    shaped = await shapeOf(runner, backend, running.job);
+    held = await scratchOf(runner, running.job);
+    shaped = await shapeOf(runner, { backend, job: running.job, scratch: held?.scratch ?? null });
     const sandbox = await backend.take(shaped.shape, shaped.key);
-    const done = await runIn(sandbox, { runner, running, shaped });
-    afterwards(backend, shaped, done.end);
+    const done = await runIn(sandbox, { runner, running, shaped, held });
+    const isGone = (await held?.release()) === true;
+    held = null;
+    if (isGone) say(running, `${OVERFULL}; all that was in it is gone`);
+    afterwards(backend, shaped, done.end.how === "exit" && !isGone);
     return { ...done, wallMs: performance.now() - startMs };
   } catch (error) {
     if (shaped !== null) closeMounts(shaped.shape.mounts);
+    await held?.release();
     return { end: refusedEnd(error), ...nothing, wallMs: performance.now() - startMs };
   }
 }
 
+const OVERFULL = `the session's ${SCRATCH_INSIDE} holds more than it may (256 MB, 20,000 names)`;
+
+async function scratchOf({ scratches }: Runner, { scratch }: Job): Promise<HeldScratch | null> {
+  return scratch === undefined ? null : scratches.take(scratch);
+}
+
 type Shaped = { readonly shape: Shape; readonly key: string; readonly known: ReadonlySet<string> };
 
-async function shapeOf(runner: Runner, backend: Backend, job: Job): Promise<Shaped> {
+type Shaping = { readonly backend: Backend; readonly job: Job; readonly scratch: Scratch | null };
+
+async function shapeOf(runner: Runner, { backend, job, scratch }: Shaping): Promise<Shaped> {
   const mounts = openMounts(job, runner.forbidden);
   try {
     const gitFolders: Found[] = [];
@@ -72,6 +89,7 @@ async function shapeOf(runner: Runner, backend: Backend, job: Job): Promise<Shap
       gitFolders,
       readOnly: readOnly.filter(({ kind }) => kind !== "link"),
       egress: egressOf(job),
+      scratch,
       ...backend.shapeFor(job),
     };
     return { shape, key: keyOf(shape), known: new Set(readOnly.map(({ key }) => key)) };
@@ -97,10 +115,16 @@ function keyOf(shape: Shape): string {
     return `${path} ${access} ${dev}:${ino}`;
   });
   const found = [...shape.gitFolders, ...shape.readOnly].map(({ path, key }) => `${path} ${key}`);
-  return digestOf([mounts, found, shape.egress, shape.node, shape.live, shape.beginning, shape.limits]);
+  const { egress, scratch, node, live: isLive, beginning, limits, cpus } = shape;
+  return digestOf([mounts, found, egress, scratch, node, isLive, beginning, limits, cpus]);
 }
 
-type Parts = { readonly runner: Runner; readonly running: Running; readonly shaped: Shaped };
+type Parts = {
+  readonly runner: Runner;
+  readonly running: Running;
+  readonly shaped: Shaped;
+  readonly held: HeldScratch | null;
+};
 
 async function runIn(sandbox: Sandbox, parts: Parts): Promise<Omit<JobSummary, "wallMs">> {
   const { running, runner, shaped } = parts;
@@ -109,6 +133,7 @@ async function runIn(sandbox: Sandbox, parts: Parts): Promise<Omit<JobSummary, "
   const complaint = keepFirst(running.stderr);
   const stdout = pumpOutput(sandbox.stdout, job.outputBytes, running.stdout);
   const stderr = pumpOutput(sandbox.stderr, job.outputBytes, complaint.outlet);
+  const sinceMs = Date.now();
   let end: JobEnd;
   try {
     sandbox.limit(job);
@@ -119,17 +144,36 @@ async function runIn(sandbox: Sandbox, parts: Parts): Promise<Omit<JobSummary, "
     end = refusedEnd(error);
   }
   await sandbox.gone();
+  const changed = await changedBy(job, sinceMs);
   await report(runner, running, shaped);
-  return { end, stdoutLost: stdout.lost(), stderrLost: stderr.lost() };
+  return { end, stdoutLost: stdout.lost(), stderrLost: stderr.lost(), ...changed };
+}
+
+/** File tools say themselves what they did. */
+async function changedBy(job: Job, sinceMs: number): Promise<Pick<JobSummary, "changed">> {
+  const roots = writable(job);
+  return job.runtime === "command" && roots.length > 0 ? { changed: await changedSince(roots, sinceMs) } : {};
 }
 
 async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Promise<JobEnd> {
-  const { running } = parts;
   const over = new AbortController();
+  try {
+    return await firstEnd(sandbox, { ...parts, over: over.signal }, complaint);
+  } finally {
+    over.abort();
+  }
+}
+
+async function firstEnd(
+  sandbox: Sandbox,
+  { running, held, over }: Parts & { readonly over: AbortSignal },
+  complaint: FirstWords,
+): Promise<JobEnd> {
   const ends = [
     sandbox.exited.then((status): JobEnd => endOf(status)),
-    sleep(running.job.wallMs, { how: "timeout" } as const, { signal: over.signal, ref: false }),
+    sleep(running.job.wallMs, { how: "timeout" } as const, { signal: over, ref: false }),
     aborted(running.stop),
+    ...(held === null ? [] : [overfull(held, over)]),
   ];
   for (const end of ends) end.catch(() => undefined);
   if (running.stop.aborted) return { how: "stopped" };
@@ -137,9 +181,17 @@ async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Prom
   if (ready === false) throw sandbox.broken(await sandbox.exited, complaint.words());
   complaint.pass();
   if (running.job.runtime === "browser") running.onInput((bytes) => sandbox.input(bytes));
-  const end = await Promise.race(ends);
-  over.abort();
-  return end;
+  return Promise.race(ends);
+}
+
+/** How often a session's scratch folder is looked at: the kernel bounds each file of it, and nothing but this bounds all. */
+const LOOK_MS = 1000;
+
+/** As a program ends that writes more than it may. */
+async function overfull(held: HeldScratch, signal: AbortSignal): Promise<JobEnd> {
+  do await sleep(LOOK_MS, undefined, { signal, ref: false });
+  while (!(await held.isFull()));
+  return { how: "signal", signal: "SIGXFSZ" };
 }
 
 function aborted(signal: AbortSignal): Promise<JobEnd> {
@@ -194,14 +246,18 @@ async function report(runner: Runner, running: Running, shaped: Shaped): Promise
   const lines = await quarantineNew(writable(running.job), shaped.known, runner.folder).catch((error: unknown) => [
     `could not look for new start-up files: ${error instanceof Error ? error.message : String(error)}`,
   ]);
-  for (const line of lines) running.stderr.send(Buffer.from(`vambrace: ${line}\n`, "utf8"));
+  for (const line of lines) say(running, line);
+}
+
+function say({ stderr }: Running, line: string): void {
+  stderr.send(Buffer.from(`vambrace: ${line}\n`, "utf8"));
 }
 
 /** When the answer is on its way: a spare for the next job like this one. */
-function afterwards(backend: Backend, { shape, key }: Shaped, end: JobEnd): void {
+function afterwards(backend: Backend, { shape, key }: Shaped, fits: boolean): void {
   setImmediate(() => {
     try {
-      if (end.how === "exit" && !shape.live) backend.restock(shape, key);
+      if (fits && !shape.live) backend.restock(shape, key);
     } catch {
       return; // the next job makes its own sandbox and says what is wrong
     } finally {

@@ -23,7 +23,16 @@ const pipes = openPipeRack(join(folder, "pipes"), 2);
 function fake(script: string): Sandbox {
   const bwrap = join(folder, `bwrap-${Math.random()}`);
   fs.writeFileSync(bwrap, `#!/bin/sh\n${script}\n`, { mode: 0o700 });
-  const nothing = { mounts: [], gitFolders: [], readOnly: [], egress: null, node: null, limits: null };
+  const nothing = {
+    mounts: [],
+    gitFolders: [],
+    readOnly: [],
+    egress: null,
+    scratch: null,
+    node: null,
+    limits: null,
+    cpus: null,
+  };
   const shape = { ...nothing, live: false, beginning: "true" };
   return makeSandbox(
     { bwrap, system, seccompFile: join(folder, "seccomp"), cgroups: null, hatches: folder, pipes, script: () => "" },

@@ -76,7 +76,7 @@ export function makeSandbox(shop: Workshop, shape: Shape): Sandbox {
 
 function makeBehind(shop: Workshop, shape: Shape, hatch: Hatch | null): Sandbox {
   const line = bwrapLine(shape, shop.system, { seccompFile: shop.seccompFile, hatch: hatch?.path ?? null });
-  const cgroup = shop.cgroups === null ? null : makeCgroup(shop.cgroups, String(++made));
+  const cgroup = shop.cgroups === null ? null : makeCgroup(shop.cgroups, String(++made), shape.cpus);
   const pipes = shop.pipes.take();
   try {
     return assemble(start(shop.bwrap, { line, cgroup, pipes, live: shape.live }), shop, { cgroup, pipes, hatch });

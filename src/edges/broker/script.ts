@@ -60,7 +60,7 @@ export function jobScript(job: Job, plan: LimitPlan): string {
 function forwarderWords(forwarder: Forwarder): string[] {
   const close = "3<&- 4>&-";
   if (forwarder === "perl") return [`/usr/bin/perl /run/vambrace/inside/forward.pl ${close}`];
-  const pipe = "/tmp/.forwarder";
+  const pipe = "/dev/shm/.forwarder";
   return [
     `mkfifo ${pipe}`,
     `{ /run/vambrace/node /run/vambrace/inside/forward.mjs >${pipe} 2>/dev/null </dev/null ${close} & }`,

@@ -23,6 +23,9 @@ const COPIED = [
   "ssl/openssl.cnf",
 ];
 
+/** Where a browser's helper says, inside its own sandbox, what the browser is to trust beside the web's authorities. */
+const BROWSER_POLICIES = "/tmp/browser/policies";
+
 /** The identity inside; a root outside is an ordinary user inside. */
 export function identity(): { readonly uid: number; readonly gid: number } {
   const uid = process.getuid?.() ?? 0;
@@ -84,6 +87,8 @@ function makeEtc(folder: string): string {
   };
   for (const [name, text] of Object.entries(files)) fs.writeFileSync(join(etc, name), text);
   copyZone(etc);
+  fs.mkdirSync(join(etc, "chromium/policies"), { recursive: true });
+  fs.symlinkSync(BROWSER_POLICIES, join(etc, "chromium/policies/managed"));
   return etc;
 }
 

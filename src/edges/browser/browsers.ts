@@ -57,6 +57,14 @@ export function createBrowsers(deps: BrowsersDeps): Browsers {
       const browser = openOne(bench, task.session);
       return told(await act(bench, browser, task, { work: () => see(browser) }));
     },
+    async close(session) {
+      const browser = bench.open.get(session);
+      // A call that is under way has it to its end.
+      await browser?.last;
+      browser?.end();
+      await browser?.closed;
+      return browser !== undefined;
+    },
     click: (task) => touch(bench, task, (tab) => clickOn(tab, task)),
     type: (task) => touch(bench, task, (tab) => tab.type(task.ref, task.element, task)),
     async screenshot(task) {
@@ -185,17 +193,15 @@ async function actNow<T>(
 /** The call's own hosts, and what is listed, unless something was typed that could leave with it. */
 function wayOf({ listed }: BrowsersDeps, { givenTo }: Open, { hosts }: BrowserTask): readonly HostLimit[] {
   const all = hosts.length === 0 || givenTo.size > 0 ? hosts : [...hosts, ...listed];
-  return all.map((limit) => unseen(limit, listed));
+  return all.map((limit) => asListed(limit, listed));
 }
 
-/**
- * Chromium trusts nobody but the web's own authorities, so the proxy looks into none of its TLS. Where an operator
- * listed paths, which count for nothing then, the proxy looks all the same, and the page is not reached: better than
- * all of the host.
- */
-function unseen(limit: HostLimit, listed: readonly HostLimit[]): HostLimit {
-  const paths = listed.find((rule) => rule.paths !== undefined && listsHost(limit.host, limit.port, rule))?.paths;
-  return paths === undefined ? { ...limit, tls: "passthrough" } : { ...limit, paths };
+/** A call names a host and what it does there; paths, and whether TLS is left alone, are the operator's to say. */
+function asListed(limit: HostLimit, listed: readonly HostLimit[]): HostLimit {
+  const rules = listed.filter((rule) => listsHost(limit.host, limit.port, rule));
+  const paths = limit.paths ?? rules.find((rule) => rule.paths !== undefined)?.paths;
+  const isLeft = rules.some(({ tls }) => tls === "passthrough");
+  return { ...limit, ...(paths === undefined ? {} : { paths }), ...(isLeft ? { tls: "passthrough" } : {}) };
 }
 
 async function within<T>(

@@ -44,7 +44,7 @@ export type Launched = {
 };
 
 /** Where Debian, Fedora, Arch and Alpine have it. The sandbox sees `/usr` only. */
-const PROGRAMS = [
+export const PROGRAMS: readonly string[] = [
   "/usr/lib/chromium/chromium",
   "/usr/lib64/chromium-browser/chromium-browser",
   "/usr/lib/chromium-browser/chromium-browser",
@@ -77,7 +77,7 @@ export async function launch(
   const { call, session, sign } = owner;
   const lease = await deps.egress.openLasting({ call, session });
   try {
-    const job = browserJob(program, lease.socket, deps.limits);
+    const job = browserJob(program, lease, deps.limits);
     return await start(deps, { job, token: sign(digestOf(job)), lease });
   } catch (error) {
     await lease.close();
@@ -85,7 +85,7 @@ export async function launch(
   }
 }
 
-function browserJob(program: string, egressSocket: string, limits: BrowserLimits): Job {
+function browserJob(program: string, { socket, ca }: LastingLease, limits: BrowserLimits): Job {
   return {
     argv: [...BROWSER_ARGV, program],
     cwd: "/tmp",
@@ -96,7 +96,8 @@ function browserJob(program: string, egressSocket: string, limits: BrowserLimits
     outputBytes: MOST_SAID,
     ...limits,
     fileBytes: FILE_BYTES,
-    egressSocket,
+    egressSocket: socket,
+    egressCa: ca,
     runtime: "browser",
   };
 }

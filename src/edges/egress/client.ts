@@ -102,16 +102,21 @@ export function openEgressClient(deps: {
       return { ...opened, env, close: closeOf(entry, close) };
     },
     async openLasting(owner) {
-      const { id, entry, close } = begin(owner, [], {});
-      const { socket: path } = await entry.opened.promise;
+      const { id, entry, close } = begin(owner, [], { lasting: true });
+      const { socket: path, ca } = trusting(await entry.opened.promise);
       const closed = closeOf(entry, close);
-      return { socket: path, close: async () => void (await closed()), lead: leader(id, entry, send) };
+      return { socket: path, ca, close: async () => void (await closed()), lead: leader(id, entry, send) };
     },
     async close() {
       socket.end();
       await gone.promise;
     },
   };
+}
+
+function trusting({ socket, ca }: Opened): { readonly socket: string; readonly ca: string } {
+  if (ca === undefined) throw unavailable("it opened a lasting way without an authority");
+  return { socket, ca };
 }
 
 function recorder(

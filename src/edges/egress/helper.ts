@@ -5,7 +5,7 @@
  * |---|---|
  * | `{op:"config", socketDir}`, first and once | `{op:"ready"}` |
  * | `{op:"credentials", credentials}`, instead of those before | |
- * | `{op:"open", id, hosts, bytes?}` | `{op:"opened", id, socket, ca, handles}`, or `{op:"failed", id, why}` |
+ * | `{op:"open", id, hosts, bytes?, lasting?}` | `{op:"opened", id, socket, ca, handles}`, or `{op:"failed", id, why}` |
  * | | `{op:"connection", id, connection}` for each attempt as it ends |
  * | `{op:"lead", id, hosts}` | `{op:"led", id}`: what was open has ended and was told |
  * | `{op:"close", id}` | `{op:"closed", id, connections}`: how many were told |

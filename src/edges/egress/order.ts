@@ -13,7 +13,14 @@ import { isArray, isObject, type JsonObject, type JsonValue } from "../../core/j
 export type Order =
   | { readonly op: "config"; readonly socketDir: string }
   | { readonly op: "credentials"; readonly credentials: readonly Credential[] }
-  | { readonly op: "open"; readonly id: number; readonly hosts: readonly HostLimit[]; readonly bytes?: EgressBytes }
+  | {
+      readonly op: "open";
+      readonly id: number;
+      readonly hosts: readonly HostLimit[];
+      readonly bytes?: EgressBytes;
+      /** Where it leads comes later: what is to be trusted is told at once. */
+      readonly lasting?: true;
+    }
   | { readonly op: "lead"; readonly id: number; readonly hosts: readonly HostLimit[] }
   | { readonly op: "close"; readonly id: number };
 
@@ -49,9 +56,15 @@ function parseConfig(value: JsonObject): Order {
 }
 
 function parseOpen(value: JsonObject): Order {
-  only(value, ["op", "id", "hosts", "bytes"]);
-  const { bytes } = value;
-  const order = { op: "open", id: parseId(value["id"]), hosts: list(value["hosts"]).map(parseHost) } as const;
+  only(value, ["op", "id", "hosts", "bytes", "lasting"]);
+  const { bytes, lasting } = value;
+  if (lasting !== undefined && lasting !== true) throw unreadable("a way of another form");
+  const order = {
+    op: "open",
+    id: parseId(value["id"]),
+    hosts: list(value["hosts"]).map(parseHost),
+    ...(lasting === undefined ? {} : { lasting }),
+  } as const;
   if (bytes === undefined) return order;
   const both = only(bytes, ["up", "down"]);
   return { ...order, bytes: { up: count(both["up"]), down: count(both["down"]) } };

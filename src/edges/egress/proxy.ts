@@ -33,6 +33,8 @@ export type EgressCall = {
   readonly hosts: readonly HostLimit[];
   /** Absent: as the proxy ships. */
   readonly bytes?: EgressBytes;
+  /** Where it leads changes while it is open, so all that it may have to trust is told at once. */
+  readonly lasting?: true;
 };
 
 export type OpenedLease = Lease & {
@@ -66,14 +68,14 @@ export function createEgressProxy(deps: {
     bind(known) {
       credentials = known;
     },
-    async open({ hosts, bytes }, tell) {
+    async open({ hosts, bytes, lasting }, tell) {
       const socket = join(socketDir, `${Buffer.from(random.bytes(16)).toString("hex")}.sock`);
       if (Buffer.byteLength(socket) > PATH_LIMIT) throw badFolder(socketDir, "its path is too long for sockets");
       const limits = bytes === undefined ? shipped : { ...shipped, upBytes: bytes.up, downBytes: bytes.down };
       const wallet = openWallet(credentials, hosts, random);
       const isSeen = (one: HostLimit): boolean => !isWhole(one) || (one.tls !== "passthrough" && !wallet.isEmpty);
       const seen = hosts.filter(isSeen).length;
-      const authority = seen === 0 ? null : authorities();
+      const authority = seen === 0 && lasting === undefined ? null : authorities();
       const way = { hosts, world, limits, wallet, authority: () => authority ?? authorities() };
       const ca = authority === null ? null : trustFile(socketDir, authority, seen === hosts.length);
       return { ...(await openLease(socket, way, tell)), socket, ca, handles: wallet.handles };

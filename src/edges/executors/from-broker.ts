@@ -4,8 +4,8 @@
  * @module
  */
 import type { FromBroker, LimitSources } from "../../core/broker-wire.ts";
-import { isObject, type JsonObject, type JsonValue } from "../../core/json.ts";
-import type { JobEnd } from "../../core/ports/executor.ts";
+import { isArray, isObject, type JsonObject, type JsonValue } from "../../core/json.ts";
+import type { ChangedFiles, JobEnd } from "../../core/ports/executor.ts";
 
 /** @throws Error for anything else; the stream has no meaning after that. */
 export function parseFromBroker(value: JsonObject): FromBroker {
@@ -25,10 +25,25 @@ export function parseFromBroker(value: JsonObject): FromBroker {
         stdoutLost: number(value["stdoutLost"]),
         stderrLost: number(value["stderrLost"]),
         wallMs: number(value["wallMs"]),
+        ...(value["changed"] === undefined ? {} : { changed: parseChanged(value["changed"]) }),
       };
     default:
       throw new Error("not a message of the broker");
   }
+}
+
+const KINDS = ["file", "folder", "link", "special"] as const;
+
+function parseChanged(value: JsonValue): ChangedFiles {
+  const entries = isObject(value) ? value["entries"] : undefined;
+  if (!isObject(value) || !isArray(entries)) throw new Error("not a list of files");
+  const parsed = entries.map((one) => {
+    if (!isObject(one)) throw new Error("not a file");
+    const kind = KINDS.find((each) => each === one["kind"]);
+    if (kind === undefined) throw new Error("not a kind of file");
+    return { path: text(one["path"]), kind, bytes: number(one["bytes"]) };
+  });
+  return { entries: parsed, whole: value["whole"] === true };
 }
 
 function parseEnd(value: JsonValue | undefined): JobEnd {

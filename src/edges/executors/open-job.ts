@@ -32,9 +32,10 @@ export function collectJob(
         if (keeps) pieces[piece.stream].push(piece.bytes);
         onOutput?.(piece);
       },
-      end({ end, stdoutLost, stderrLost, wallMs }) {
+      end({ end, stdoutLost, stderrLost, wallMs, changed }) {
         const stdout = Buffer.concat(pieces.stdout);
-        resolve({ end, stdout, stderr: Buffer.concat(pieces.stderr), stdoutLost, stderrLost, wallMs });
+        const result = { end, stdout, stderr: Buffer.concat(pieces.stderr), stdoutLost, stderrLost, wallMs };
+        resolve(changed === undefined ? result : { ...result, changed });
       },
       fail: reject,
     },

@@ -4,6 +4,7 @@ import { type Intent, say } from "./offline-plan.ts";
 const ABILITIES = `- files: \`list the files here\`, \`what is in notes.md\`, \`write hello.txt with "Hello"\`, \`append "milk" to list.txt\`, \`replace "a" with "b" in notes.md\`, \`search for TODO in *.ts\`, \`delete old.txt\`
 - commands: \`run \\\`git status\\\`\`, \`run the tests\`
 - the web: \`fetch example.org and save the title\`, \`search the web for …\`
+- the browser: \`open example.org in the browser\`, \`click "More"\`, \`type "Ana" into "Name"\`, \`take a screenshot\`, \`close the browser\`
 - memory: \`remember that …\`, \`what do you remember about …\`
 - time and people: \`remind me to … in 20 minutes\`, \`send a message to ana saying …\`, \`spawn an agent to …\`
 Several at once: join them with "then".`;

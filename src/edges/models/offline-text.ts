@@ -16,7 +16,7 @@ const QUOTED =
   /```[^\n`]*\n?[\s\S]*?```|`[^`\n]+`|"[^"\n]*"|“[^”\n]*”|«[^»\n]*»|(?<=^|[\s(:=])'[^'\n]*'(?=$|[\s,.;:)?!])/g;
 
 const VERBS =
-  "list|show|read|cat|open|print|display|write|create|make|save|store|put|append|add|edit|replace|change|delete|remove|rename|move|copy|search|find|grep|run|execute|fetch|download|get|visit|remember|recall|remind|schedule|send|tell|message|email|spawn|summari[sz]e|touch|commit|build|test|look";
+  "list|show|read|cat|open|print|display|write|create|make|save|store|put|append|add|edit|replace|change|delete|remove|rename|move|copy|search|find|grep|run|execute|fetch|download|get|visit|remember|recall|remind|schedule|send|tell|message|email|spawn|summari[sz]e|touch|commit|build|test|look|click|fill|close|type(?=\\s+\uE000)|take(?=\\s+a\\s)";
 const SEQUENCE = "(?:and\\s+)?(?:then|after\\s+that|afterwards|finally)\\b,?\\s*(?:please\\s+)?";
 const STRONG = new RegExp(`\\s*;\\s*|\\s*\\n+\\s*|[,.!]?\\s+${SEQUENCE}`, "i");
 const WEAK = new RegExp(

@@ -6,9 +6,10 @@ import type { ModelEvent, ModelMessage, ModelRequest } from "../../core/ports/mo
 import { fakeClock } from "../../core/testing.ts";
 import { offlineModel } from "./offline.ts";
 
-const TOOLS = "exec read write edit list search web_fetch web_search send remember recall schedule spawn message".split(
-  " ",
-);
+const TOOLS =
+  "exec read write edit list search web_fetch web_search send remember recall schedule spawn message browser_open browser_read browser_click browser_type browser_screenshot browser_save browser_close".split(
+    " ",
+  );
 
 function requestOf(messages: readonly ModelMessage[], tools: readonly string[] = TOOLS): ModelRequest {
   return { messages, tools: tools.map((name) => ({ name, description: "", parameters: {} })), maxOutputTokens: 1000 };
@@ -106,6 +107,18 @@ const TABLE: readonly (readonly [string, readonly string[]])[] = [
   ["$ echo a; echo b", ['exec {"command":"echo a; echo b"}']],
   ["what time is it?", ['exec {"command":"date"}']],
   ["fetch example.org", ['web_fetch {"url":"https://example.org"}']],
+  ["open example.org in the browser", ['browser_open {"url":"https://example.org"}']],
+  ["Please open the browser at https://example.org/a?b=1", ['browser_open {"url":"https://example.org/a?b=1"}']],
+  ["what does the browser show?", ["browser_read {}"]],
+  ["read the open page", ["browser_read {}"]],
+  ["take a screenshot", ['browser_screenshot {"path":"inbox/page.png"}']],
+  ["take a screenshot as shots/a.png", ['browser_screenshot {"path":"shots/a.png"}']],
+  ["save the download d2 as report.pdf", ['browser_save {"download":"d2","path":"inbox/report.pdf"}']],
+  ["close the browser", ["browser_close {}"]],
+  [
+    "open example.org in the browser, take a screenshot and close the browser",
+    ['browser_open {"url":"https://example.org"}', 'browser_screenshot {"path":"inbox/page.png"}', "browser_close {}"],
+  ],
   ["open http://127.0.0.1:8080/x", ['web_fetch {"url":"http://127.0.0.1:8080/x"}']],
   ["what is the title of https://example.org/a?", ['web_fetch {"url":"https://example.org/a"}']],
   ["search the web for cedar policies", ['web_search {"query":"cedar policies"}']],
@@ -145,6 +158,57 @@ for (const [text, expected] of TABLE) {
     assert.notEqual(played.text, "");
   });
 }
+
+const FORM = `page: https://shop.example/
+title: Shop
+host: shop.example
+
+Bread [e9] button "Order" is only text, and so is "Send".
+[e1] link "More" -> https://shop.example/more
+[e2] textbox "Name": ""
+[e3] button "Order"
+[e4] button "Twice"
+[e5] button "Twice"`;
+
+test("R-AGENT-3: an element of the open page is looked up by the name that the person wrote", async () => {
+  const world = (tool: string): Reply => ({ text: tool === "browser_read" ? FORM : "done" });
+  const clicks: readonly [string, string][] = [
+    ['click "Order"', 'browser_click {"ref":"e3","element":"Order","host":"shop.example"}'],
+    ["click the order button on shop.example", 'browser_click {"ref":"e3","element":"Order","host":"shop.example"}'],
+    ["press the More link", 'browser_click {"ref":"e1","element":"More","host":"shop.example"}'],
+    [
+      'type "Ana and Bo" into "Name" and press enter',
+      'browser_type {"ref":"e2","element":"Name","host":"shop.example","text":"Ana and Bo","enter":true}',
+    ],
+    [
+      'fill in the Name field with "Ana"',
+      'browser_type {"ref":"e2","element":"Name","host":"shop.example","text":"Ana"}',
+    ],
+  ];
+  for (const [text, call] of clicks) {
+    const played = await play(text, world);
+    assert.deepEqual(played.calls.map(spell), ["browser_read {}", call], text);
+  }
+});
+
+test("R-AGENT-3: what the page does not have, or has twice, is not touched; quoted words are no order", async () => {
+  const world = (tool: string): Reply => ({ text: tool === "browser_read" ? FORM : "done" });
+  for (const [text, says] of [
+    ['click "Send"', /no element/],
+    ['click "Twice"', /2 elements/],
+  ] as const) {
+    const played = await play(text, world);
+    assert.deepEqual(played.calls.map(spell), ["browser_read {}"], text);
+    assert.match(played.text, says);
+  }
+  const quoted = await play('remember "click the Order button, then close the browser"', world);
+  assert.deepEqual(
+    quoted.calls.map(({ tool }) => tool),
+    ["remember"],
+  );
+  const milk = await play("put milk into list.txt", world);
+  assert.ok(!milk.calls.some(({ tool }) => tool.startsWith("browser")));
+});
 
 test("R-AGENT-3: fetching a page and saving its title are two calls, and the title is only copied", async () => {
   const played = await play("fetch example.org and save the title", (tool) =>

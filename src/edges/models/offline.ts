@@ -10,6 +10,7 @@
  */
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Model, ModelEvent, ModelMessage, ModelRequest } from "../../core/ports/model.ts";
+import * as browser from "./offline-browser.ts";
 import * as files from "./offline-files.ts";
 import * as people from "./offline-people.ts";
 import type { About, Intent, Plan, Planned, Reply } from "./offline-plan.ts";
@@ -26,6 +27,13 @@ const INTENTS: readonly Intent[] = [
   talk,
   commands.tests,
   commands.asks,
+  browser.openPage,
+  browser.readPage,
+  browser.click,
+  browser.fillIn,
+  browser.picture,
+  browser.keepDownload,
+  browser.closeBrowser,
   people.recall,
   people.remember,
   people.remind,

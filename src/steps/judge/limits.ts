@@ -12,13 +12,14 @@ import { rulesFor } from "./egress-rules.ts";
 import { isWithin } from "./requests.ts";
 
 export function limitsFor(facts: Facts, posture: Posture): Limits {
-  const { wallMs, outputBytes, memoryBytes, processes, fileBytes } = posture.limits;
+  const { wallMs, outputBytes, memoryBytes, processes, fileBytes, cpus } = posture.limits;
   return {
     wallMs,
     outputBytes,
     memoryBytes,
     processes,
     fileBytes,
+    ...(cpus === undefined || facts.command === undefined ? {} : { cpus }),
     hosts: hostsOf(facts, posture),
     ...(posture.egressBytes === undefined ? {} : { egressBytes: posture.egressBytes }),
     mounts: mountsOf(facts, posture),

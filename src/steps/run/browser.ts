@@ -36,6 +36,7 @@ export function browserEffectors(deps: BrowserDeps): ReadonlyMap<string, Effecto
     ["browser_read", async (work) => tell(deps, work, await deps.browsers.read({ ...taskOf(work), hosts: [] }))],
     ["browser_click", (work) => click(deps, work)],
     ["browser_type", (work) => type(deps, work)],
+    ["browser_close", (work) => close(deps, work)],
     ["browser_screenshot", (work) => screenshot(deps, work)],
     ["browser_save", (work) => save(deps, work)],
   ]);
@@ -56,6 +57,11 @@ async function click(deps: BrowserDeps, work: Work): Promise<RunOutcome> {
 async function type(deps: BrowserDeps, work: Work): Promise<RunOutcome> {
   const words = { text: textArgument(work, "text"), enter: flag(work, "enter") };
   return tell(deps, work, await deps.browsers.type({ ...elementOf(work), ...words }));
+}
+
+async function close({ browsers }: BrowserDeps, { proposal }: Work): Promise<RunOutcome> {
+  const text = (await browsers.close(proposal.origin.session)) ? "the browser is closed" : "no browser was open";
+  return { ok: true, text, summary: text };
 }
 
 async function screenshot(deps: BrowserDeps, work: Work): Promise<RunOutcome> {
@@ -145,13 +151,21 @@ async function keep(deps: BrowserDeps, work: Work, { bytes, holds }: PageBytes):
   );
   const token = work.spent.sign(digestOf(job));
   const answer = deps.files.answer(await deps.executor.run(job, token, { signal: work.signal }));
+  const access = { path, access: "write", bytes: answer.ok ? bytes.length : 0 } as const;
   if (!answer.ok) {
     const { message, hint, code } = answer;
-    return { ok: false, text: `${message} (hint: ${hint})`, summary: code, data: { code } };
+    return { ok: false, text: `${message} (hint: ${hint})`, summary: code, data: { code, ...access } };
   }
   const label = fromPage(holds);
   if (answer.digest !== undefined) await deps.wrote(path, answer.digest, join(work.judged.facts.influence, label));
-  return { ok: true, text: `saved ${path} (${bytes.length} bytes)`, summary: `saved, ${bytes.length} bytes`, label };
+  const data = { ...access, ...(answer.digest === undefined ? {} : { digest: answer.digest }) };
+  return {
+    ok: true,
+    text: `saved ${path} (${bytes.length} bytes)`,
+    summary: `saved, ${bytes.length} bytes`,
+    label,
+    data,
+  };
 }
 
 function pathOf(work: Work): PathFact {

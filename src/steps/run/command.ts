@@ -8,10 +8,11 @@ import { COMMAND_ENVIRONMENT } from "../../core/command-environment.ts";
 import type { PathFact } from "../../core/call.ts";
 import type { Limits, Mount } from "../../core/decision.ts";
 import { digestOf } from "../../core/json.ts";
-import { type Label, mostConfidential, UNKNOWN_LABEL } from "../../core/label.ts";
+import { join, type Label, mostConfidential, UNKNOWN_LABEL } from "../../core/label.ts";
 import type { EgressGate, EgressLease, Executor, Job, JobResult, OutputPiece } from "../../core/ports/executor.ts";
 import type { RunOutcome } from "../../core/run.ts";
 import type { ShowTo } from "./audience.ts";
+import { SCRATCH_HOME, type SessionScratch } from "./scratch.ts";
 import { type Effector, limitsOf, textArgument, type Work } from "./run.ts";
 
 export type CommandDeps = {
@@ -22,6 +23,8 @@ export type CommandDeps = {
   /** Whoever asks may know what has this label, or it does not start. @throws Fault AUDIENCE_REFUSED */
   readonly show: ShowTo;
   /** Notes what may now have been written, and made of what. */
+  /** Where what is left in `/tmp` lasts for a session; null: it ends with its call. */
+  readonly scratch: SessionScratch | null;
   readonly commandWrote: (mounts: readonly Mount[], label: Label, command: Touched) => Promise<void>;
 };
 
@@ -29,21 +32,29 @@ export function commandEffector(deps: CommandDeps): Effector {
   return async (work) => {
     const limits = limitsOf(work);
     // Before it starts: what it prints is streamed.
-    const readable = await deps.labelOfMounts(limits.mounts);
+    const kept = keptFor(deps, work, limits);
+    const readable = [await deps.labelOfMounts(limits.mounts), ...(kept?.held ?? [])].reduce(join);
     deps.show(work, readable);
     const lease = await openWay(deps.egress, work, limits);
     try {
-      const job = commandJob(work, limits, lease);
+      const job = commandJob(work, limits, { lease, kept });
       const token = work.spent.sign(digestOf(job));
       const onOutput = (piece: OutputPiece): void => tell(work, piece);
       // Noted before the start: a crash must not leave files that look more trusted than their writer.
-      await deps.commandWrote(limits.mounts, work.judged.facts.influence, touchedBy(work));
+      const { influence } = work.judged.facts;
+      await deps.commandWrote(limits.mounts, [influence, ...(kept?.held ?? [])].reduce(join), touchedBy(work));
+      kept?.note(join(influence, readable));
       const label = printed(work, readable);
       return { ...describe(await deps.executor.run(job, token, { signal: work.signal, onOutput })), label };
     } finally {
       await lease?.close();
     }
   };
+}
+
+/** What one call left never meets the way out of another: a call that may reach hosts has a `/tmp` of its own. */
+function keptFor({ scratch }: CommandDeps, { proposal }: Work, { hosts }: Limits) {
+  return scratch === null || hosts.length > 0 ? null : scratch.of(proposal.origin.session);
 }
 
 /** What a command prints may be of anything that it may read, whoever wrote that. */
@@ -74,7 +85,9 @@ async function openWay(egress: EgressGate, work: Work, limits: Limits): Promise<
   return egress.open({ ...owner, hosts, ...(bytes === undefined ? {} : { bytes }) });
 }
 
-function commandJob(work: Work, limits: Limits, lease: EgressLease | undefined): Job {
+type Given = { readonly lease: EgressLease | undefined; readonly kept: ReturnType<typeof keptFor> };
+
+function commandJob(work: Work, limits: Limits, { lease, kept }: Given): Job {
   const asked = work.proposal.arguments["timeout_s"];
   const wallMs = typeof asked === "number" ? Math.min(asked * 1000, limits.wallMs) : limits.wallMs;
   const cwdFact = work.judged.facts.paths.find((path) => path.pointer === "/cwd");
@@ -82,7 +95,7 @@ function commandJob(work: Work, limits: Limits, lease: EgressLease | undefined):
     argv: ["/bin/bash", "--noprofile", "--norc", "-c", textArgument(work, "command")],
     cwd: cwdFact?.resolved ?? work.proposal.cwd,
     mounts: limits.mounts,
-    env: { ...COMMAND_ENVIRONMENT, ...lease?.env },
+    env: { ...COMMAND_ENVIRONMENT, ...(kept === null ? {} : { HOME: SCRATCH_HOME }), ...lease?.env },
     stdin: "",
     wallMs,
     outputBytes: limits.outputBytes,
@@ -92,6 +105,8 @@ function commandJob(work: Work, limits: Limits, lease: EgressLease | undefined):
     egressSocket: lease?.socket ?? null,
     ...(lease?.ca === undefined ? {} : { egressCa: lease.ca }),
     runtime: "command",
+    ...(limits.cpus === undefined ? {} : { cpus: limits.cpus }),
+    ...(kept === null ? {} : { scratch: kept.job }),
   };
 }
 
@@ -116,6 +131,7 @@ function describe(result: JobResult): RunOutcome {
       end,
       stdoutBytes: result.stdout.length + result.stdoutLost,
       stderrBytes: result.stderr.length + result.stderrLost,
+      ...(result.changed === undefined ? {} : { changed: result.changed }),
     },
   };
 }

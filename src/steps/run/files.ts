@@ -82,11 +82,12 @@ export async function fileContent(deps: FileDeps, work: Work): Promise<Found> {
   const request = { op: "read", path, ...sharedOf(fact) } as const;
   const answer = await ask(deps, work, request);
   if (!answer.ok) return { kind: "failed", outcome: { ...refused(request, answer), label: NEUTRAL_LABEL } };
-  const { digest, content = "", lines = 0, to = 0, binary } = answer;
+  const { digest, content = "", lines = 0, to = 0, binary, bytes = 0 } = answer;
   const label = digest === undefined ? await deps.labelOfFolder(path) : await deps.labelOf(path, digest);
   const text = binary === true ? "" : content;
   const isPart = answer.cut === true || to < lines;
-  return { kind: "found", content: { text, isPart, label, from: `file ${path}`, source: `file ${path}` } };
+  const access = seen(request, answer, bytes);
+  return { kind: "found", content: { text, isPart, label, from: `file ${path}`, source: `file ${path}`, access } };
 }
 
 async function change(deps: FileDeps, work: Work, request: FileRequest): Promise<RunOutcome> {

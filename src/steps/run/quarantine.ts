@@ -47,7 +47,8 @@ export function quarantineOf(deps: QuarantineDeps, find: (work: Work) => Promise
     const found = await find(work);
     if (found.kind === "failed") return found.outcome;
     deps.show(work, found.content.label);
-    return answer(deps, work, found.content);
+    const outcome = await answer(deps, work, found.content);
+    return { ...outcome, data: { ...found.content.access, ...outcome.data } };
   };
 }
 

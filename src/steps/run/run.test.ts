@@ -18,6 +18,7 @@ import { commandEffector } from "./command.ts";
 import { fileEffectors } from "./files.ts";
 import { recallEffector, rememberEffector } from "./memory.ts";
 import { createRun, type Effector } from "./run.ts";
+import { createScratch } from "./scratch.ts";
 import { fetchEffector } from "./web.ts";
 
 const random = seededRandom(11);
@@ -29,7 +30,7 @@ const low: Label = {
   sources: [],
 };
 /** Of the owner, in the owner's folder. */
-const open = { labelOfMounts: async () => low, show: showTo("owner") };
+const open = { labelOfMounts: async () => low, show: showTo("owner"), scratch: null };
 const limits: Limits = {
   wallMs: 5000,
   outputBytes: 100,
@@ -198,6 +199,16 @@ test("R-EXEC-4: a command cannot ask for more time than it may have, and how it 
   assert.match(outcome.text, /7 bytes more were cut off[\s\S]*longer than it may/);
 });
 
+test("R-FS-4: what a command changed is part of its record, with kind and size", async () => {
+  const changed = { entries: [{ path: "/w/a", kind: "file", bytes: 7 }], whole: true } as const;
+  const effector = (result: Partial<JobResult>) =>
+    commandEffector({ executor: executor(result), egress: noWay, ...open, commandWrote: async () => undefined });
+  const told = await play(effector({ changed }), request("exec", { command: "x" }));
+  assert.deepEqual(told.data?.["changed"], changed);
+  const nothing = await play(effector({}), request("exec", { command: "x" }));
+  assert.ok(!("changed" in (nothing.data ?? {})));
+});
+
 test("R-BOX-4: a sandbox that refuses is a failure with the reason and the fix", async () => {
   const machine = executor({
     end: { how: "refused", code: "SANDBOX_MISSING", message: "bubblewrap is missing", hint: "install it" },
@@ -229,6 +240,73 @@ test("R-EXEC-5: a command that was granted hosts gets the way of its own call, c
     /x\.sock/,
   );
   assert.deepEqual(log, [`open ${JSON.stringify(hosts)}`, "close"]);
+});
+
+const secret: Label = { ...low, trust: "none", confidentiality: "secret" };
+
+/** Commands of one session, each over mounts of a label of its own. */
+function inOneSession() {
+  const machine = executor({});
+  const wrote: Label[] = [];
+  const session = newId("ses", random);
+  const scratch = createScratch({ idleMs: 60_000 });
+  const ran = async (mounts: Label, change: Parameters<typeof request>[2] = {}, origin = session) => {
+    const asked = request("exec", { command: "ls" }, change);
+    const proposal = { ...asked.proposal, origin: { ...asked.proposal.origin, session: origin } };
+    const digest = callDigest(proposal, asked.judged.facts);
+    const egress = { open: async () => ({ socket: "/run/x.sock", close: async () => [] }) };
+    const effector = commandEffector({
+      executor: machine,
+      egress,
+      ...open,
+      scratch,
+      // Whoever asks is not the owner here, who may know everything.
+      show: showTo("boss"),
+      labelOfMounts: async () => mounts,
+      commandWrote: async (_mounts, label) => void wrote.push(label),
+    });
+    return play(effector, { ...asked, proposal, judged: { ...asked.judged, digest } });
+  };
+  return { machine, wrote, session, ran };
+}
+
+test("R-FLOW-1: per session, a command's result and what it writes have the label of all that earlier ones could leave in /tmp", async () => {
+  const { ran, wrote } = inOneSession();
+  const first = await ran(low);
+  assert.equal(first.label?.confidentiality, "private");
+  assert.deepEqual([wrote[0]?.trust, wrote[0]?.confidentiality], ["limited", "private"]);
+  await ran(secret);
+  const third = await ran(low);
+  assert.equal(third.label?.confidentiality, "secret");
+  assert.deepEqual([wrote[2]?.trust, wrote[2]?.confidentiality], ["none", "secret"]);
+});
+
+test("R-FLOW-1: what another session keeps counts for nothing", async () => {
+  const { ran } = inOneSession();
+  await ran(secret);
+  const other = await ran(low, {}, newId("ses", random));
+  assert.equal(other.label?.confidentiality, "private");
+});
+
+test("R-FLOW-1: who may not know what an earlier command could leave there does not get the next one started", async () => {
+  const { ran, machine } = inOneSession();
+  await ran({ ...low, audience: { kind: "persons", persons: ["owner"] } });
+  assert.equal(machine.jobs.length, 1);
+  const started = ran(low, { facts: { influence: { ...low, audience: { kind: "persons", persons: [] } } } });
+  await started;
+  await assert.rejects(ran(low), (error: unknown) => error instanceof Fault && error.code === "AUDIENCE_REFUSED");
+  assert.equal(machine.jobs.length, 2);
+});
+
+test("R-BOX-1: what a session keeps is part of the signed job; a call with a way out has a /tmp of its own", async () => {
+  const { ran, machine, session } = inOneSession();
+  await ran(low);
+  await ran(low, { limits: { hosts: [{ host: "example.org", port: 443, methods: ["GET"] }] } });
+  const [first, second] = machine.jobs;
+  assert.deepEqual(first?.scratch, { session, idleMs: 60_000 });
+  assert.deepEqual([first?.env["HOME"], second?.env["HOME"]], ["/dev/shm", "/tmp"]);
+  assert.equal(second?.scratch, undefined);
+  assert.equal(second?.egressSocket, "/run/x.sock");
 });
 
 function path(change: Partial<PathFact>): PathFact {

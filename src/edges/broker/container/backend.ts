@@ -15,6 +15,7 @@ import type { ContainerConfig } from "../../../core/broker-wire.ts";
 import { isArray, isObject } from "../../../core/json.ts";
 import type { Backend, Workplace } from "../backend.ts";
 import type { Shape } from "../bwrap-line.ts";
+import { Refused } from "../refusal.ts";
 import { identity } from "../system.ts";
 import { engineSaid } from "./api.ts";
 import { findPlaces, type Places, requireWritable, sameOf } from "./binds.ts";
@@ -45,6 +46,8 @@ export function openContainers(config: ContainerConfig, { folder, system, nodePa
     }
   }
   const pool = openPool(config.warm, (shape: Shape) => {
+    if (shape.cpus !== null)
+      throw new Refused("JOB_MALFORMED", "a container has `container.cpus`", "report it: this is a bug");
     requireWritable(shape, identity());
     const same = sameOf(shape);
     const { memoryBytes, processes, fileBytes } = shape.limits ?? NO_LIMITS;
@@ -53,8 +56,10 @@ export function openContainers(config: ContainerConfig, { folder, system, nodePa
   });
   return {
     sources: { memory: "cgroup", processes: "cgroup", fileBytes: "rlimit" },
-    shapeFor: ({ memoryBytes, processes, fileBytes }) => ({
+    shapeFor: ({ memoryBytes, processes, fileBytes, cpus }) => ({
       node: null,
+      // Refused below: a container's processors are the engine's to limit, and are configured there.
+      cpus: cpus ?? null,
       live: false,
       beginning: "container",
       limits: { memoryBytes, processes, fileBytes },

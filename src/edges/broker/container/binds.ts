@@ -11,6 +11,7 @@ import { INSIDE, type Shape } from "../bwrap-line.ts";
 import type { OpenMount } from "../mounts.ts";
 import type { Found } from "../protected.ts";
 import { Refused } from "../refusal.ts";
+import { SCRATCH_INSIDE } from "../scratch.ts";
 import type { SystemView } from "../system.ts";
 import { type Forwarder, JOB_INSIDE } from "./inside.ts";
 import type { Bind } from "./recipe.ts";
@@ -59,6 +60,7 @@ export function bindsOf(shape: Shape, places: Places, own: Own): Bind[] {
   const isSeen = ({ path }: Found): boolean => !covered.some((cover) => path === cover || path.startsWith(`${cover}/`));
   return [
     ...SYNTHETIC.map((name): Bind => ({ from: join(etc, name), to: `/etc/${name}`, access: "read" })),
+    ...(shape.scratch === null ? [] : [{ from: shape.scratch.path, to: SCRATCH_INSIDE, access: "write" } as const]),
     ...shape.mounts.flatMap(mountOf),
     ...shape.gitFolders.filter(isSeen).map(({ path }): Bind => ({ from: path, to: path, access: "write" })),
     ...shape.readOnly.filter(isSeen).map(({ path }): Bind => ({ from: path, to: path, access: "read" })),
@@ -119,5 +121,6 @@ export function sameOf(shape: Shape): Same[] {
   const found = [...mounts, ...[...shape.gitFolders, ...shape.readOnly].map(({ path, key }): Same => ({ path, key }))];
   const trust = shape.egress?.trust ?? null;
   const certificates = trust === null ? [] : [{ path: EGRESS_INSIDE.ca, key: trust.key }];
-  return [...found.filter(isSeen), ...certificates];
+  const scratch = shape.scratch === null ? [] : [{ path: SCRATCH_INSIDE, key: shape.scratch.key }];
+  return [...found.filter(isSeen), ...certificates, ...scratch];
 }

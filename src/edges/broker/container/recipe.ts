@@ -80,7 +80,7 @@ export function containerBody({ engine, label, user, waiting, binds, covers, lim
       SecurityOpt: ["no-new-privileges", `seccomp=${engine.seccomp}`],
       ReadonlyRootfs: true,
       // Podman would copy what the image has there, and with it who may write.
-      Tmpfs: tmpfs(covers, engine.isPodman ? ",notmpcopyup" : ""),
+      Tmpfs: tmpfs(covers, binds, engine.isPodman ? ",notmpcopyup" : ""),
       ShmSize: SHM_BYTES,
       Memory: limits.memoryBytes,
       // Memory and swap together: no swap.
@@ -98,10 +98,12 @@ export function containerBody({ engine, label, user, waiting, binds, covers, lim
   };
 }
 
-function tmpfs(covers: readonly string[], notCopied: string): JsonObject {
+/** `/tmp` is the session's where that is mounted. */
+function tmpfs(covers: readonly string[], binds: readonly Bind[], notCopied: string): JsonObject {
   const cover = `ro,nosuid,nodev,noexec,size=4096,mode=0555${notCopied}`;
   const own: [string, string] = ["/tmp", `rw,nosuid,nodev,size=${TMP_BYTES},mode=1777${notCopied}`];
-  return Object.fromEntries([own, ...covers.map((path) => [path, cover] as const)]);
+  const tmp = binds.some(({ to }) => to === "/tmp") ? [] : [own];
+  return Object.fromEntries([...tmp, ...covers.map((path) => [path, cover] as const)]);
 }
 
 function ulimit(name: string, value: number): JsonValue {

@@ -16,6 +16,9 @@ import { join } from "node:path";
 const HOME = "/tmp/browser";
 const PROFILE = join(HOME, "profile");
 const DOWNLOADS = join(HOME, "downloads");
+const POLICIES = join(HOME, "policies");
+/** The authority of the egress proxy, which checks the real server's certificate itself. */
+const CA = "/run/vambrace/ca.pem";
 const FONTS = join(HOME, "fonts.conf");
 const MOST_FILE = 16 * 1024 * 1024;
 const OWN = "Vambrace.file";
@@ -65,7 +68,16 @@ const PREFERENCES = { net: { network_prediction_options: 2 }, search: { suggest_
 fs.mkdirSync(DOWNLOADS, { recursive: true });
 fs.mkdirSync(join(PROFILE, "Default"), { recursive: true });
 fs.writeFileSync(join(PROFILE, "Default/Preferences"), JSON.stringify(PREFERENCES));
+fs.mkdirSync(POLICIES);
+fs.writeFileSync(join(POLICIES, "vambrace.json"), JSON.stringify(policies()));
 fs.writeFileSync(FONTS, `<fontconfig><dir>/usr/share/fonts</dir><cachedir>${HOME}/fonts</cachedir></fontconfig>`);
+
+/** Chromium's own way to trust one authority more: it checks names, dates and signatures as ever, and ignores no error. */
+function policies() {
+  const pem = fs.existsSync(CA) ? fs.readFileSync(CA, "latin1") : "";
+  const found = pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]+)-----END/g);
+  return { CACertificates: [...found].map(([, body = ""]) => body.replaceAll(/\s/g, "")) };
+}
 
 const browser = spawn(process.argv[2] ?? "", FLAGS, {
   stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
