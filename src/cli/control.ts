@@ -103,6 +103,7 @@ const Status = z.looseObject({
   ledger: z.looseObject({ entries: z.number(), rootHex: z.string() }),
   readiness: z.array(z.looseObject({ control: z.string(), ready: z.boolean(), says: z.string() })),
   downgrades: z.array(z.string()),
+  reminders: z.array(z.string()).default([]),
 });
 
 export const statusCommand: Command = {
@@ -140,6 +141,7 @@ export const statusCommand: Command = {
           `${control.ready ? paint(io, "green", "ready") : paint(io, "red", "NOT READY")}: ${oneLine(control.says, 120)}`,
         ]),
         ...status.downgrades.map((line) => ["weaker", paint(io, "yellow", line)]),
+        ...status.reminders.map((line) => ["due", paint(io, "yellow", oneLine(line, 200))]),
       ]),
     );
     return ready ? 0 : 1;

@@ -27,6 +27,8 @@ export type GatewayParts = EngineParts & {
   readonly readiness: () => Promise<readonly Readiness[]>;
   readonly downgrades: readonly string[];
   readonly notices: Notices;
+  readonly reminders: () => readonly string[];
+  readonly reloadSecrets: () => Promise<{ readonly changed: readonly string[]; readonly failed: readonly string[] }>;
 };
 
 export type Notices = {
@@ -66,6 +68,10 @@ export function createGateway(parts: GatewayParts): Gateway {
     },
     stop: (caller, reason) => stop(parts, need(caller, "operate"), reason),
     resume: (caller) => resume(parts, need(caller, "operate")),
+    reloadSecrets: async (caller) => {
+      need(caller, "configure");
+      return parts.reloadSecrets();
+    },
     tokens: access.doors,
   };
 }
@@ -119,6 +125,7 @@ async function statusOf(parts: GatewayParts): Promise<GatewayStatus> {
     ledger: { entries: size, rootHex },
     readiness: await parts.readiness(),
     downgrades: parts.downgrades,
+    reminders: parts.reminders(),
   };
 }
 

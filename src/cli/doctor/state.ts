@@ -9,6 +9,7 @@ import { homeAt } from "../../app/home.ts";
 import { chooseModels } from "../../app/models.ts";
 import { systemClock, systemRandom } from "../../app/system.ts";
 import { readPolicies } from "../../app/policies.ts";
+import { openSecrets } from "../../app/secrets/open.ts";
 import { verifyLedger } from "../../ledger/verify.ts";
 import type { Io } from "../command.ts";
 import { judgeOn } from "../judging.ts";
@@ -96,7 +97,9 @@ function workspaceLine(agent: string, path: string): Line {
 
 async function modelLines(loaded: Loaded, env: Environment): Promise<readonly Line[]> {
   try {
-    const chosen = await chooseModels(loaded, env, { clock: systemClock, random: systemRandom });
+    const deps = { clock: systemClock, random: systemRandom };
+    const { book, keys } = await openSecrets(loaded, { env, ...deps, isLooking: true });
+    const chosen = await chooseModels(loaded, env, { ...deps, secrets: book, keys });
     return [...chosen].flatMap(([agent, { why, weak, model }]) => {
       const id = agent === "main" ? "model" : `model ${agent}`;
       const line = model.identity.provider === "offline" ? warn(id, why, OFFLINE) : ok(id, why);
