@@ -8,6 +8,7 @@ import type { Environment } from "./config/environment.ts";
 import type { Ground } from "./ground.ts";
 import type { Home } from "./home.ts";
 import type { Log } from "./log.ts";
+import type { OpenSecrets } from "./secrets/open.ts";
 
 /** The person who set it up: whose data an unlabelled private value is. */
 export const OWNER = "owner";
@@ -19,6 +20,7 @@ export type WireUp = Ground & {
   readonly random: Random;
   readonly log: Log;
   readonly outbound: Outbound;
+  readonly secrets: OpenSecrets;
   readonly version: string;
   /** Which model an agent has; chosen before, so that a choice that cannot work stops the start. */
   readonly modelOf: (agent: AgentId) => {

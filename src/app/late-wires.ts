@@ -5,6 +5,7 @@
  * @module
  */
 import type { ContainerConfig } from "../core/broker-wire.ts";
+import type { Conversations } from "../steps/run/conversations.ts";
 import type { HelperParts } from "./helpers.ts";
 
 /** What the helpers may say before there is a log to write it to, or a ledger to record it in. */
@@ -37,5 +38,19 @@ export function lateWires(): LateWires {
       to = log;
       for (const [level, line] of waiting.splice(0)) log[level](line);
     },
+  };
+}
+
+/** What tools reach others with, which needs the tools. */
+export function lateConversations(late: { readonly conversations?: Conversations }): Conversations {
+  const now = (): Conversations => {
+    if (late.conversations === undefined) throw new Error("a tool ran before the gateway was put together");
+    return late.conversations;
+  };
+  return {
+    deliver: (message) => now().deliver(message),
+    tell: (message) => now().tell(message),
+    spawn: (task) => now().spawn(task),
+    schedule: (entry) => now().schedule(entry),
   };
 }

@@ -4,8 +4,8 @@ import type { Clock } from "../core/ports/clock.ts";
 import type { Model } from "../core/ports/model.ts";
 import type { Random } from "../core/ports/random.ts";
 import { chooseModel } from "../edges/models/choose.ts";
-import { contextTokensOf } from "../edges/models/config.ts";
-import { createLocalModel, createModel } from "../edges/models/model.ts";
+import { contextTokensOf, type ModelRef, type ModelsConfig } from "../edges/models/config.ts";
+import { createLocalModel, createModel, type ModelKeys } from "../edges/models/model.ts";
 import { probeOllama } from "../edges/models/ollama.ts";
 import { knownWeak } from "../edges/models/weak.ts";
 import { listens } from "../edges/net/listens.ts";
@@ -13,6 +13,7 @@ import { createNet } from "../edges/net/net.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Loaded } from "./config/load.ts";
 import { agentSettings, modelSettings } from "./config/settings.ts";
+import type { SecretBook } from "./secrets/book.ts";
 
 export type ChosenModel = {
   readonly model: Model;
@@ -24,6 +25,16 @@ export type ChosenModel = {
   readonly weak?: string;
 };
 
+/** Which key, in place of the key: it is looked up for each request. */
+function withoutKeys({ primary, fallbacks }: ModelsConfig, secrets: SecretBook): ModelsConfig {
+  const bare = (ref: ModelRef): ModelRef => {
+    const { apiKey, ...rest } = ref;
+    const keyId = apiKey === undefined ? undefined : secrets.idOf(apiKey);
+    return keyId === undefined ? ref : { ...rest, keyId };
+  };
+  return { primary: bare(primary), fallbacks: fallbacks.map(bare) };
+}
+
 /** How long a model on this machine may take to accept a connection. */
 const PROBE_MS = 500;
 
@@ -31,7 +42,7 @@ const PROBE_MS = 500;
 export async function chooseModels(
   loaded: Loaded,
   env: Environment,
-  deps: { readonly clock: Clock; readonly random: Random },
+  deps: { readonly clock: Clock; readonly random: Random; readonly secrets: SecretBook; readonly keys: ModelKeys },
 ): Promise<ReadonlyMap<AgentId, ChosenModel>> {
   const net = createNet();
   const fetchFor = net.fetchFor.bind(net);
@@ -39,7 +50,9 @@ export async function chooseModels(
     (await listens(origin, PROBE_MS)) ? probeOllama(origin, { fetchFor, clock: deps.clock }) : undefined;
   const chosen = new Map<AgentId, ChosenModel>();
   for (const { id } of agentSettings(loaded.config, loaded.places)) {
-    const { refs, why } = await chooseModel({ ...modelSettings(loaded.config, env, id), probeLocal });
+    const settings = modelSettings(loaded.config, env, deps.secrets, id);
+    const { refs: keyed, why } = await chooseModel({ ...settings, probeLocal });
+    const refs = withoutKeys(keyed, deps.secrets);
     const weak = [refs.primary, ...refs.fallbacks].flatMap(({ model: name }) => {
       const says = knownWeak(name);
       return says === undefined ? [] : [`${name}: ${says}`];

@@ -22,7 +22,8 @@ import { type Log, openLog } from "./log.ts";
 import { createLocalStop } from "./local-stop.ts";
 import { type ChosenModel, chooseModels } from "./models.ts";
 import { writeRunning } from "./running.ts";
-import { knownSecrets } from "./secrets.ts";
+import { openSecrets } from "./secrets/open.ts";
+import type { Passphrase } from "./secrets/sources.ts";
 import type { LateWires } from "./late-wires.ts";
 import { systemClock, systemRandom } from "./system.ts";
 import { OWNER, type WireUp } from "./given.ts";
@@ -54,6 +55,7 @@ export type OpenOptions = {
   readonly wires: LateWires;
   readonly port?: number;
   readonly models?: ReadonlyMap<AgentId, ChosenModel>;
+  readonly passphrase?: Passphrase;
 };
 
 const TICK_MS = 1000;
@@ -62,11 +64,12 @@ const OWNER_PERMISSIONS: readonly Permission[] = PERMISSIONS;
 export async function openGateway(options: OpenOptions): Promise<Served> {
   const { env, home, ground, starting, wires, port, models } = options;
   const { loaded } = ground;
-  const outbound = createOutbound(knownSecrets(env, loaded), dlpRules(loaded.config));
+  const deps = { clock: systemClock, random: systemRandom };
+  const secrets = await openSecrets(loaded, { env, ...deps, passphrase: options.passphrase });
+  const outbound = createOutbound(secrets.known.find, dlpRules(loaded.config));
   const log = openLog(join(home.logs, "gateway.log"), (line) => outbound.text(line));
   wires.openLog(log);
-  const deps = { clock: systemClock, random: systemRandom };
-  const chosen = models ?? (await chooseModels(loaded, env, deps));
+  const chosen = models ?? (await chooseModels(loaded, env, { ...deps, secrets: secrets.book, keys: secrets.keys }));
   const given: WireUp = {
     ...ground,
     home,
@@ -74,6 +77,7 @@ export async function openGateway(options: OpenOptions): Promise<Served> {
     ...deps,
     log,
     outbound,
+    secrets,
     version: packageVersion(),
     modelOf: (agent) => chosen.get(agent) ?? noModel(agent),
   };

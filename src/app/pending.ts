@@ -29,6 +29,20 @@ const PENDING = z.discriminatedUnion("kind", [
     version: z.number(),
   }),
   z.strictObject({ ...base, kind: z.literal("stop") }),
+  z.strictObject({
+    ...base,
+    kind: z.literal("secret"),
+    what: z.string().regex(/^secret\.[a-z-]{1,40}$/),
+    /** Names, and salted digests of the values; never a value. */
+    ids: z.array(z.string().max(2_000)).max(10_000),
+    digests: z.array(digest.nullable()).max(10_000),
+    /** Of the state folder. */
+    file: z.enum(["vault.age", "secrets.json"]),
+    /** What the list of secrets counts after it. */
+    serial: z.number(),
+    before: digest,
+    after: digest,
+  }),
 ]);
 export type Pending = z.infer<typeof PENDING>;
 

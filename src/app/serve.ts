@@ -19,6 +19,7 @@ import { type Home, homeAt, makeHome } from "./home.ts";
 import { lateWires } from "./late-wires.ts";
 import type { ChosenModel } from "./models.ts";
 import type { Served } from "./open.ts";
+import type { Passphrase } from "./secrets/sources.ts";
 import { systemClock, systemRandom } from "./system.ts";
 import { openKnownVetter } from "./vetted.ts";
 
@@ -28,10 +29,12 @@ export type ServeOptions = {
   readonly port?: number;
   /** For the demo and tests: a model in place of the configured ones. */
   readonly models?: ReadonlyMap<AgentId, ChosenModel>;
+  /** Asks whoever started it for the passphrase of the vault; absent: nobody can be asked. */
+  readonly passphrase?: Passphrase;
 };
 
 /** @throws Fault where anything that is needed cannot be had: there is no half of a gateway. */
-export async function serve({ env, port, models }: ServeOptions): Promise<Served> {
+export async function serve({ env, port, models, passphrase }: ServeOptions): Promise<Served> {
   const home = homeAt(stateFolder(env));
   makeHome(home);
   // Before any helper: a second broker would clear away what the first one works with.
@@ -62,6 +65,7 @@ export async function serve({ env, port, models }: ServeOptions): Promise<Served
       wires,
       ...(port === undefined ? {} : { port }),
       ...(models === undefined ? {} : { models }),
+      ...(passphrase === undefined ? {} : { passphrase }),
     });
     return { ...served, close: () => served.close().finally(() => lock.release()) };
   } catch (thrown) {

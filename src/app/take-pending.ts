@@ -12,7 +12,8 @@ import type { Ledger, LedgerEntry } from "../core/ports/ledger.ts";
 import type { StateStore } from "../core/ports/store.ts";
 import { holdLock } from "../edges/store/lock.ts";
 import { CONFIG_NAME } from "./config/document.ts";
-import { donePending, type Found, readPending } from "./pending.ts";
+import { donePending, type Found, type Pending, readPending } from "./pending.ts";
+import { readRegistry } from "./secrets/registry.ts";
 
 export type TakeParts = {
   readonly home: string;
@@ -22,6 +23,8 @@ export type TakeParts = {
   readonly redact: (value: JsonObject) => JsonObject;
   /** In force when it resolves. */
   readonly stop: (by: string, reason: string) => Promise<void>;
+  /** Told that secrets were changed, once that is recorded. */
+  readonly secrets?: () => void;
 };
 
 /** Of the configuration that was recorded last. */
@@ -51,7 +54,7 @@ export async function takePending(parts: TakeParts, waitMs: number): Promise<voi
 }
 
 /** A text that no command put there: somebody used an editor. Called with the text that is about to count. */
-export async function noteConfig(parts: Omit<TakeParts, "stop">, digest: Digest): Promise<void> {
+export async function noteConfig(parts: Omit<TakeParts, "stop" | "secrets">, digest: Digest): Promise<void> {
   const before = (await parts.state.get(KNOWN))?.["digest"];
   if (before === digest) return;
   if (before !== undefined) {
@@ -75,10 +78,14 @@ async function takeOne(parts: TakeParts, found: Found, all: readonly Found[]): P
   const isRecorded = pending !== undefined && (await recordedIds(parts.ledger, pending.kind)).has(pending.id);
   if (!isRecorded) await parts.ledger.append(entryOf(parts, found, all));
   if (pending?.kind === "config") await parts.state.set(KNOWN, { digest: pending.after });
+  if (pending?.kind === "secret") parts.secrets?.();
   donePending(found);
 }
 
-async function recordedIds(ledger: TakeParts["ledger"], kind: "config" | "stop"): Promise<ReadonlySet<unknown>> {
+async function recordedIds(
+  ledger: TakeParts["ledger"],
+  kind: "config" | "stop" | "secret",
+): Promise<ReadonlySet<unknown>> {
   return new Set((await ledger.search({ kind, limit: 1_000 })).map((entry) => entry.data?.["pending"]));
 }
 
@@ -91,21 +98,50 @@ function entryOf(parts: TakeParts, { file, pending }: Found, all: readonly Found
   if (pending.kind === "stop") {
     return { kind: "stop", who, what: "stop.said", target: "gateway", result: "ok", data: parts.redact(said) };
   }
+  if (pending.kind === "secret") return secretEntry(parts, pending, all);
   const { paths, before, after, version } = pending;
   const data = parts.redact({ ...said, paths: paths.slice(0, 200), before, after, version });
   // Recorded first: a command that ended in between has changed nothing.
-  const wasDone = digestNow(parts.home) === after || all.some((one) => isAfter(one, id, after));
+  const wasDone = digestNow(parts.home, CONFIG_NAME) === after || all.some((one) => isAfter(one, id, after));
   return { ...CONFIG, who, what: "config.changed", result: wasDone ? "ok" : "unknown", data };
+}
+
+/** A list that is not there has no serial either. */
+const NO_SALT = { bytes: (count: number) => new Uint8Array(count), uniform: () => 0 };
+
+/** Names and salted digests; what the values are is in no record. */
+function secretEntry(
+  parts: TakeParts,
+  { id, who, why, atMs, what, ids, digests, file, serial, before, after }: Extract<Pending, { kind: "secret" }>,
+  all: readonly Found[],
+): LedgerEntry {
+  // The gateway notes what it reads in the same list, which has other bytes then.
+  const wasDone =
+    digestNow(parts.home, file) === after ||
+    all.some((one) => isAfter(one, id, after)) ||
+    readRegistry(parts.home, NO_SALT).serial >= serial;
+  const said = parts.redact({ pending: id, why, said: new Date(atMs).toISOString() });
+  // Digests are no text to look through: a rule for long strange words would take them out.
+  const data = {
+    ...said,
+    ids: ids.slice(0, 200),
+    digests: digests.slice(0, 200),
+    count: ids.length,
+    file,
+    before,
+    after,
+  };
+  return { kind: "secret", who, what, target: ids[0] ?? "vault", result: wasDone ? "ok" : "unknown", data };
 }
 
 /** A later change that began with this text. */
 function isAfter({ pending }: Found, id: string, text: Digest): boolean {
-  return pending?.kind === "config" && pending.id > id && pending.before === text;
+  return (pending?.kind === "config" || pending?.kind === "secret") && pending.id > id && pending.before === text;
 }
 
-function digestNow(home: string): Digest | undefined {
+function digestNow(home: string, name: string): Digest | undefined {
   try {
-    return sha256(readFileSync(join(home, CONFIG_NAME), "utf8"));
+    return sha256(readFileSync(join(home, name)));
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;

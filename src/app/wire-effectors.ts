@@ -94,15 +94,15 @@ export function wireEffectors(parts: EffectorParts): ReadonlyMap<string, Effecto
   ]);
 }
 
-function webDeps({ loaded, env, clock }: WireUp, { egress }: Helpers): WebDeps {
-  const { search } = webSettings(loaded.config, env);
+function webDeps({ loaded, secrets, clock }: WireUp, { egress }: Helpers): WebDeps {
+  const { search } = webSettings(loaded.config, secrets.book);
   return {
     egress,
     fetcher: createWebFetcher({ clock }),
     pages: createPageReader({ clock }),
     search: createWebSearch({
       fetch: createNet().fetchFor({ kind: "origin", origin: SEARCH_ORIGIN }),
-      key: search.enabled ? search.apiKey : null,
+      key: search.enabled ? search.key : null,
     }),
   };
 }

@@ -17,7 +17,6 @@ import { openEndorsements } from "../steps/label/endorsements.ts";
 import type { Conversations } from "../steps/run/conversations.ts";
 import { createSessions } from "../steps/session/session.ts";
 import { bringCliToken } from "./cli-token.ts";
-import { credentialsOf } from "./config/egress.ts";
 import { budgetSettings, channelEnabled, MAIN_AGENT, peopleOf } from "./config/settings.ts";
 import { type Chat, createChat } from "./gateway/chat.ts";
 import { afterResume, beginId, createConversations, type ElsewhereParts, runDue } from "./gateway/elsewhere.ts";
@@ -30,14 +29,16 @@ import type { Helpers } from "./helpers.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createProver, type Prover } from "./readiness.ts";
 import { createSandboxProof, type SandboxProof } from "./sandbox-proof.ts";
+import type { Keeper } from "./secrets/keeper.ts";
 import { createLeftTurns, type LeftTurns, type RecoveryParts, recoverTurns } from "./recovery.ts";
 import { noteConfig, type TakeParts, takePending } from "./take-pending.ts";
 import { wireEffectors } from "./wire-effectors.ts";
 import { OWNER, type WireUp } from "./given.ts";
-import type { LateWires } from "./late-wires.ts";
+import { lateConversations, type LateWires } from "./late-wires.ts";
 import { wireReading } from "./wire-reading.ts";
 import { type Kits, openKits, policyEntry } from "./wire-kits.ts";
-import { lifeEntry, recordConnection } from "./wire-records.ts";
+import { lifeEntry } from "./wire-records.ts";
+import { remindersNow, wireSecrets } from "./wire-secrets.ts";
 import { weakModels } from "./weak-models.ts";
 
 export type Wired = {
@@ -78,13 +79,12 @@ export async function wireUp(given: WireUp, starting: Promise<Helpers>, wires: L
   const store = await openStore({ dir: given.home.store, clock: given.clock, clean: given.outbound.kept });
   try {
     const [kits, { helpers, sandbox }] = await Promise.all([openKits(given), proving(given, starting)]);
-    helpers.bindCredentials(credentialsOf(given.loaded.config, given.env));
-    wires.onConnection = (connection, owner) => recordConnection(helpers, metrics, connection, owner);
     const record: Record = async (entry) => {
       if (entry.kind === "login") metrics.login(entry.result === "ok" ? "ok" : "failed");
       await helpers.ledger.append(entry);
     };
-    return await putTogether(given, { store, helpers, metrics, record, kits }, sandbox);
+    const keeper = wireSecrets(given, helpers, record, { metrics, wires });
+    return await putTogether(given, { store, helpers, metrics, record, kits, keeper }, sandbox);
   } catch (thrown) {
     await store.close();
     throw thrown;
@@ -106,7 +106,7 @@ async function proving(
 }
 
 async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof): Promise<Wired> {
-  const { store, helpers, record, kits } = ground;
+  const { store, helpers, record, kits, keeper } = ground;
   const prover = openProver(given, ground, sandbox);
   const { digest: config, downgrades } = given.loaded;
   const weak = weakModels(given.loaded, (agent) => given.modelOf(agent).weak);
@@ -128,6 +128,11 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
   const works = await openWorks(given, ground);
   const access = await openAccess(given, store, record);
   const { parts, turns } = works;
+  const withStop: TakeParts = {
+    ...take,
+    stop: (by, reason) => haltAll({ ...parts, turns }, by, reason),
+    secrets: () => keeper.changed(),
+  };
   await works.recover(() => true);
   return {
     gateway: createGateway({
@@ -138,17 +143,24 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
       readiness: () => prover.now(),
       downgrades,
       weakModels: weak,
+      reminders: () => remindersNow(given),
+      async reloadSecrets() {
+        await takePending(withStop, 0);
+        return keeper.reload();
+      },
     }),
     access,
     store,
     helpers,
     tick: async () => {
-      await takePending({ ...take, stop: (by, reason) => haltAll({ ...parts, turns }, by, reason) }, 0);
+      await takePending(withStop, 0);
+      await keeper.tick();
       await works.left.recover();
       if (parts.halt.state() === "running") await runDue(works.elsewhere);
     },
     prove: () => prover.prove(),
     async close() {
+      keeper.close();
       parts.desk.closeAll();
       await turns.stopAll("the gateway ends");
       // A ledger that is lost must not keep the rest from ending.
@@ -164,7 +176,7 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
 /** How long a start waits for a command that is changing the configuration. */
 const PENDING_MS = 5_000;
 
-function takeParts({ home, outbound }: WireUp, { store, helpers }: Ground): Omit<TakeParts, "stop"> {
+function takeParts({ home, outbound }: WireUp, { store, helpers }: Ground): Omit<TakeParts, "stop" | "secrets"> {
   return { home: home.root, ledger: helpers.ledger, state: store.state, redact: (value) => outbound.value(value) };
 }
 
@@ -174,6 +186,7 @@ type Ground = {
   readonly metrics: Metrics;
   readonly record: Record;
   readonly kits: Kits;
+  readonly keeper: Keeper;
 };
 
 async function openWorks(given: WireUp, { store, helpers, metrics, kits }: Ground): Promise<Works> {
@@ -253,19 +266,6 @@ function openElsewhere(given: WireUp, works: Pick<Works, "parts" | "engine" | "c
     },
     notify: (notice) => notices.tell(notice),
     failed: (thrown, what) => given.log.error(`${what} failed`, { error: String(thrown) }),
-  };
-}
-
-function lateConversations(late: { readonly conversations?: Conversations }): Conversations {
-  const now = (): Conversations => {
-    if (late.conversations === undefined) throw new Error("a tool ran before the gateway was put together");
-    return late.conversations;
-  };
-  return {
-    deliver: (message) => now().deliver(message),
-    tell: (message) => now().tell(message),
-    spawn: (task) => now().spawn(task),
-    schedule: (entry) => now().schedule(entry),
   };
 }
 

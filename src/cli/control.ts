@@ -104,6 +104,7 @@ const Status = z.looseObject({
   readiness: z.array(z.looseObject({ control: z.string(), ready: z.boolean(), says: z.string() })),
   downgrades: z.array(z.string()),
   weakModels: z.array(z.string()),
+  reminders: z.array(z.string()).default([]),
 });
 
 export const statusCommand: Command = {
@@ -142,6 +143,7 @@ export const statusCommand: Command = {
         ]),
         ...status.downgrades.map((line) => ["weaker", paint(io, "yellow", line)]),
         ...status.weakModels.map((line) => ["weak model", paint(io, "yellow", oneLine(line, 300))]),
+        ...status.reminders.map((line) => ["due", paint(io, "yellow", oneLine(line, 200))]),
       ]),
     );
     return ready ? 0 : 1;

@@ -27,7 +27,13 @@ export const startCommand: Command = {
     if (flagOn(flags, "detach")) return startDetached(port, io);
     await firstTime(io);
     const { serve } = await import("../app/serve.ts");
-    const served = await serve({ env: io.env, ...(port === undefined ? {} : { port }) });
+    const { asking } = await import("./secrets/ground.ts");
+    const passphrase = asking(io);
+    const served = await serve({
+      env: io.env,
+      ...(port === undefined ? {} : { port }),
+      ...(passphrase === undefined ? {} : { passphrase }),
+    });
     const stopping = stopOnSignal(io, served);
     try {
       await announce(io, served);

@@ -13,6 +13,7 @@ import { isLoopback } from "./hosts.ts";
 import { didYouMean } from "./nearest.ts";
 import { alwaysBlocked, expand, inHiddenEntry, isWithin, overlap, type Places, realPath } from "./places.ts";
 import type { Config } from "./schema.ts";
+import { checkSecrets } from "./secret-settings.ts";
 import { FOREIGN_TOOLS } from "./vocabulary.ts";
 import { checkSandbox } from "./sandbox.ts";
 
@@ -32,6 +33,7 @@ export function checkTogether(config: Config, source: ConfigText, places: Places
     declarations,
     checkModels,
     checkEgress,
+    checkSecrets,
   ]) {
     for (const { path, says, hint } of check(config, places)) {
       throw new Fault("CONFIG_UNSAFE", {

@@ -7,10 +7,9 @@ import { COMMAND_ENVIRONMENT } from "../../core/command-environment.ts";
 import { type Credential, SHORTEST_SECRET } from "../../core/credential.ts";
 import { listsHost } from "../../core/destination.ts";
 import { Fault } from "../../core/fault.ts";
+import type { SecretLookup } from "../../core/ports/secrets.ts";
 import type { EgressRule } from "../../core/posture.ts";
 import { CONFIG_NAME, type Path } from "./document.ts";
-import type { Environment } from "./environment.ts";
-import { missing, variableIn } from "./references.ts";
 import type { Config } from "./schema.ts";
 
 const KILOBYTE = 1024;
@@ -40,15 +39,17 @@ export function egressBytes({ egress: { perCall } }: Config): { readonly up: num
 export type ConfiguredCredential = { readonly credential: Credential; readonly variable: string };
 
 /**
- * With their values, which stay in the process that asks for them, and are handed to the egress proxy.
+ * With their values, which stay in the process that asks for them, and are handed to the egress proxy. One that was
+ * revoked, or is used up, is left out: no call gets it.
  *
- * @throws Fault CONFIG_VARIABLE_MISSING, CONFIG_UNSAFE for a value that cannot be put into a request and found again.
+ * @throws Fault CONFIG_VARIABLE_MISSING, SECRET_UNKNOWN; CONFIG_UNSAFE for a value that cannot be put into a request and
+ *   found again.
  */
-export function credentialsOf({ egress }: Config, env: Environment): readonly ConfiguredCredential[] {
-  return Object.entries(egress.credentials).map(([name, { secret, variable, methods, paths, inject, ...rest }]) => {
-    const from = variableIn(secret);
-    const value = env.variable(from) ?? missing(`\`egress.credentials.${name}.secret\``, from);
-    if (value.length < SHORTEST_SECRET || !/^[\x21-\x7e]+$/.test(value)) throw unusable(name, from);
+export function credentialsOf({ egress }: Config, secrets: SecretLookup): readonly ConfiguredCredential[] {
+  return Object.entries(egress.credentials).flatMap(([name, { secret, variable, methods, paths, inject, ...rest }]) => {
+    const value = usableValue(secrets, secret, `egress.credentials.${name}.secret`);
+    if (value === undefined) return [];
+    if (value.length < SHORTEST_SECRET || !/^[\x21-\x7e]+$/.test(value)) throw unusable(name, secret);
     const header = inject?.slice(0, inject.indexOf(":")).toLowerCase();
     const credential = {
       ...rest,
@@ -59,13 +60,23 @@ export function credentialsOf({ egress }: Config, env: Environment): readonly Co
       ...(paths === undefined ? {} : { paths }),
       ...(inject === undefined ? {} : { inject }),
     };
-    return { credential, variable };
+    return [{ credential, variable }];
   });
 }
 
-function unusable(name: string, variable: string): Fault {
+function usableValue(secrets: SecretLookup, reference: string, at: string): string | undefined {
+  try {
+    return secrets.value(reference, at);
+  } catch (thrown) {
+    if (thrown instanceof Fault && (thrown.code === "SECRET_REVOKED" || thrown.code === "SECRET_LIMIT"))
+      return undefined;
+    throw thrown;
+  }
+}
+
+function unusable(name: string, reference: string): Fault {
   return new Fault("CONFIG_UNSAFE", {
-    message: `${CONFIG_NAME}, \`egress.credentials.${name}\`: the value of \`${variable}\` cannot be used`,
+    message: `${CONFIG_NAME}, \`egress.credentials.${name}\`: the value of \`${reference.slice(2, -1)}\` cannot be used`,
     hint: `it needs ${SHORTEST_SECRET} characters at least, without spaces and control characters`,
   });
 }

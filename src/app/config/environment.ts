@@ -24,6 +24,7 @@ export const KNOWN_VARIABLES = [
   "DEEPSEEK_API_KEY",
   "OLLAMA_HOST",
   "BRAVE_API_KEY",
+  "VAMBRACE_VAULT_PASSPHRASE",
   "NO_COLOR",
 ] as const;
 export type VariableName = (typeof KNOWN_VARIABLES)[number];

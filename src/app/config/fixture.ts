@@ -2,11 +2,22 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { environmentOf } from "./environment.ts";
+import type { SecretLookup } from "../../core/ports/secrets.ts";
+import { type Environment, environmentOf } from "./environment.ts";
 import { parseConfig } from "./load.ts";
+import { missing } from "./references.ts";
 
 export const env = environmentOf({ HOME: "/home/ana", SITE: "example.org", MY_KEY: "k-1234567890" });
 export const at = { home: "/home/ana/.vambrace", env, installation: "/opt/vambrace" };
+
+/** Secrets that are in this environment, and none elsewhere. */
+export function secretsIn(environment: Environment): SecretLookup {
+  const find = (reference: string): string | undefined => environment.variable(reference.slice(2, -1));
+  return {
+    value: (reference, at) => find(reference) ?? missing(at, reference.slice(2, -1)),
+    has: (reference) => find(reference) !== undefined,
+  };
+}
 
 export const config = (text: string) => parseConfig(text, at).config;
 

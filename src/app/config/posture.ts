@@ -10,8 +10,9 @@ import type { Trust } from "../../core/label.ts";
 import { type AgentId, parseAgentId } from "../../core/ids.ts";
 import { doorsOf } from "./doors.ts";
 import { egressBytes, egressRules } from "./egress.ts";
-import { alwaysBlocked, expand, forbiddenPaths, type Places, realPath } from "./places.ts";
+import { alwaysBlocked, expand, forbiddenPaths, isWithin, type Places, realPath } from "./places.ts";
 import type { Config } from "./schema.ts";
+import { secretFiles } from "./secret-settings.ts";
 import { agentEntry, agentIds, dlpRules, peopleOf } from "./settings.ts";
 
 /** @param agent absent: `main`. Each agent has its own workspace and may have fewer tools. */
@@ -26,7 +27,13 @@ export function toPosture(config: Config, places: Places, agent = parseAgentId("
       workspace: realPath(expand(entry?.workspace ?? config.agents.defaults.workspace, places)),
       workspaceOnly: fs.workspaceOnly,
       allowedPaths: fs.allowedPaths.map((path) => expand(path, places)),
-      blockedPaths: inEverySpelling([...alwaysBlocked(places), ...fs.blockedPaths.map((path) => expand(path, places))]),
+      blockedPaths: inEverySpelling([
+        ...alwaysBlocked(places),
+        ...secretFiles(config, places).filter(
+          (file) => !alwaysBlocked(places).some((folder) => isWithin(file, folder)),
+        ),
+        ...fs.blockedPaths.map((path) => expand(path, places)),
+      ]),
       forbiddenPaths: forbiddenPaths(places),
       home: places.userHome,
     },

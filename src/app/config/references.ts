@@ -7,19 +7,16 @@
  */
 import { Fault } from "../../core/fault.ts";
 import { isArray, isObject, type JsonObject, type JsonValue } from "../../core/json.ts";
+import { parseReference } from "../../core/secret-ref.ts";
 import { CONFIG_NAME, type ConfigText, malformed, type Path } from "./document.ts";
 import { isSecretKey } from "./secret-keys.ts";
 
 const REFERENCE = /(\$?)\$\{([^}]*)\}/g;
 const NAME = /^[A-Z_][A-Z0-9_]{0,127}$/;
 
-/** Whether a value is exactly one reference. */
+/** Whether a value is exactly one reference to a secret, wherever that is kept. */
 export function isReference(text: string): boolean {
-  return /^\$\{[A-Z_][A-Z0-9_]{0,127}\}$/.test(text);
-}
-
-export function variableIn(reference: string): string {
-  return reference.slice(2, -1);
+  return parseReference(text) !== undefined;
 }
 
 export function hasReference(text: string): boolean {
@@ -63,6 +60,12 @@ function fill(from: {
   return from.value.replaceAll(REFERENCE, (_, escape: string, name: string) => {
     if (escape !== "") return `\${${name}}`;
     const at = `line ${from.source.lineOf(from.path)}, \`${from.path.join(".")}\``;
+    if (/^(?:vault|sops|hashicorp):/.test(name)) {
+      throw malformed(
+        `${at}: a secret may stand only where one is expected`,
+        "keys such as `apiKey`, `token` and `secret` take one; anything else is shown, compared and kept",
+      );
+    }
     if (!NAME.test(name)) {
       throw malformed(
         `${at}: not the name of a variable`,

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { hasHidden } from "../../core/hidden.ts";
 import { CONFIDENTIALITY_LEVELS, TRUST_LEVELS } from "../../core/label.ts";
+import { parseReference } from "../../core/secret-ref.ts";
 
 const ID = /^[a-z0-9][a-z0-9._@+-]{0,127}$/;
 
@@ -18,4 +19,6 @@ export const path = z
   .refine((text) => !text.split("/").includes(".."), "write the path without `..`")
   .refine((text) => !hasHidden(text), "write the path without line breaks, control or hidden characters");
 /** Kept as the reference; looked up where it is used. */
-export const secret = z.string().regex(/^\$\{[A-Z_][A-Z0-9_]*\}$/, "write a reference to the environment: `${NAME}`");
+export const secret = z
+  .string()
+  .refine((text) => parseReference(text) !== undefined, "write a reference: `${NAME}` or `${vault:NAME}`");

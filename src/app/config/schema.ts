@@ -15,6 +15,7 @@ import { sandbox } from "./sandbox.ts";
 import { browser } from "./schema-browser.ts";
 import { dlp } from "./schema-dlp.ts";
 import { egress } from "./schema-egress.ts";
+import { secrets } from "./schema-secrets.ts";
 import { confidentiality, count, id, path, secret, trust, words } from "./schema-words.ts";
 
 /** As the judge knows them (`steps/judge/roles.ts`). */
@@ -95,7 +96,11 @@ const tools = z.strictObject({
   web: z
     .strictObject({
       search: z
-        .strictObject({ enabled: z.boolean().default(true), provider: z.literal("brave").default("brave") })
+        .strictObject({
+          enabled: z.boolean().default(true),
+          provider: z.literal("brave").default("brave"),
+          apiKey: secret.optional(),
+        })
         .prefault({}),
       fetch: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
     })
@@ -209,6 +214,7 @@ export const configFile = z.strictObject({
   roles: z.record(id, z.array(z.enum(ROLE_PERMISSIONS)).max(50)).default({}),
   egress: egress.prefault({}),
   dlp: dlp.prefault({}),
+  secrets: secrets.prefault({}),
   effects: z.partialRecord(z.enum(EFFECTS), trust).default({}),
   folders: z
     .array(

@@ -15,6 +15,7 @@ const SECRET_KEYS: ReadonlySet<string> = new Set([
   "passphrase",
   "secret",
   "clientsecret",
+  "secretid",
   "signingsecret",
   "webhooksecret",
   "privatekey",

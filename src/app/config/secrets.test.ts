@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { environmentOf } from "./environment.ts";
-import { at, config, env, refusal } from "./fixture.ts";
+import { at, config, env, refusal, secretsIn } from "./fixture.ts";
 import { parseConfig } from "./load.ts";
 import { getPath, parsePath } from "./paths.ts";
 import { modelSettings } from "./settings.ts";
@@ -57,13 +57,14 @@ test("R-KEY-1: a reference is kept as it is written, looked up where it is used,
   const loaded = parseConfig(text, at);
   assert.doesNotMatch(JSON.stringify(loaded.config), /k-1234567890/);
   assert.equal(getPath(loaded, parsePath("models.providers.mine.apiKey")), "${MY_KEY}");
-  assert.deepEqual(modelSettings(loaded.config, env).config?.primary, {
+  assert.deepEqual(modelSettings(loaded.config, env, secretsIn(env)).config?.primary, {
     provider: "openai-compatible",
     model: "m-1",
     apiKey: "k-1234567890",
     baseURL: "https://m.example/v1",
   });
-  assert.throws(() => modelSettings(loaded.config, environmentOf({ HOME: "/home/ana" })), {
+  const empty = environmentOf({ HOME: "/home/ana" });
+  assert.throws(() => modelSettings(loaded.config, empty, secretsIn(empty)), {
     code: "CONFIG_VARIABLE_MISSING",
     message: /models\.providers\.mine\.apiKey.*MY_KEY/,
   });

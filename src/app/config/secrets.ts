@@ -68,6 +68,6 @@ function variableFor(path: Path): string {
 function secret(what: string, variable: string): Fault {
   return new Fault("CONFIG_SECRET", {
     message: `${CONFIG_NAME}: ${what}; secrets do not belong into the file`,
-    hint: `put it into the environment and write \`\${${variable}}\` in its place; then give out a new one, because this one was on disk`,
+    hint: `keep it with \`vambrace secrets set NAME\` and write \`\${vault:NAME}\` in its place, or put it into the environment and write \`\${${variable}}\`; then give out a new one, because this one was on disk`,
   });
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseAgentId } from "../../core/ids.ts";
 import { environmentOf, stateFolder, userHome } from "./environment.ts";
-import { at, config, env } from "./fixture.ts";
+import { at, config, env, secretsIn } from "./fixture.ts";
 import { parseConfig } from "./load.ts";
 import { effectiveTree, getPath, parsePath } from "./paths.ts";
 import { toPosture } from "./posture.ts";
@@ -66,10 +66,11 @@ test("R-AGENT-8: an integration that is off is denied at the gate; without a key
   const off = "tools: {web: {search: {enabled: false}, fetch: {enabled: false}}}";
   for (const rules of posture(off).channels.values())
     assert.deepEqual(rules.deny, ["web_search", "web_fetch", "quarantine_page"]);
-  assert.match(JSON.stringify(webSettings(config(off), env)), /turned off/);
-  assert.match(JSON.stringify(webSettings(config(""), env)), /BRAVE_API_KEY/);
-  const keyed = environmentOf({ HOME: "/home/ana", BRAVE_API_KEY: "k" });
-  assert.deepEqual(webSettings(config(""), keyed).search, { enabled: true, provider: "brave", apiKey: "k" });
+  assert.match(JSON.stringify(webSettings(config(off), secretsIn(env))), /turned off/);
+  assert.match(JSON.stringify(webSettings(config(""), secretsIn(env))), /BRAVE_API_KEY/);
+  const keyed = secretsIn(environmentOf({ HOME: "/home/ana", BRAVE_API_KEY: "k" }));
+  const { search } = webSettings(config(""), keyed);
+  assert.ok(search.enabled && search.key() === "k");
   assert.equal(webSettings(config(off), keyed).search.enabled, false);
 });
 
@@ -104,8 +105,11 @@ channels: {terminal: {tools: {profile: coding}}}`;
       ["quiet", "/home/ana/quiet"],
     ],
   );
-  assert.equal(modelSettings(config(text), env, parseAgentId("research")).config?.primary.provider, "ollama");
-  assert.equal(modelSettings(config(text), env, parseAgentId("quiet")).config?.primary.model, "a");
+  assert.equal(
+    modelSettings(config(text), env, secretsIn(env), parseAgentId("research")).config?.primary.provider,
+    "ollama",
+  );
+  assert.equal(modelSettings(config(text), env, secretsIn(env), parseAgentId("quiet")).config?.primary.model, "a");
 });
 
 test("R-NET-1: an egress entry means GET and HEAD on 443 unless it says more", () => {
@@ -247,7 +251,7 @@ test("R-AGENT-9: every budget is a number that ends", () => {
 
 test("R-AGENT-3: without a configured model the environment decides, by names that are handed on", () => {
   const given = environmentOf({ HOME: "/h", LLM_PROVIDER: "ollama", OTHER_SECRET: "x" });
-  assert.deepEqual(modelSettings(config(""), given), { env: { LLM_PROVIDER: "ollama" } });
+  assert.deepEqual(modelSettings(config(""), given, secretsIn(given)), { env: { LLM_PROVIDER: "ollama" } });
 });
 
 test("the owner is there without being named, and can be named", () => {

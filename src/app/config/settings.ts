@@ -9,10 +9,10 @@ import { type AgentId, parseAgentId, parsePersonId } from "../../core/ids.ts";
 import { trustRank } from "../../core/label.ts";
 import type { ReturnLabel } from "../../core/tool.ts";
 import type { Person } from "../../core/person.ts";
+import type { SecretLookup } from "../../core/ports/secrets.ts";
 import { BUILT_IN_PROVIDERS } from "./checks-models.ts";
 import type { Environment, VariableName } from "./environment.ts";
 import { expand, type Places, realPath } from "./places.ts";
-import { missing, variableIn } from "./references.ts";
 import type { Config } from "./schema.ts";
 
 export type GatewaySettings = {
@@ -126,8 +126,13 @@ export type ModelSettings = {
   readonly env: { readonly [Name in (typeof MODEL_VARIABLES)[number]]?: string };
 };
 
-/** @throws Fault CONFIG_VARIABLE_MISSING where a provider that is used names a key that is not set. */
-export function modelSettings(config: Config, env: Environment, agent: AgentId = MAIN_AGENT): ModelSettings {
+/** @throws Fault CONFIG_VARIABLE_MISSING, SECRET_UNKNOWN where a provider that is used names a key that is not there. */
+export function modelSettings(
+  config: Config,
+  env: Environment,
+  secrets: SecretLookup,
+  agent: AgentId = MAIN_AGENT,
+): ModelSettings {
   const given: { [Name in (typeof MODEL_VARIABLES)[number]]?: string } = {};
   for (const name of MODEL_VARIABLES) {
     const value = env[name];
@@ -135,16 +140,15 @@ export function modelSettings(config: Config, env: Environment, agent: AgentId =
   }
   const model = agentEntry(config, agent)?.model ?? config.agents.defaults.model;
   if (model === undefined) return { env: given };
-  const ref = (text: string): ConfiguredModel => configuredModel(text, config, env);
+  const ref = (text: string): ConfiguredModel => configuredModel(text, config, secrets);
   return { config: { primary: ref(model.primary), fallbacks: model.fallbacks.map(ref) }, env: given };
 }
 
-function configuredModel(ref: string, config: Config, env: Environment): ConfiguredModel {
+function configuredModel(ref: string, config: Config, secrets: SecretLookup): ConfiguredModel {
   const [name = "", ...rest] = ref.split("/");
   const settings = Object.hasOwn(config.models.providers, name) ? config.models.providers[name] : undefined;
   const { type, apiKey, ...limits } = settings ?? {};
-  const key = apiKey === undefined ? undefined : env.variable(variableIn(apiKey));
-  if (apiKey !== undefined && key === undefined) missing(`\`models.providers.${name}.apiKey\``, variableIn(apiKey));
+  const key = apiKey === undefined ? undefined : secrets.value(apiKey, `models.providers.${name}.apiKey`);
   return {
     provider: type ?? (BUILT_IN_PROVIDERS.includes(name) ? name : "openai-compatible"),
     ...(rest.length === 0 ? {} : { model: rest.join("/") }),
@@ -213,22 +217,28 @@ export function quarantineSettings(config: Config): QuarantineSettings {
 export type WebSettings = {
   readonly fetch: { readonly enabled: boolean };
   readonly search:
-    | { readonly enabled: true; readonly provider: "brave"; readonly apiKey: string }
+    | { readonly enabled: true; readonly provider: "brave"; readonly key: () => string }
     /** `says`: why, and what to do, for whoever tries it. */
     | { readonly enabled: false; readonly says: string };
 };
 
+const SEARCH_KEY = "${BRAVE_API_KEY}";
+
 /** R-AGENT-8: off by a key, or for want of a key, with a clear word. */
-export function webSettings(config: Config, env: Environment): WebSettings {
+export function webSettings(config: Config, secrets: SecretLookup): WebSettings {
   const { search, fetch } = config.tools.web;
-  const apiKey = env.BRAVE_API_KEY;
+  const at = "tools.web.search.apiKey";
+  const isThere = search.apiKey !== undefined || secrets.has(SEARCH_KEY);
   if (!search.enabled) {
     return { fetch, search: { enabled: false, says: "web search is turned off: `tools.web.search.enabled` is false" } };
   }
-  if (apiKey === undefined) {
-    return { fetch, search: { enabled: false, says: "web search has no key: set BRAVE_API_KEY in the environment" } };
+  if (!isThere) {
+    const says = "web search has no key: set BRAVE_API_KEY in the environment, or `tools.web.search.apiKey`";
+    return { fetch, search: { enabled: false, says } };
   }
-  return { fetch, search: { enabled: true, provider: search.provider, apiKey } };
+  // Asked for with each search: a key that is replaced or revoked counts with the next.
+  const key = (): string => secrets.value(search.apiKey ?? SEARCH_KEY, at);
+  return { fetch, search: { enabled: true, provider: search.provider, key } };
 }
 
 export type BrowserSettings = {

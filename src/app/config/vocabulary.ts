@@ -90,11 +90,6 @@ const KEYS: readonly Foreign[] = [
   { key: "network", use: "egress.allow", hint: "name the hosts there" },
   { key: "proxy", use: "egress.allow", hint: "name the hosts there" },
   {
-    key: "secrets",
-    use: null,
-    hint: "put secrets into the environment and write `${NAME}` where one is used, such as `egress.credentials`",
-  },
-  {
     key: "env",
     use: null,
     hint: "set variables for the user that runs the gateway, and write `${NAME}` where one is used",

@@ -30,6 +30,8 @@ export type GatewayParts = EngineParts & {
   readonly downgrades: readonly string[];
   readonly weakModels: readonly string[];
   readonly notices: Notices;
+  readonly reminders: () => readonly string[];
+  readonly reloadSecrets: () => Promise<{ readonly changed: readonly string[]; readonly failed: readonly string[] }>;
 };
 
 export type Notices = {
@@ -83,6 +85,10 @@ export function createGateway(parts: GatewayParts): Gateway {
     },
     stop: (caller, reason) => stop(parts, need(caller, "operate"), reason),
     resume: (caller) => resume(parts, need(caller, "operate")),
+    reloadSecrets: async (caller) => {
+      need(caller, "configure");
+      return parts.reloadSecrets();
+    },
     tokens: access.doors,
   };
 }
@@ -144,6 +150,7 @@ async function statusOf(parts: GatewayParts): Promise<GatewayStatus> {
     readiness: await parts.readiness(),
     downgrades: parts.downgrades,
     weakModels: parts.weakModels,
+    reminders: parts.reminders(),
   };
 }
 

@@ -10,6 +10,7 @@ import { chooseModels } from "../../app/models.ts";
 import { WEAK_MODEL_HINT, weakModels } from "../../app/weak-models.ts";
 import { systemClock, systemRandom } from "../../app/system.ts";
 import { readPolicies } from "../../app/policies.ts";
+import { openSecrets } from "../../app/secrets/open.ts";
 import { verifyLedger } from "../../ledger/verify.ts";
 import type { Io } from "../command.ts";
 import { judgeOn } from "../judging.ts";
@@ -97,7 +98,9 @@ function workspaceLine(agent: string, path: string): Line {
 
 async function modelLines(loaded: Loaded, env: Environment): Promise<readonly Line[]> {
   try {
-    const chosen = await chooseModels(loaded, env, { clock: systemClock, random: systemRandom });
+    const deps = { clock: systemClock, random: systemRandom };
+    const { book, keys } = await openSecrets(loaded, { env, ...deps, isLooking: true });
+    const chosen = await chooseModels(loaded, env, { ...deps, secrets: book, keys });
     const models = [...chosen].map(([agent, { why, model }]) => {
       const id = agent === "main" ? "model" : `model ${agent}`;
       return model.identity.provider === "offline" ? warn(id, why, OFFLINE) : ok(id, why);

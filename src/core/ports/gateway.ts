@@ -69,6 +69,8 @@ export type GatewayStatus = {
   readonly downgrades: readonly string[];
   /** Models known to follow injected orders that are given dangerous tools, one line for each agent. */
   readonly weakModels: readonly string[];
+  /** What should be done soon, one line each: keys that are due. */
+  readonly reminders: readonly string[];
 };
 
 export type TokenMade = { readonly id: TokenId; readonly token: string };
@@ -138,6 +140,8 @@ export type Gateway = {
   metrics(): Promise<string>;
   stop(caller: Caller, reason: string): Promise<void>;
   resume(caller: Caller): Promise<void>;
+  /** Reads the secrets anew, at once: what was revoked is dropped, what was replaced counts. */
+  reloadSecrets(caller: Caller): Promise<{ readonly changed: readonly string[]; readonly failed: readonly string[] }>;
   tokens: {
     list(caller: Caller): Promise<readonly TokenInfo[]>;
     create(

@@ -20,6 +20,7 @@ export const RECORD_KINDS = [
   "token", // made, revoked
   "config", // changed
   "policy", // set loaded, or refused
+  "secret", // set, rotated, revoked, used up, used much more than before; never a value
   "stop", // everything halted or resumed
   "fault",
 ] as const;

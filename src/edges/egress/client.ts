@@ -23,7 +23,7 @@ export type GivenCredential = { readonly credential: Credential; readonly variab
 
 export type EgressClient = EgressGate &
   LastingEgress & {
-    /** What the proxy may put into requests of calls that begin from now on, instead of what it was told before. */
+    /** What the proxy may put into requests, instead of what it was told before; also in calls that run, no more than that. */
     bind(credentials: readonly GivenCredential[]): void;
     /** Ends the proxy. */
     close(): Promise<void>;

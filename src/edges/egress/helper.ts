@@ -4,7 +4,7 @@
  * | gateway | proxy |
  * |---|---|
  * | `{op:"config", socketDir}`, first and once | `{op:"ready"}` |
- * | `{op:"credentials", credentials}`, instead of those before | |
+ * | `{op:"credentials", credentials}`, instead of those before, also in calls that run | |
  * | `{op:"open", id, hosts, bytes?, lasting?}` | `{op:"opened", id, socket, ca, handles}`, or `{op:"failed", id, why}` |
  * | | `{op:"connection", id, connection}` for each attempt as it ends |
  * | `{op:"lead", id, hosts}` | `{op:"led", id}`: what was open has ended and was told |

@@ -25,7 +25,10 @@ import { openWallet } from "./wallet.ts";
 export type EgressProxy = {
   /** @param tell called for each attempt as it ends. */
   open(call: EgressCall, tell: (connection: Connection) => void): Promise<OpenedLease>;
-  /** What may be put into requests of calls that begin from now on, instead of what was known before. */
+  /**
+   * What may be put into requests, instead of what was known before. Calls that begin from now on get it; in those that
+   * run, what is not in it any more, or has another value, is refused from here on.
+   */
   bind(credentials: readonly Credential[]): void;
 };
 
@@ -72,7 +75,9 @@ export function createEgressProxy(deps: {
       const socket = join(socketDir, `${Buffer.from(random.bytes(16)).toString("hex")}.sock`);
       if (Buffer.byteLength(socket) > PATH_LIMIT) throw badFolder(socketDir, "its path is too long for sockets");
       const limits = bytes === undefined ? shipped : { ...shipped, upBytes: bytes.up, downBytes: bytes.down };
-      const wallet = openWallet(credentials, hosts, random);
+      const wallet = openWallet(credentials, hosts, random, ({ name, secret }) =>
+        credentials.some((one) => one.name === name && one.secret === secret),
+      );
       const isSeen = (one: HostLimit): boolean => !isWhole(one) || (one.tls !== "passthrough" && !wallet.isEmpty);
       const seen = hosts.filter(isSeen).length;
       const authority = seen === 0 && lasting === undefined ? null : authorities();

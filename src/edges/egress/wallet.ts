@@ -21,7 +21,7 @@ import type { Random } from "../../core/ports/random.ts";
 import { denied, type Refusal } from "./request.ts";
 import { type Scrubber, scrubberFor } from "./scrub.ts";
 
-type Held = { readonly credential: Credential; readonly handle: string };
+type Held = { readonly credential: Credential; readonly handle: string; readonly isLive: () => boolean };
 
 /** A request as it would be sent. */
 export type Sent = {
@@ -61,10 +61,23 @@ export type Wallet = {
   readonly scrubber: Scrubber;
 };
 
-export function openWallet(credentials: readonly Credential[], hosts: readonly HostLimit[], random: Random): Wallet {
+/** Whether a credential still counts, with the value that this call was opened for. */
+export type IsLive = (credential: Credential) => boolean;
+
+/** @param isLive asked for each request: what was revoked or replaced meanwhile is not put into another one. */
+export function openWallet(
+  credentials: readonly Credential[],
+  hosts: readonly HostLimit[],
+  random: Random,
+  isLive: IsLive = () => true,
+): Wallet {
   const held = credentials
     .filter((one) => hosts.some(({ host, port, tls }) => tls !== "passthrough" && isBoundToHost(one, host, port)))
-    .map((credential) => ({ credential, handle: handleOf(credential.name, random.bytes(16)) }));
+    .map((credential) => ({
+      credential,
+      handle: handleOf(credential.name, random.bytes(16)),
+      isLive: () => isLive(credential),
+    }));
   return {
     isEmpty: held.length === 0,
     handles: Object.fromEntries(held.map(({ credential, handle }) => [credential.name, handle])),
@@ -135,6 +148,8 @@ function spotFault(own: Held | undefined, { sent, place, header: name }: Spot): 
   const { destination, isSecure } = sent;
   if (own === undefined) return misplaced(destination, "of another call");
   const { credential } = own;
+  if (!own.isLive())
+    return misplaced(destination, `of \`${credential.name}\`, which was revoked or replaced since the command began`);
   if (!isBoundTo(credential, destination))
     return misplaced(destination, `of \`${credential.name}\`, which is not bound to this request`);
   if (!isSecure) return misplaced(destination, `of \`${credential.name}\`, which goes over TLS only`);
@@ -156,7 +171,8 @@ function injected(held: readonly Held[], sent: Sent, used: Set<string>): string[
   if (!sent.isSecure) return [];
   const present = new Set(sent.headers.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()));
   const added: string[] = [];
-  for (const { credential } of held) {
+  for (const { credential, isLive } of held) {
+    if (!isLive()) continue;
     const [, name, template] = /^([^:\s]+):\s*(.*)$/.exec(credential.inject ?? "") ?? [];
     if (name === undefined || template === undefined || present.has(name.toLowerCase())) continue;
     if (!isBoundTo(credential, sent.destination)) continue;

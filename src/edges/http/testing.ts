@@ -131,6 +131,7 @@ export function fakeGateway(): FakeGateway {
     readiness: ready,
     downgrades: [],
     weakModels: [],
+    reminders: [],
   };
   const executed = { call: CALL, verdict: "allow", ok: true, text: "done", says: "named", because: ["x"] } as const;
   return {
@@ -161,6 +162,7 @@ export function fakeGateway(): FakeGateway {
     metrics: async () => note("metrics", "vambrace_up 1\n"),
     stop: async (caller, reason) => note("stop", undefined, caller, reason),
     resume: async (caller) => note("resume", undefined, caller),
+    reloadSecrets: async (caller) => note("reloadSecrets", { changed: [], failed: [] }, caller),
     tokens: {
       list: async (caller) => note("tokens.list", [], caller),
       create: async (caller, request) => note("tokens.create", { id: TOKEN, token: "vmb_x" }, caller, request),

@@ -25,6 +25,8 @@ export type ModelRef = {
   /** With its path: `https://api.example.org/v1`. */
   readonly baseURL?: string;
   readonly apiKey?: string;
+  /** Which secret its key is, where whoever makes the model looks it up for each request instead of handing it in. */
+  readonly keyId?: string;
   /** What the model can take and answer together; absent: a cautious guess. */
   readonly contextTokens?: number;
   readonly maxOutputTokens?: number;
@@ -119,9 +121,10 @@ export function readyRef(ref: ModelRef): ReadyRef {
       hint: "set its base URL, with the path: `https://models.example.org/v1` (environment: LLM_BASE_URL)",
     });
   }
-  if (facts.keyNeeded && (ref.apiKey === undefined || ref.apiKey === "")) throw keyMissing(ref.provider);
+  const hasKey = ref.keyId !== undefined || (ref.apiKey !== undefined && ref.apiKey !== "");
+  if (facts.keyNeeded && !hasKey) throw keyMissing(ref.provider);
   const { protocol } = new URL(baseURL);
-  const inClear = protocol === "http:" && ref.apiKey !== undefined && !isLoopback(baseURL);
+  const inClear = protocol === "http:" && hasKey && !isLoopback(baseURL);
   if (inClear || (protocol !== "https:" && protocol !== "http:")) {
     throw new Fault("CONFIG_MALFORMED", {
       message: `the address of \`${ref.provider}\` would send its key in clear over the network`,

@@ -54,11 +54,11 @@ function isConnection(error: unknown): boolean {
   );
 }
 
-/** Faults of ours: time-outs, floods, and what the network port refused. */
+/** Faults of ours: time-outs, floods, what the network port refused, a key that is revoked or used up. */
 function ownFailure(fault: Fault): Failure {
   const transient = fault.kind === "unavailable";
-  const remedy =
-    fault.code === "MODEL_TIMEOUT" || fault.code === "MODEL_MALFORMED" ? "next" : transient ? "again" : "no";
+  const isOver = fault.code.startsWith("SECRET_") || fault.code === "MODEL_TIMEOUT" || fault.code === "MODEL_MALFORMED";
+  const remedy = isOver ? "next" : transient ? "again" : "no";
   return {
     fault,
     remedy,

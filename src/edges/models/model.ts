@@ -10,7 +10,7 @@
  */
 import { Fault } from "../../core/fault.ts";
 import type { Clock } from "../../core/ports/clock.ts";
-import type { Model, ModelEvent, ModelRequest } from "../../core/ports/model.ts";
+import type { Model, ModelEvent, ModelIdentity, ModelRequest, Usage } from "../../core/ports/model.ts";
 import type { Random } from "../../core/ports/random.ts";
 import { attempt, type Timeouts, TIMEOUTS } from "./attempt.ts";
 import { identityOf, type ModelsConfig, readyRef, type ReadyRef } from "./config.ts";
@@ -23,6 +23,15 @@ export type ModelDeps = {
   readonly clock: Clock;
   readonly random: Random;
   readonly timeouts?: Timeouts;
+  /** Keys that are looked up for each request, and told what was used with them; absent: those that were handed in. */
+  readonly keys?: ModelKeys;
+};
+
+export type ModelKeys = {
+  /** The value now. @throws Fault SECRET_REVOKED, SECRET_LIMIT, SECRET_UNKNOWN: this model is not asked then. */
+  value(keyId: string): string;
+  /** A request that was answered. */
+  used(keyId: string, identity: ModelIdentity, usage: Usage): void;
 };
 
 const ATTEMPTS = 3;
@@ -92,21 +101,34 @@ async function* tryModel(
   const timeouts = deps.timeouts ?? TIMEOUTS;
   for (let failures = 1; ; failures++) {
     let spoke = false;
+    let sent = ref;
     try {
-      for await (const event of attempt(ref, request, { ...deps, timeouts }, signal)) {
+      sent = withKey(ref, deps);
+      for await (const event of attempt(sent, request, { ...deps, timeouts }, signal)) {
         spoke = true;
+        if (event.type === "finish") tellUse(ref, deps, event.usage);
         yield event;
       }
       return undefined;
     } catch (thrown) {
       signal.throwIfAborted();
-      const failure = classify(thrown, ref, deps.clock.wallMs());
+      // With the key, which a provider may repeat: it is taken out of what is kept of the error.
+      const failure = classify(thrown, sent, deps.clock.wallMs());
       if (spoke) throw failure.fault;
       const waitMs = failure.retryAfterMs ?? retryWaitMs(failures, deps.random.uniform());
       if (failure.remedy !== "again" || failures >= ATTEMPTS || waitMs > LONGEST_RETRY_AFTER_MS) return failure;
       await deps.clock.sleep(waitMs, signal);
     }
   }
+}
+
+/** The key is in nobody's hands between two requests. */
+function withKey(ref: ReadyRef, { keys }: ModelDeps): ReadyRef {
+  return ref.keyId === undefined || keys === undefined ? ref : { ...ref, apiKey: keys.value(ref.keyId) };
+}
+
+function tellUse(ref: ReadyRef, { keys }: ModelDeps, usage: Usage): void {
+  if (ref.keyId !== undefined) keys?.used(ref.keyId, identityOf(ref), usage);
 }
 
 /**

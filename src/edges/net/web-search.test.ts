@@ -19,7 +19,7 @@ const json = (value: unknown, status = 200): Response => new Response(JSON.strin
 test("R-AGENT-8: without a key, searching says that it is off and how to turn it on, and sends nothing", async () => {
   const sent: Sent[] = [];
   for (const key of [null, ""]) {
-    const search = createWebSearch({ fetch: answering(json({}), sent), key });
+    const search = createWebSearch({ fetch: answering(json({}), sent), key: key === null ? null : () => key });
     await assert.rejects(search.search("x", 5, never), { code: "WEB_SEARCH_OFF", hint: /BRAVE_API_KEY/ });
   }
   assert.deepEqual(sent, []);
@@ -41,7 +41,7 @@ test("R-AGENT-2: a search answers title, address and snippet as plain text", asy
       ],
     },
   });
-  const search = createWebSearch({ fetch: answering(answer, sent), key: "the-key" });
+  const search = createWebSearch({ fetch: answering(answer, sent), key: () => "the-key" });
   assert.deepEqual(await search.search("a b&c", 5, never), [
     { title: "A page & more", url: "https://example.org/a", snippet: "It's here now" },
     { title: "bare", url: "https://example.com/", snippet: "" },
@@ -50,7 +50,7 @@ test("R-AGENT-2: a search answers title, address and snippet as plain text", asy
   assert.equal(sent[0]?.url, "https://api.search.brave.com/res/v1/web/search?q=a+b%26c&count=5&text_decorations=false");
   assert.equal(sent[0]?.headers.get("x-subscription-token"), "the-key");
   assert.deepEqual(
-    await createWebSearch({ fetch: answering(json({ query: {} })), key: "k" }).search("x", 5, never),
+    await createWebSearch({ fetch: answering(json({ query: {} })), key: () => "k" }).search("x", 5, never),
     [],
   );
 });
@@ -66,7 +66,7 @@ test("R-GATE-8: what goes wrong is said without the key or what the service wrot
     [Object.assign(new Error("the-key"), { code: "ECONNREFUSED" }), /ECONNREFUSED/],
   ];
   for (const [answer, why] of cases) {
-    const search = createWebSearch({ fetch: answering(answer), key: "the-key" });
+    const search = createWebSearch({ fetch: answering(answer), key: () => "the-key" });
     await assert.rejects(search.search("x", 5, never), (error: Error & { code: string }) => {
       assert.equal(error.code, "WEB_SEARCH_FAILED");
       assert.match(error.message, why);
@@ -78,6 +78,6 @@ test("R-GATE-8: what goes wrong is said without the key or what the service wrot
 
 test("R-AGENT-2: a stopped search ends as it was stopped", async () => {
   const stop = AbortSignal.abort(new Error("stopped"));
-  const search = createWebSearch({ fetch: answering(new Error("aborted")), key: "k" });
+  const search = createWebSearch({ fetch: answering(new Error("aborted")), key: () => "k" });
   await assert.rejects(search.search("x", 5, stop), /stopped/);
 });

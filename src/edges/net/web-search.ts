@@ -30,19 +30,20 @@ const ENTITIES = new Map([
   ["nbsp", " "],
 ]);
 
-/** @param deps.key null: every search is refused with what to do about it. */
+/** @param deps.key asked for with each search; null: every search is refused with what to do about it. */
 export function createWebSearch(deps: {
   readonly fetch: typeof globalThis.fetch;
-  readonly key: string | null;
+  readonly key: (() => string) | null;
 }): WebSearch {
   return {
     async search(query, count, signal) {
-      if (deps.key === null || deps.key === "") throw searchOff();
+      const key = deps.key?.() ?? "";
+      if (key === "") throw searchOff();
       const url = new URL("/res/v1/web/search", SEARCH_ORIGIN);
       url.searchParams.set("q", query);
       url.searchParams.set("count", String(Math.max(1, Math.min(MOST_HITS, Math.trunc(count)))));
       url.searchParams.set("text_decorations", "false");
-      const headers = { accept: "application/json", "x-subscription-token": deps.key };
+      const headers = { accept: "application/json", "x-subscription-token": key };
       return hitsOf(await answerOf(() => deps.fetch(url.href, { headers, signal }), signal)).slice(0, count);
     },
   };

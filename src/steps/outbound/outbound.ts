@@ -9,7 +9,7 @@ import { type DataKind, type DlpRule, type FindSensitive, kindsFor } from "../..
 import { Fault } from "../../core/fault.ts";
 import { isArray, isObject, type JsonObject, type JsonValue } from "../../core/json.ts";
 import type { TurnEvent } from "../../core/turn.ts";
-import { knownFinder } from "./known.ts";
+import { type FindKnown, knownFinder } from "./known.ts";
 import { type Redactor, redactor, sensitiveOf } from "./redact.ts";
 
 /** What is held back of a stream until more of it is known: longer than any secret of one line that is looked for. */
@@ -36,11 +36,12 @@ export type Outbound = {
 export type OutboundStream = { push(delta: string): string; end(): string };
 
 /**
- * @param known values that must never leave, whatever they look like: keys of providers, the vault's values.
+ * @param known values that must never leave, whatever they look like: keys of providers, the vault's values; or what
+ *   finds them, where more become known while the gateway runs.
  * @param rules the configured ones; those that ship come after them.
  */
-export function createOutbound(known: Iterable<string>, rules: readonly DlpRule[] = []): Outbound {
-  const finder = knownFinder(known);
+export function createOutbound(known: Iterable<string> | FindKnown, rules: readonly DlpRule[] = []): Outbound {
+  const finder = typeof known === "function" ? known : knownFinder(known);
   const log = redactor(finder, rules, { direction: "log" });
   const kept = redactor(finder, [], { direction: "log" });
   const reply = redactor(finder, rules, { direction: "out", to: "asker" });

@@ -58,6 +58,14 @@ export function operateRoutes({ gateway }: RouteParts): readonly Route[] {
         return Response.json({ halted: false });
       },
     }),
+    callerRoute({
+      method: "POST",
+      path: "/api/secrets/reload",
+      says: "read the secrets anew: what was revoked or replaced counts at once",
+      needs: "configure",
+      body: nothingRequest,
+      run: async (_ask, caller) => Response.json(await gateway.reloadSecrets(caller)),
+    }),
   ];
 }
 
