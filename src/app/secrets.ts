@@ -16,7 +16,9 @@ const SECRET_VARIABLES: readonly VariableName[] = [
 export function knownSecrets(env: Environment, { config }: Loaded): readonly string[] {
   const keys = Object.values(config.models.providers).map(({ apiKey }) => apiKey);
   const secrets = Object.values(config.egress.credentials).map(({ secret }) => secret);
-  const named = [...keys, ...secrets].flatMap((reference) => (reference === undefined ? [] : [reference.slice(2, -1)]));
+  const named = [...keys, ...secrets, config.backup.passphrase].flatMap((reference) =>
+    reference === undefined ? [] : [reference.slice(2, -1)],
+  );
   const values = [...SECRET_VARIABLES.map((name) => env[name]), ...named.map((name) => env.variable(name))];
   return values.filter((value) => value !== undefined);
 }

@@ -12,7 +12,7 @@ import type { Ledger, LedgerEntry } from "../core/ports/ledger.ts";
 import type { StateStore } from "../core/ports/store.ts";
 import { holdLock } from "../edges/store/lock.ts";
 import { CONFIG_NAME } from "./config/document.ts";
-import { donePending, type Found, readPending } from "./pending.ts";
+import { donePending, type Found, type Pending, readPending } from "./pending.ts";
 
 export type TakeParts = {
   readonly home: string;
@@ -78,7 +78,7 @@ async function takeOne(parts: TakeParts, found: Found, all: readonly Found[]): P
   donePending(found);
 }
 
-async function recordedIds(ledger: TakeParts["ledger"], kind: "config" | "stop"): Promise<ReadonlySet<unknown>> {
+async function recordedIds(ledger: TakeParts["ledger"], kind: Pending["kind"]): Promise<ReadonlySet<unknown>> {
   return new Set((await ledger.search({ kind, limit: 1_000 })).map((entry) => entry.data?.["pending"]));
 }
 
@@ -90,6 +90,10 @@ function entryOf(parts: TakeParts, { file, pending }: Found, all: readonly Found
   const said = { pending: id, why, said: new Date(atMs).toISOString() };
   if (pending.kind === "stop") {
     return { kind: "stop", who, what: "stop.said", target: "gateway", result: "ok", data: parts.redact(said) };
+  }
+  if (pending.kind === "backup") {
+    const { what, target, result } = pending;
+    return { kind: "backup", who, what, target, result, data: parts.redact({ ...said, ...pending.data }) };
   }
   const { paths, before, after, version } = pending;
   const data = parts.redact({ ...said, paths: paths.slice(0, 200), before, after, version });

@@ -15,6 +15,7 @@ import { type AccessStep, createAccess } from "../steps/access/access.ts";
 import { ApprovalDesk } from "../steps/approval/desk.ts";
 import type { Conversations } from "../steps/run/conversations.ts";
 import { createSessions } from "../steps/session/session.ts";
+import { openBackupSchedule } from "./backup/schedule.ts";
 import { bringCliToken } from "./cli-token.ts";
 import { credentialsOf } from "./config/egress.ts";
 import { budgetSettings, channelEnabled, MAIN_AGENT, peopleOf } from "./config/settings.ts";
@@ -120,6 +121,13 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
   const access = await openAccess(given, store, record);
   const { parts, turns } = works;
   await works.recover(() => true);
+  const backups = openBackupSchedule({
+    ...given,
+    home: given.home.root,
+    state: store.state,
+    ledger: helpers.ledger,
+    log: (line, facts) => given.log.error(line, { ...facts }),
+  });
   return {
     gateway: createGateway({
       ...works,
@@ -136,11 +144,13 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
       await takePending({ ...take, stop: (by, reason) => haltAll({ ...parts, turns }, by, reason) }, 0);
       await works.left.recover();
       if (parts.halt.state() === "running") await runDue(works.elsewhere);
+      await backups.tick();
     },
     prove: () => prover.prove(),
     async close() {
       parts.desk.closeAll();
       await turns.stopAll("the gateway ends");
+      await backups.close();
       // A ledger that is lost must not keep the rest from ending.
       await record(lifeEntry(given, "gateway.stopped", {})).catch((thrown: unknown) =>
         given.log.error("the end could not be recorded", { error: String(thrown) }),

@@ -9,6 +9,7 @@ import type { Effect, ToolDeclaration } from "../../core/tool.ts";
 import type { Trust } from "../../core/label.ts";
 import { type AgentId, parseAgentId } from "../../core/ids.ts";
 import { doorsOf } from "./doors.ts";
+import { backupFolder } from "./backup.ts";
 import { egressBytes, egressRules } from "./egress.ts";
 import { alwaysBlocked, expand, forbiddenPaths, type Places, realPath } from "./places.ts";
 import type { Config } from "./schema.ts";
@@ -26,7 +27,11 @@ export function toPosture(config: Config, places: Places, agent = parseAgentId("
       workspace: realPath(expand(entry?.workspace ?? config.agents.defaults.workspace, places)),
       workspaceOnly: fs.workspaceOnly,
       allowedPaths: fs.allowedPaths.map((path) => expand(path, places)),
-      blockedPaths: inEverySpelling([...alwaysBlocked(places), ...fs.blockedPaths.map((path) => expand(path, places))]),
+      blockedPaths: inEverySpelling([
+        ...alwaysBlocked(places),
+        ...fs.blockedPaths.map((path) => expand(path, places)),
+        ...[backupFolder(config, places)].filter((folder) => folder !== undefined),
+      ]),
       forbiddenPaths: forbiddenPaths(places),
       home: places.userHome,
     },

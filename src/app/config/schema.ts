@@ -12,6 +12,7 @@ import { LOCAL_ONLY_LEVELS } from "../../core/local-only.ts";
 import { ARGUMENT_ROLES, EFFECTS } from "../../core/tool.ts";
 import { isNameOrAddress, isProxyRange } from "./hosts.ts";
 import { sandbox } from "./sandbox.ts";
+import { backup } from "./schema-backup.ts";
 import { browser } from "./schema-browser.ts";
 import { dlp } from "./schema-dlp.ts";
 import { egress } from "./schema-egress.ts";
@@ -209,6 +210,7 @@ export const configFile = z.strictObject({
   roles: z.record(id, z.array(z.enum(ROLE_PERMISSIONS)).max(50)).default({}),
   egress: egress.prefault({}),
   dlp: dlp.prefault({}),
+  backup,
   effects: z.partialRecord(z.enum(EFFECTS), trust).default({}),
   folders: z
     .array(
