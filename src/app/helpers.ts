@@ -6,8 +6,11 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import type { BrokerConfig, ContainerConfig } from "../core/broker-wire.ts";
+import { Fault } from "../core/fault.ts";
 import { createJobSigner, createSelfTestMint } from "../core/job-token.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type {
@@ -23,6 +26,7 @@ import type { Random } from "../core/ports/random.ts";
 import { type EgressClient, type GivenCredential, openEgressClient } from "../edges/egress/client.ts";
 import { type BubblewrapExecutor, openBubblewrapExecutor } from "../edges/executors/bubblewrap.ts";
 import { type LedgerClient, openLedgerClient } from "../ledger/client.ts";
+import { parseVerifierKey } from "../ledger/note.ts";
 import { type Home, INSTALLATION, ownProgram } from "./home.ts";
 import { type Helper, startHelper } from "./lifecycle.ts";
 import { supervise, type Supervised } from "./supervise.ts";
@@ -193,8 +197,24 @@ function executorOf(broker: Supervised<BubblewrapExecutor>): Helpers["executor"]
   };
 }
 
-/** Names this ledger in its checkpoints: the machine, and which state folder of it. */
+/**
+ * Names this ledger in its checkpoints: the machine, and which state folder of it. One that is there keeps its name,
+ * also where the folder was restored to another place.
+ */
 function originOf(home: Home): string {
+  const named = nameIn(join(home.ledger, "key.pub"));
+  if (named !== undefined) return named;
   const folder = createHash("sha256").update(home.root).digest("hex").slice(0, 8);
   return `vambrace/${hostname().replaceAll(/[^A-Za-z0-9.-]/g, "-")}/${folder}`;
+}
+
+function nameIn(file: string): string | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    return parseVerifierKey(readFileSync(file, "utf8")).name;
+  } catch (thrown) {
+    // The writer reads it too, and says what is wrong with it.
+    if (thrown instanceof Fault) return undefined;
+    throw thrown;
+  }
 }

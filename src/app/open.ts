@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../core/fault.ts";
 import { type AgentId, parsePersonId } from "../core/ids.ts";
@@ -27,6 +27,7 @@ import type { Passphrase } from "./secrets/sources.ts";
 import type { LateWires } from "./late-wires.ts";
 import { systemClock, systemRandom } from "./system.ts";
 import { OWNER, type WireUp } from "./given.ts";
+import { packageVersion } from "./version.ts";
 import { type Wired, wireUp } from "./wire-up.ts";
 import { weakModels } from "./weak-models.ts";
 
@@ -154,11 +155,6 @@ async function tick(given: WireUp, wired: Wired, ending: AbortSignal): Promise<v
 
 function httpLog(log: Log): HttpLog {
   return ({ what, ...facts }) => (what === "failed" ? log.error : log.info)(`http ${what}`, facts);
-}
-
-export function packageVersion(): string {
-  const text: unknown = JSON.parse(readFileSync(join(INSTALLATION, "package.json"), "utf8"));
-  return typeof text === "object" && text !== null && "version" in text ? String(text.version) : "unknown";
 }
 
 function noModel(agent: string): never {

@@ -43,10 +43,19 @@ const PENDING = z.discriminatedUnion("kind", [
     before: digest,
     after: digest,
   }),
+  /** What was done with a backup; `target` is its number. */
+  z.strictObject({
+    ...base,
+    kind: z.literal("backup"),
+    what: z.enum(["backup.created", "backup.failed", "backup.restored", "backup.drilled"]),
+    target: z.string().max(200),
+    result: z.enum(["ok", "failed"]),
+    data: z.record(z.string(), z.union([z.string().max(1_000), z.number(), z.boolean(), z.null()])),
+  }),
 ]);
 export type Pending = z.infer<typeof PENDING>;
 
-type Unnamed<T> = T extends Pending ? Omit<T, "id"> : never;
+export type Unnamed<T> = T extends Pending ? Omit<T, "id"> : never;
 
 /** Durable when it returns. @throws Fault STATE_FULL, STATE_UNAVAILABLE: then the thing is not done. */
 export function leavePending(home: string, what: Unnamed<Pending>): void {

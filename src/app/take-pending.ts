@@ -82,10 +82,7 @@ async function takeOne(parts: TakeParts, found: Found, all: readonly Found[]): P
   donePending(found);
 }
 
-async function recordedIds(
-  ledger: TakeParts["ledger"],
-  kind: "config" | "stop" | "secret",
-): Promise<ReadonlySet<unknown>> {
+async function recordedIds(ledger: TakeParts["ledger"], kind: Pending["kind"]): Promise<ReadonlySet<unknown>> {
   return new Set((await ledger.search({ kind, limit: 1_000 })).map((entry) => entry.data?.["pending"]));
 }
 
@@ -99,6 +96,10 @@ function entryOf(parts: TakeParts, { file, pending }: Found, all: readonly Found
     return { kind: "stop", who, what: "stop.said", target: "gateway", result: "ok", data: parts.redact(said) };
   }
   if (pending.kind === "secret") return secretEntry(parts, pending, all);
+  if (pending.kind === "backup") {
+    const { what, target, result } = pending;
+    return { kind: "backup", who, what, target, result, data: parts.redact({ ...said, ...pending.data }) };
+  }
   const { paths, before, after, version } = pending;
   const data = parts.redact({ ...said, paths: paths.slice(0, 200), before, after, version });
   // Recorded first: a command that ended in between has changed nothing.

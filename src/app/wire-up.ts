@@ -16,6 +16,7 @@ import { ApprovalDesk } from "../steps/approval/desk.ts";
 import { openEndorsements } from "../steps/label/endorsements.ts";
 import type { Conversations } from "../steps/run/conversations.ts";
 import { createSessions } from "../steps/session/session.ts";
+import { openBackupSchedule } from "./backup/schedule.ts";
 import { bringCliToken } from "./cli-token.ts";
 import { budgetSettings, channelEnabled, MAIN_AGENT, peopleOf } from "./config/settings.ts";
 import { type Chat, createChat } from "./gateway/chat.ts";
@@ -134,6 +135,13 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
     secrets: () => keeper.changed(),
   };
   await works.recover(() => true);
+  const backups = openBackupSchedule({
+    ...given,
+    home: given.home.root,
+    state: store.state,
+    ledger: helpers.ledger,
+    log: (line, facts) => given.log.error(line, { ...facts }),
+  });
   return {
     gateway: createGateway({
       ...works,
@@ -157,12 +165,14 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
       await keeper.tick();
       await works.left.recover();
       if (parts.halt.state() === "running") await runDue(works.elsewhere);
+      await backups.tick();
     },
     prove: () => prover.prove(),
     async close() {
       keeper.close();
       parts.desk.closeAll();
       await turns.stopAll("the gateway ends");
+      await backups.close();
       // A ledger that is lost must not keep the rest from ending.
       await record(lifeEntry(given, "gateway.stopped", {})).catch((thrown: unknown) =>
         given.log.error("the end could not be recorded", { error: String(thrown) }),

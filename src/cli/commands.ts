@@ -47,5 +47,11 @@ export const COMMANDS = {
   "config schema": async (): Promise<Command> => (await import("./config.ts")).configSchemaCommand,
   "config history": async (): Promise<Command> => (await import("./config.ts")).configHistoryCommand,
   "config rollback": async (): Promise<Command> => (await import("./config-edit.ts")).configRollback,
+  "backup key": async (): Promise<Command> => (await import("./backup.ts")).backupKey,
+  "backup create": async (): Promise<Command> => (await import("./backup.ts")).backupCreate,
+  "backup list": async (): Promise<Command> => (await import("./backup.ts")).backupList,
+  "backup verify": async (): Promise<Command> => (await import("./backup.ts")).backupVerify,
+  "backup restore": async (): Promise<Command> => (await import("./backup-restore.ts")).backupRestore,
+  "backup drill": async (): Promise<Command> => (await import("./backup-restore.ts")).backupDrill,
   "scan text": async (): Promise<Command> => (await import("./scan-text.ts")).scanTextCommand,
 };

@@ -1,22 +1,9 @@
 /** `vambrace prove flow`: what a hijacked model could reach with this very configuration. @module */
-import { findersFor } from "../app/gateway/kits.ts";
-import { toPosture } from "../app/config/posture.ts";
-import { agentIds, channelEnabled } from "../app/config/settings.ts";
+import { playConfig } from "../app/reach.ts";
 import type { Verdict } from "../core/decision.ts";
-import type { Posture } from "../core/posture.ts";
-import type { Reachable } from "../steps/judge/decide.ts";
-import {
-  isFinding,
-  ownChannels,
-  type Played,
-  playHijacked,
-  type Reach,
-  type ReachCell,
-  reachOf,
-} from "../steps/judge/reach.ts";
-import { CATALOGUE } from "../tools/catalogue.ts";
+import { isFinding, type Played, type Reach, type ReachCell, reachOf } from "../steps/judge/reach.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
-import { groundOf, judgeOn } from "./judging.ts";
+import { groundOf } from "./judging.ts";
 import { oneLine, paint, plural } from "./style.ts";
 
 export const proveFlow: Command = {
@@ -53,30 +40,7 @@ const holes = ({ refused, unplayed }: Played): Pick<Played, "refused" | "unplaye
 async function play(io: Io, flags: Flags): Promise<Played> {
   const { loaded, policies } = groundOf(io, flags);
   const only = flagText(flags, "channel");
-  const all: Played[] = [];
-  for (const agent of agentIds(loaded.config)) {
-    const posture = toPosture(loaded.config, loaded.places, agent);
-    const channels = ownChannels(posture).filter((name) => channelEnabled(loaded.config, name));
-    all.push(
-      await playHijacked({
-        judge: await judgeOn({ posture, policies }),
-        agent,
-        finders: findersFor(posture)(),
-        tools: [...CATALOGUE.values()].map((tool) => ({ ...tool, shape: tool })),
-        channels: only === undefined ? channels : channels.filter((name) => name === only),
-        persons: personsOf(posture),
-      }),
-    );
-  }
-  return {
-    cells: all.flatMap(({ cells }) => cells),
-    refused: all.flatMap(({ refused }) => refused),
-    unplayed: [...new Set(all.flatMap(({ unplayed }) => unplayed))],
-  };
-}
-
-function personsOf({ persons }: Posture): readonly Reachable[] {
-  return [...persons].map(([person, { trust, roles }]) => ({ person, trust, roles }));
+  return playConfig({ loaded, policies, ...(only === undefined ? {} : { channel: only }) });
 }
 
 const HEADINGS: readonly (readonly [Verdict, string, "red" | "yellow" | "green"])[] = [

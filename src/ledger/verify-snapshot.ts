@@ -68,7 +68,7 @@ export async function takeSnapshot(dir: string): Promise<Snapshot | Problem> {
 }
 
 /** The checkpoint is read before and after: while it stays, the writer only adds to the journals. */
-async function readRaw(dir: string): Promise<Raw> {
+export async function readRaw(dir: string): Promise<Raw> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const checkpoint = await readIfThere(join(dir, CHECKPOINT));
     const journals = await readJournals(dir);

@@ -7,6 +7,7 @@
 import { Fault } from "../../core/fault.ts";
 import { CATALOGUE } from "../../tools/catalogue.ts";
 import { CONFIG_NAME, type ConfigText, type Path } from "./document.ts";
+import { checkBackup } from "./backup.ts";
 import { checkEgress } from "./egress.ts";
 import { checkModels } from "./checks-models.ts";
 import { isLoopback } from "./hosts.ts";
@@ -34,6 +35,7 @@ export function checkTogether(config: Config, source: ConfigText, places: Places
     checkModels,
     checkEgress,
     checkSecrets,
+    checkBackup,
   ]) {
     for (const { path, says, hint } of check(config, places)) {
       throw new Fault("CONFIG_UNSAFE", {

@@ -9,6 +9,7 @@ import type { Effect, ToolDeclaration } from "../../core/tool.ts";
 import type { Trust } from "../../core/label.ts";
 import { type AgentId, parseAgentId } from "../../core/ids.ts";
 import { doorsOf } from "./doors.ts";
+import { backupFolder } from "./backup.ts";
 import { egressBytes, egressRules } from "./egress.ts";
 import { alwaysBlocked, expand, forbiddenPaths, isWithin, type Places, realPath } from "./places.ts";
 import type { Config } from "./schema.ts";
@@ -33,6 +34,7 @@ export function toPosture(config: Config, places: Places, agent = parseAgentId("
           (file) => !alwaysBlocked(places).some((folder) => isWithin(file, folder)),
         ),
         ...fs.blockedPaths.map((path) => expand(path, places)),
+        ...[backupFolder(config, places)].filter((folder) => folder !== undefined),
       ]),
       forbiddenPaths: forbiddenPaths(places),
       home: places.userHome,

@@ -12,6 +12,7 @@ import { LOCAL_ONLY_LEVELS } from "../../core/local-only.ts";
 import { ARGUMENT_ROLES, EFFECTS } from "../../core/tool.ts";
 import { isNameOrAddress, isProxyRange } from "./hosts.ts";
 import { sandbox } from "./sandbox.ts";
+import { backup } from "./schema-backup.ts";
 import { browser } from "./schema-browser.ts";
 import { dlp } from "./schema-dlp.ts";
 import { egress } from "./schema-egress.ts";
@@ -215,6 +216,7 @@ export const configFile = z.strictObject({
   egress: egress.prefault({}),
   dlp: dlp.prefault({}),
   secrets: secrets.prefault({}),
+  backup,
   effects: z.partialRecord(z.enum(EFFECTS), trust).default({}),
   folders: z
     .array(

@@ -19,6 +19,7 @@ export const RECORD_KINDS = [
   "login", // token or one-time login, good or bad
   "token", // made, revoked
   "config", // changed
+  "backup", // made, tried by a drill, put back; or failed
   "policy", // set loaded, or refused
   "secret", // set, rotated, revoked, used up, used much more than before; never a value
   "stop", // everything halted or resumed

@@ -44,6 +44,8 @@ export type ReachCell = {
   readonly person: string;
   /** The most confidential thing that was read before. */
   readonly holds: Confidentiality;
+  /** The least trusted text in the conversation. */
+  readonly trust: Trust;
   readonly tool: string;
   readonly effect: Effect;
   readonly destination: string;
@@ -71,6 +73,10 @@ export type ReachParts = {
   readonly channels: readonly string[];
   readonly persons: readonly Reachable[];
   readonly under?: readonly Under[];
+  /** Whose destinations are tried; absent: those of the judge's own posture. */
+  readonly aimedBy?: Posture;
+  /** Awaited now and then, so that others are heard meanwhile. */
+  readonly rest?: () => Promise<unknown>;
 };
 
 export type Played = {
@@ -83,13 +89,15 @@ export type Played = {
 /** Asks about every tool, also those that a door does not offer: a hijacked model may know their names. */
 export async function playHijacked(parts: ReachParts): Promise<Played> {
   const { judge, channels, persons } = parts;
-  const likes = fileLikes(judge.posture);
+  const aimedBy = parts.aimedBy ?? judge.posture;
+  const likes = fileLikes(aimedBy);
   const finders = asIfThere(parts.finders, likes);
   const played = { cells: [] as ReachCell[], refused: new Set<string>(), unplayed: new Set<string>() };
   for (const channel of channels) {
     for (const person of persons) {
-      const aims = aimsOf(judge.posture, channel, person.person);
+      const aims = aimsOf(aimedBy, channel, person.person);
       for (const tool of allTools(parts)) {
+        await parts.rest?.();
         const { calls, refused } = callsOf(tool, aims);
         for (const one of refused) played.refused.add(`${tool.declaration.name}: ${one}`);
         if (calls.length === 0) played.unplayed.add(tool.declaration.name);
@@ -140,7 +148,7 @@ async function cellsOf(parts: ReachParts, scene: Scene): Promise<readonly ReachC
     const options = { reachable: persons, ...worldUnder(recorded, under) };
     const { decision, facts } = await judge.judge(proposal, options);
     const { verdict, because, says } = decision;
-    const who = { agent, channel, person: person.person, holds: under.confidentiality };
+    const who = { agent, channel, person: person.person, holds: under.confidentiality, trust: under.trust };
     const what = { tool: name, effect, destination: call.destination, example: call.example };
     cells.push({ ...who, ...what, verdict, because, says, touches: touched(facts, proposal, scene.likes) });
   }

@@ -1,0 +1,136 @@
+/**
+ * The payload of a file of age: 64 KiB at a time, each sealed by
+ * ChaCha20-Poly1305 under a key of this file alone, the last one marked as
+ * such, so that none can be changed, moved, left out or cut off.
+ *
+ * @module
+ */
+import { createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
+import { Fault } from "../../core/fault.ts";
+import { headerOf, type Seal } from "./envelope.ts";
+
+export const SEGMENT = 64 * 1024;
+const TAG = 16;
+const NONCE = 16;
+/** Some hundred recipients. */
+const HEADER_MAX = 64 * 1024;
+
+export type Sealer = {
+  /** What the file begins with. */
+  readonly head: Buffer;
+  /** Sealed segments; what does not fill one waits for more. */
+  add(bytes: Uint8Array): Buffer[];
+  /** The last segment. Once. */
+  end(): Buffer;
+};
+
+/** @param nonce sixteen random bytes, of this file only. */
+export function sealer({ header, fileKey }: Seal, nonce: Buffer): Sealer {
+  const key = payloadKey(fileKey, nonce);
+  const waiting = Buffer.allocUnsafe(SEGMENT);
+  let filled = 0;
+  let count = 0;
+  const seal = (isLast: boolean): Buffer => {
+    const cipher = createCipheriv("chacha20-poly1305", key, segmentNonce(count++, isLast), { authTagLength: TAG });
+    return Buffer.concat([cipher.update(waiting.subarray(0, filled)), cipher.final(), cipher.getAuthTag()]);
+  };
+  return {
+    head: Buffer.concat([header, nonce]),
+    add(bytes) {
+      const sealed: Buffer[] = [];
+      for (let at = 0; at < bytes.length; ) {
+        // Only when more comes: the last segment of all is marked, and is never empty behind others.
+        if (filled === SEGMENT) {
+          sealed.push(seal(false));
+          filled = 0;
+        }
+        const piece = bytes.subarray(at, at + SEGMENT - filled);
+        waiting.set(piece, filled);
+        filled += piece.length;
+        at += piece.length;
+      }
+      return sealed;
+    },
+    end: () => seal(true),
+  };
+}
+
+/**
+ * The plain bytes of a file of age, piece by piece. Nothing is given out that was not checked.
+ *
+ * @throws Fault BACKUP_DAMAGED, BACKUP_KEY_WRONG.
+ */
+export async function* unseal(
+  file: AsyncIterable<Buffer>,
+  open: (header: Buffer) => Promise<Buffer>,
+  name: string,
+): AsyncGenerator<Buffer> {
+  let held: Buffer = Buffer.alloc(0);
+  let key: Buffer | undefined;
+  let count = 0;
+  for await (const piece of file) {
+    held = held.length === 0 ? piece : Buffer.concat([held, piece]);
+    if (key === undefined) {
+      const begun = await begin(held, open, name);
+      if (begun === undefined) continue;
+      ({ key, held } = begun);
+    }
+    let at = 0;
+    // The last one is known by the end of the file, so one whole segment is always held back.
+    for (; held.length - at > SEGMENT + TAG; at += SEGMENT + TAG) {
+      yield segment({ key, count: count++, isLast: false, name }, held.subarray(at, at + SEGMENT + TAG));
+    }
+    held = held.subarray(at);
+  }
+  if (key === undefined) throw damaged(name, "it ends within its header");
+  const last = segment({ key, count, isLast: true, name }, held);
+  if (last.length === 0 && count > 0) throw damaged(name, "its last segment is empty");
+  yield last;
+}
+
+async function begin(
+  held: Buffer,
+  open: (header: Buffer) => Promise<Buffer>,
+  name: string,
+): Promise<{ key: Buffer; held: Buffer } | undefined> {
+  const header = headerOf(held.subarray(0, HEADER_MAX));
+  if (header === undefined && held.length > HEADER_MAX) throw damaged(name, "it is not a file of age");
+  if (header === undefined || held.length < header.length + NONCE) return undefined;
+  const rest = header.length + NONCE;
+  return { key: payloadKey(await open(header), held.subarray(header.length, rest)), held: held.subarray(rest) };
+}
+
+type Where = { readonly key: Buffer; readonly count: number; readonly isLast: boolean; readonly name: string };
+
+function segment({ key, count, isLast, name }: Where, sealed: Buffer): Buffer {
+  if (sealed.length < TAG) throw damaged(name, "it is cut off");
+  const decipher = createDecipheriv("chacha20-poly1305", key, segmentNonce(count, isLast), { authTagLength: TAG });
+  decipher.setAuthTag(sealed.subarray(sealed.length - TAG));
+  const plain = decipher.update(sealed.subarray(0, sealed.length - TAG));
+  try {
+    decipher.final();
+  } catch (cause) {
+    throw damaged(name, `segment ${count} was changed or cut`, cause);
+  }
+  return plain;
+}
+
+function payloadKey(fileKey: Buffer, nonce: Buffer): Buffer {
+  return Buffer.from(hkdfSync("sha256", fileKey, nonce, "payload", 32));
+}
+
+/** Eleven bytes of counter, and whether it is the last. */
+function segmentNonce(count: number, isLast: boolean): Buffer {
+  const nonce = Buffer.alloc(12);
+  nonce.writeUIntBE(count, 5, 6);
+  nonce[11] = isLast ? 1 : 0;
+  return nonce;
+}
+
+export function damaged(name: string, what: string, cause?: unknown): Fault {
+  return new Fault("BACKUP_DAMAGED", {
+    message: `the backup's file \`${name.slice(0, 120)}\`: ${what}`,
+    hint: "keep the folder as it is; `vambrace backup verify` names everything that is wrong; restore an older backup, or a copy",
+    cause,
+  });
+}
