@@ -6,7 +6,8 @@
  * @module
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
+import { bringOpenClaw, OPENCLAW_PROGRAM } from "./openclaw.ts";
 
 /** Each program with the Debian package that has it. */
 const PROGRAMS: readonly { readonly program: string; readonly packages: string }[] = [
@@ -18,10 +19,14 @@ const PROGRAMS: readonly { readonly program: string; readonly packages: string }
 ];
 
 export async function bringServers(): Promise<void> {
+  const mayInstall = process.env["CI"] === "true" || process.env["VAMBRACE_INSTALL"] === "yes";
+  if (mayInstall && !existsSync(OPENCLAW_PROGRAM)) {
+    console.log("fetching openclaw");
+    if (!bringOpenClaw()) console.log("openclaw could not be fetched");
+  }
   const missing = PROGRAMS.filter(({ program }) => !isInstalled(program));
   if (missing.length === 0) return;
   const packages = missing.map((one) => one.packages).join(" ");
-  const mayInstall = process.env["CI"] === "true" || process.env["VAMBRACE_INSTALL"] === "yes";
   if (!mayInstall || process.getuid?.() !== 0) {
     console.log(
       `not installed: ${packages} (tests that need them are skipped; VAMBRACE_INSTALL=yes as root installs them)`,

@@ -1,0 +1,45 @@
+/** What a check of an OpenClaw installation is: words, and one function over what it comes to. @module */
+import type { Finding, Severity } from "../../core/finding.ts";
+import type { Effective } from "./effective.ts";
+
+export type OpenClawCheck = {
+  /** OpenClaw's own id where its audit has one, else `vambrace.…`. `%` is what `look` names (a channel). */
+  readonly id: string;
+  readonly severity: Severity;
+  readonly title: string;
+  readonly why: string;
+  readonly fix: string;
+  readonly references: readonly string[];
+  /** Places that are wrong; empty: it is as it should be. */
+  readonly look: (at: Effective) => readonly Place[];
+};
+
+/** `part` stands in the id in place of `%`. `severity`: where this place is worse or less bad than the rule. */
+export type Place = string | { readonly place: string; readonly part?: string; readonly severity?: Severity };
+
+export type OpenClawFamily = { readonly name: string; readonly checks: readonly OpenClawCheck[] };
+
+/** One finding for each id and severity, with all places of it. */
+export function findingsOf(families: readonly OpenClawFamily[], at: Effective): readonly Finding[] {
+  return families.flatMap((family) => family.checks.flatMap((check) => findingsOfCheck(family.name, check, at)));
+}
+
+function findingsOfCheck(family: string, check: OpenClawCheck, at: Effective): readonly Finding[] {
+  const { look, ...words } = check;
+  const grouped = new Map<string, { id: string; severity: Severity; places: string[] }>();
+  for (const found of look(at)) {
+    const place = typeof found === "string" ? found : found.place;
+    const part = typeof found === "string" ? undefined : found.part;
+    const severity = (typeof found === "string" ? undefined : found.severity) ?? check.severity;
+    const id = check.id.replace("%", part ?? "unknown");
+    const group = grouped.get(`${id} ${severity}`) ?? { id, severity, places: [] };
+    group.places.push(place);
+    grouped.set(`${id} ${severity}`, group);
+  }
+  return [...grouped.values()].map((group) => ({
+    ...words,
+    ...group,
+    family: `openclaw.${family}`,
+    mends: [],
+  }));
+}

@@ -1,0 +1,224 @@
+/**
+ * What an OpenClaw configuration comes to: its settings with the defaults that
+ * release 2026.9.6 really has at run time, which are not always those that its
+ * own audit assumes.
+ *
+ * @module
+ */
+import { isArray, isObject, type JsonObject, type JsonValue } from "../../core/json.ts";
+import type { OpenClawHome } from "../../core/openclaw.ts";
+
+/** The release whose defaults these are. */
+export const RELEASE = "2026.9.6";
+
+export type ExecSecurity = "deny" | "allowlist" | "full";
+export type ExecAsk = "off" | "on-miss" | "always";
+
+export type EffectiveAgent = {
+  readonly id: string;
+  readonly sandboxed: "off" | "non-main" | "all";
+  readonly exec: {
+    readonly security: ExecSecurity;
+    readonly ask: ExecAsk;
+    readonly host: string;
+    /** Whether anybody wrote it. */
+    readonly written: boolean;
+  };
+  readonly profile: string | null;
+  readonly deny: readonly string[];
+  readonly workspaceOnly: boolean;
+  readonly elevated: boolean;
+};
+
+export type EffectiveChannel = {
+  /** `telegram`, or `telegram/work` for an account of it. */
+  readonly name: string;
+  readonly channel: string;
+  readonly dmPolicy: string;
+  readonly groupPolicy: string;
+  readonly allowFrom: readonly string[];
+  readonly groupAllowFrom: readonly string[];
+  readonly groups: JsonObject;
+  readonly configWrites: boolean;
+  readonly settings: JsonObject;
+};
+
+export type Effective = {
+  readonly home: OpenClawHome;
+  readonly config: JsonObject;
+  readonly agents: readonly EffectiveAgent[];
+  readonly channels: readonly EffectiveChannel[];
+  readonly gateway: {
+    readonly bind: string;
+    readonly port: number;
+    /** `none`: nobody is asked who he is. */
+    readonly auth: string;
+    readonly secret: string | null;
+  };
+};
+
+/** @param path keys with dots between them. */
+export function at(tree: JsonValue | undefined, path: string): JsonValue | undefined {
+  let value = tree;
+  for (const key of path.split(".")) {
+    if (value === undefined || !isObject(value) || !Object.hasOwn(value, key)) return undefined;
+    value = value[key];
+  }
+  return value;
+}
+
+export function textAt(tree: JsonValue | undefined, path: string): string | null {
+  const value = at(tree, path);
+  return typeof value === "string" ? value : null;
+}
+
+export function objectAt(tree: JsonValue | undefined, path: string): JsonObject {
+  const value = at(tree, path);
+  return value !== undefined && isObject(value) ? value : {};
+}
+
+/** Texts and numbers of a list, as texts: people write ids both ways. */
+export function listAt(tree: JsonValue | undefined, path: string): readonly string[] {
+  const value = at(tree, path);
+  if (value === undefined || !isArray(value)) return [];
+  return value.flatMap((each) => (typeof each === "string" || typeof each === "number" ? [String(each)] : []));
+}
+
+export function effectiveOf(home: OpenClawHome): Effective {
+  const { config } = home;
+  return { home, config, agents: agentsOf(home), channels: channelsOf(config), gateway: gatewayOf(config) };
+}
+
+function gatewayOf(config: JsonObject): Effective["gateway"] {
+  const auth = objectAt(config, "gateway.auth");
+  const token = present(auth["token"]);
+  const password = present(auth["password"]);
+  const written = textAt(auth, "mode");
+  const port = at(config, "gateway.port");
+  return {
+    bind: textAt(config, "gateway.bind") ?? "loopback",
+    port: typeof port === "number" ? port : 18789,
+    auth: written ?? (token ? "token" : password ? "password" : "none"),
+    secret: textAt(auth, "token") ?? textAt(auth, "password"),
+  };
+}
+
+/** A reference counts as a secret: it stands somewhere. */
+function present(value: JsonValue | undefined): boolean {
+  return (typeof value === "string" && value.trim() !== "") || (value !== undefined && isObject(value));
+}
+
+function agentsOf(home: OpenClawHome): readonly EffectiveAgent[] {
+  const { config } = home;
+  const entries = objectAt(config, "agents.entries");
+  const legacy = at(config, "agents.list");
+  const ids = [
+    ...Object.keys(entries),
+    ...(legacy !== undefined && isArray(legacy) ? legacy : []).flatMap((one) => textAt(one, "id") ?? []),
+  ];
+  return (ids.length === 0 ? ["main"] : ids).map((id) => agentOf(home, id));
+}
+
+function agentOf(home: OpenClawHome, id: string): EffectiveAgent {
+  const { config } = home;
+  const own = objectAt(config, `agents.entries`)[id] ?? legacyAgent(config, id);
+  const defaults = objectAt(config, "agents.defaults");
+  const first = (path: string): JsonValue | undefined => at(own, path) ?? at(defaults, path);
+  const sandboxed = first("sandbox.mode");
+  return {
+    id,
+    sandboxed: sandboxed === "all" || sandboxed === "non-main" ? sandboxed : "off",
+    exec: execOf(home, id, own),
+    profile: textAt(own, "tools.profile") ?? textAt(config, "tools.profile"),
+    deny: [...listAt(config, "tools.deny"), ...listAt(own, "tools.deny")],
+    workspaceOnly: (at(own, "tools.fs.workspaceOnly") ?? at(config, "tools.fs.workspaceOnly")) === true,
+    elevated: (at(own, "tools.elevated.enabled") ?? at(config, "tools.elevated.enabled")) !== false,
+  };
+}
+
+function legacyAgent(config: JsonObject, id: string): JsonValue | undefined {
+  const list = at(config, "agents.list");
+  return list !== undefined && isArray(list) ? list.find((one) => textAt(one, "id") === id) : undefined;
+}
+
+const STRICTNESS: readonly ExecSecurity[] = ["deny", "allowlist", "full"];
+const MODES: Readonly<Record<string, { readonly security: ExecSecurity; readonly ask: ExecAsk }>> = {
+  deny: { security: "deny", ask: "off" },
+  allowlist: { security: "allowlist", ask: "off" },
+  ask: { security: "allowlist", ask: "on-miss" },
+  auto: { security: "allowlist", ask: "off" },
+  full: { security: "full", ask: "off" },
+};
+
+/** The stricter of configuration and the host's document; where neither says anything: full, and never ask. */
+function execOf(home: OpenClawHome, id: string, own: JsonValue | undefined): EffectiveAgent["exec"] {
+  const first = (key: string): string | null =>
+    textAt(own, `tools.exec.${key}`) ?? textAt(home.config, `tools.exec.${key}`);
+  const mode = MODES[first("mode") ?? ""];
+  const document = home.state?.approvals ?? {};
+  const onHost = (key: string): string | null =>
+    textAt(document, `agents.${id}.${key}`) ?? textAt(document, `defaults.${key}`);
+  const written = [mode?.security ?? first("security"), onHost("security")].flatMap((one) => securityOf(one) ?? []);
+  const ask = mode?.ask ?? askOf(first("ask")) ?? askOf(onHost("ask")) ?? "off";
+  const strictest = STRICTNESS.find((one) => written.includes(one));
+  return {
+    security: strictest ?? "full",
+    ask,
+    host: first("host") ?? "auto",
+    written: strictest !== undefined,
+  };
+}
+
+function securityOf(text: string | null): ExecSecurity | null {
+  return STRICTNESS.find((one) => one === text) ?? null;
+}
+
+function askOf(text: string | null): ExecAsk | null {
+  return text === "off" || text === "on-miss" || text === "always" ? text : null;
+}
+
+function channelsOf(config: JsonObject): readonly EffectiveChannel[] {
+  return Object.entries(objectAt(config, "channels")).flatMap(([channel, value]) => {
+    if (channel === "defaults" || value === undefined || !isObject(value) || value["enabled"] === false) return [];
+    const accounts = Object.entries(objectAt(value, "accounts"));
+    const whole = channelOf(config, channel, channel, value);
+    return [
+      whole,
+      ...accounts.flatMap(([account, own]) =>
+        own !== undefined && isObject(own) && own["enabled"] !== false
+          ? [channelOf(config, channel, `${channel}/${account}`, { ...value, ...own })]
+          : [],
+      ),
+    ];
+  });
+}
+
+function channelOf(config: JsonObject, channel: string, name: string, settings: JsonObject): EffectiveChannel {
+  return {
+    name,
+    channel,
+    dmPolicy: textAt(settings, "dmPolicy") ?? textAt(settings, "dm.policy") ?? "pairing",
+    groupPolicy: textAt(settings, "groupPolicy") ?? textAt(config, "channels.defaults.groupPolicy") ?? "allowlist",
+    allowFrom: [...listAt(settings, "allowFrom"), ...listAt(settings, "dm.allowFrom")],
+    groupAllowFrom: listAt(settings, "groupAllowFrom"),
+    groups: objectAt(settings, "groups"),
+    configWrites: settings["configWrites"] !== false,
+    settings,
+  };
+}
+
+/** Whether a stranger may reach the agent here. */
+export function isOpen(channel: EffectiveChannel): boolean {
+  return channel.dmPolicy === "open" || channel.groupPolicy === "open";
+}
+
+/** Whether commands run on the host without anybody being asked. */
+export function runsUnasked(agent: EffectiveAgent): boolean {
+  const { security, ask, host } = agent.exec;
+  const inSandbox = agent.sandboxed === "all" && host !== "gateway" && host !== "node";
+  return security === "full" && ask === "off" && !inSandbox && !denies(agent, "exec", "group:runtime");
+}
+
+export function denies(agent: EffectiveAgent, ...names: readonly string[]): boolean {
+  return names.some((name) => agent.deny.includes(name));
+}
