@@ -40,7 +40,7 @@ function leaksIn(folder: string): readonly string[] {
   });
 }
 
-test("R-DLP-2: no secret lies in clear in transcripts, memory, ledger or logs once its request is done; what was said does", {
+test("R-DLP-2 R-AGENT-7: no secret lies in clear in transcripts, memory, ledger or logs once its request is done; what was said does", {
   skip,
   timeout: 120_000,
 }, async () => {
@@ -77,6 +77,8 @@ test("R-DLP-2: no secret lies in clear in transcripts, memory, ledger or logs on
     const kept = readFileSync(join(kit.place.state, "store/vambrace.db")).toString("latin1");
     for (const word of ["the quince", "the door's word, [redacted: github-token]", "there you are: "])
       assert.ok(kept.includes(word), word);
+    const memory = readFileSync(join(kit.place.state, "memory/main/MEMORY.md"), "utf8");
+    assert.match(memory, /trust full, private, for owner; from .*\n\n> the door's word, \[redacted: github-token\]\n/);
   } finally {
     over.abort();
     await kit.close();

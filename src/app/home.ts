@@ -16,6 +16,8 @@ export type Home = {
   readonly ledger: string;
   /** Sessions, turns, memory, tokens. */
   readonly store: string;
+  /** `AGENT/MEMORY.md`: what each agent remembers, for a person to read. */
+  readonly memory: string;
   /** Permits that were spent; what was moved out of the workspace. */
   readonly broker: string;
   /** Sockets of the egress proxy. */
@@ -39,6 +41,7 @@ export function homeAt(root: string): Home {
     config: at("config.yaml"),
     ledger: at("ledger"),
     store: at("store"),
+    memory: at("memory"),
     broker: at("broker"),
     run: at("run"),
     logs: at("logs"),

@@ -27,6 +27,7 @@ import type { LateWires } from "./late-wires.ts";
 import { openKits, policyEntry } from "./wire-kits.ts";
 import { lifeEntry } from "./wire-records.ts";
 import { remindersNow, wireSecrets } from "./wire-secrets.ts";
+import { memoryOf } from "./memory-file.ts";
 import { weakModels } from "./weak-models.ts";
 import { type Ground, openWorks, type Record } from "./wire-works.ts";
 
@@ -48,8 +49,9 @@ export type Wired = {
  */
 export async function wireUp(given: WireUp, starting: Promise<Helpers>, wires: LateWires): Promise<Wired> {
   const metrics = createMetrics();
-  const store = await openStore({ dir: given.home.store, clock: given.clock, clean: given.outbound.kept });
+  const bare = await openStore({ dir: given.home.store, clock: given.clock, clean: given.outbound.kept });
   try {
+    const store = { ...bare, memory: await memoryOf(given, bare.memory) };
     const [kits, { helpers, sandbox }] = await Promise.all([openKits(given), proving(given, starting)]);
     const record: Record = async (entry) => {
       if (entry.kind === "login") metrics.login(entry.result === "ok" ? "ok" : "failed");
@@ -58,7 +60,7 @@ export async function wireUp(given: WireUp, starting: Promise<Helpers>, wires: L
     const keeper = wireSecrets(given, helpers, record, { metrics, wires });
     return await putTogether(given, { store, helpers, metrics, record, kits, keeper }, sandbox);
   } catch (thrown) {
-    await store.close();
+    await bare.close();
     throw thrown;
   }
 }
