@@ -79,11 +79,22 @@ export const PERSONAL_RULES: readonly Rule[] = [
     confidence: 0.7,
     holds: (value) => isPhone(value),
   },
+  {
+    id: "phone",
+    kind: "personal",
+    // Beside a word that says so, as people write them without a country's code.
+    hints: ["phone", "mobile", "cell", "tel", "fax", "call me", "call us", "call him", "call her"],
+    at: 0,
+    pattern:
+      /(?:phone|mobile|cell|tel|fax|call (?:me|us|him|her))(?: (?:number|no\.?))?(?: (?:is|on|at))?[:.]?\s{1,3}(?<value>\(?\d{1,5}\)?(?:[ .-]?\d{2,5}){1,5})\b/gi,
+    confidence: 0.6,
+    holds: (value) => isPhone(value) || value.replaceAll(/\D/g, "").length === 7,
+  },
 ];
 
 /** Luhn's check and the lengths and first digits that issuers use. */
 function isCard(digits: string): boolean {
-  if (digits.length < 13 || digits.length > 19 || !/^(?:3[0-9]|4|5|6|2[2-7]|1800)/.test(digits)) return false;
+  if (digits.length < 13 || digits.length > 19 || !/^(?:3[0-9]|4|5|6|2[2-7]|1800|2131)/.test(digits)) return false;
   if (new Set(digits).size < 2) return false;
   let sum = 0;
   for (let i = 0; i < digits.length; i++) {
