@@ -128,6 +128,14 @@ for (const [name, commands, made] of COPIES) {
   });
 }
 
+test("R-FLOW-4: what a command prints is anybody's word, whatever it read; what is only read with a file tool is its writer's", {
+  skip,
+}, async () => {
+  for (const side of SIDES) assert.equal(await isTrusted([run(`cat ${side}/in/mail.txt`)]), false, side);
+  assert.equal(await isTrusted([read("theirs/in/mail.txt")]), false);
+  assert.ok(await isTrusted([read("ours/in/mail.txt")]));
+});
+
 test("R-FLOW-4: what the model writes of a stranger's text, in its own words, has the stranger's trust", {
   skip,
 }, async () => {
@@ -204,7 +212,11 @@ test("R-FLOW-4: a schedule has the trust of what led to it, when it is due", { s
     await alone([read(`${side}/in/mail.txt`), schedule]);
     await wait(1_500);
     await kit.served().wired.tick();
-    assert.equal(await judgedElsewhere(from), side === "ours" ? "full" : "none", side);
+    const trust = side === "ours" ? "full" : "none";
+    assert.equal(await judgedElsewhere(from), trust, side);
+    // The mail is in that conversation too: that the schedule has its own label is seen on its message alone.
+    const messages = (await recordsOf(kit.place.state)).slice(from).filter(({ what }) => what === "message.received");
+    assert.deepEqual(messages.map(({ data }) => data?.["trust"]).slice(-1), [trust], side);
   }
 });
 
