@@ -40,7 +40,7 @@ before(async () => {
         { path: place.workspace, trust: "full", audience },
         { path: join(place.workspace, "theirs", "in"), trust: "none", audience },
       ],
-      people: { ada: { trust: "full", roles: ["admin"] }, bea: { trust: "full", roles: ["admin"] } },
+      people: Object.fromEntries(["ada", "bea", "cleo", "dan"].map((id) => [id, { trust: "full", roles: ["admin"] }])),
     };
   });
 });
@@ -202,6 +202,21 @@ test("R-FLOW-4: a message to another session has the trust of what led to it", {
     await say(kit, playOf([read(`${side}/in/mail.txt`), message]), caller);
     over.abort();
     assert.equal(await judgedElsewhere(from), side === "ours" ? "full" : "none", side);
+  }
+});
+
+test("R-FLOW-4: a message to a person has, in his conversation, the trust of what led to it", { skip }, async () => {
+  for (const [side, recipient] of [
+    ["theirs", "cleo"],
+    ["ours", "dan"],
+  ] as const) {
+    await alone([read(`${side}/in/mail.txt`), { tool: "send", arguments: { recipient, text: "hello" } }]);
+    const over = new AbortController();
+    const caller = callerOf({ person: recipient, channel: "webchat" });
+    answering(kit, "no", over.signal, caller);
+    const { decided } = await say(kit, playOf([REMEMBER]), caller);
+    over.abort();
+    assert.deepEqual(decided, [`remember: ${side === "ours" ? "allow" : "ask"}`], side);
   }
 });
 
