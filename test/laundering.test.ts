@@ -40,7 +40,7 @@ before(async () => {
         { path: place.workspace, trust: "full", audience },
         { path: join(place.workspace, "theirs", "in"), trust: "none", audience },
       ],
-      people: { ada: { trust: "full", roles: ["admin"] }, bea: { trust: "full", roles: ["admin"] } },
+      people: Object.fromEntries(["ada", "bea", "cleo", "dan"].map((id) => [id, { trust: "full", roles: ["admin"] }])),
     };
   });
 });
@@ -128,6 +128,14 @@ for (const [name, commands, made] of COPIES) {
   });
 }
 
+test("R-FLOW-4: what a command prints is anybody's word, whatever it read; what is only read with a file tool is its writer's", {
+  skip,
+}, async () => {
+  for (const side of SIDES) assert.equal(await isTrusted([run(`cat ${side}/in/mail.txt`)]), false, side);
+  assert.equal(await isTrusted([read("theirs/in/mail.txt")]), false);
+  assert.ok(await isTrusted([read("ours/in/mail.txt")]));
+});
+
 test("R-FLOW-4: what the model writes of a stranger's text, in its own words, has the stranger's trust", {
   skip,
 }, async () => {
@@ -197,6 +205,21 @@ test("R-FLOW-4: a message to another session has the trust of what led to it", {
   }
 });
 
+test("R-FLOW-4: a message to a person has, in his conversation, the trust of what led to it", { skip }, async () => {
+  for (const [side, recipient] of [
+    ["theirs", "cleo"],
+    ["ours", "dan"],
+  ] as const) {
+    await alone([read(`${side}/in/mail.txt`), { tool: "send", arguments: { recipient, text: "hello" } }]);
+    const over = new AbortController();
+    const caller = callerOf({ person: recipient, channel: "webchat" });
+    answering(kit, "no", over.signal, caller);
+    const { decided } = await say(kit, playOf([REMEMBER]), caller);
+    over.abort();
+    assert.deepEqual(decided, [`remember: ${side === "ours" ? "allow" : "ask"}`], side);
+  }
+});
+
 test("R-FLOW-4: a schedule has the trust of what led to it, when it is due", { skip }, async () => {
   for (const side of SIDES) {
     const from = await countNow();
@@ -204,7 +227,11 @@ test("R-FLOW-4: a schedule has the trust of what led to it, when it is due", { s
     await alone([read(`${side}/in/mail.txt`), schedule]);
     await wait(1_500);
     await kit.served().wired.tick();
-    assert.equal(await judgedElsewhere(from), side === "ours" ? "full" : "none", side);
+    const trust = side === "ours" ? "full" : "none";
+    assert.equal(await judgedElsewhere(from), trust, side);
+    // The mail is in that conversation too: that the schedule has its own label is seen on its message alone.
+    const messages = (await recordsOf(kit.place.state)).slice(from).filter(({ what }) => what === "message.received");
+    assert.deepEqual(messages.map(({ data }) => data?.["trust"]).slice(-1), [trust], side);
   }
 });
 

@@ -99,6 +99,7 @@ export function drawQuestion(document, question, { onAnswer, now }) {
   );
   return {
     element: card,
+    answer: decide,
     /** @param {string} why */
     refused(why) {
       card.append(make(document, "p", { class: "fault", text: why }));

@@ -1,4 +1,5 @@
 /** The questions that are open: drawn by the page from what the gateway says, outside of anything a model wrote. @module */
+import { createGroups } from "./groups.js";
 import { drawQuestion } from "./question.js";
 
 /** @typedef {import("./question.js").Question} Question */
@@ -10,16 +11,19 @@ import { drawQuestion } from "./question.js";
 export function createQuestions({ document, at, show }, { send, now }) {
   /** @type {Map<string, ReturnType<typeof drawQuestion>>} */
   const cards = new Map();
+  const groups = createGroups(document, at("question-list"), (id, answer) => cards.get(id)?.answer(answer));
 
   /** @param {Question} question */
   function add(question) {
     if (cards.has(question.id)) return;
     const card = drawQuestion(document, question, {
       now,
-      onAnswer: (answer) => send({ v: 1, type: "answer", approval: question.id, ...answer }),
+      onAnswer: (answer) =>
+        send({ v: 1, type: "answer", approval: question.id, scope: "once", as: "trusted", ...answer }),
     });
     cards.set(question.id, card);
     at("question-list").append(card.element);
+    groups.add(question);
     show("questions", true);
     card.element.scrollIntoView?.({ block: "nearest" });
   }
@@ -30,6 +34,7 @@ export function createQuestions({ document, at, show }, { send, now }) {
     const wasFocused = element?.contains(document.activeElement) === true;
     element?.remove();
     cards.delete(id);
+    groups.remove(id);
     show("questions", cards.size > 0);
     // Whoever answers by keyboard goes on from there, and not from the top of the page.
     if (wasFocused) (cards.values().next().value?.element ?? at("text")).focus();

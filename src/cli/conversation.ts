@@ -10,11 +10,9 @@ import { Fault } from "../core/fault.ts";
 import type { OutcomeView, QuestionView, TurnEventView } from "../wire/events.ts";
 import type { GatewayClient } from "./client.ts";
 import type { Io } from "./command.ts";
-import { type Choice, choicesFor, describeCall, drawQuestion } from "./question.ts";
+import { type Asker, pick } from "./pick.ts";
+import { type Choice, choicesFor, choicesForAll, describeCall, drawQuestion } from "./question.ts";
 import { paint, printable } from "./style.ts";
-
-/** Puts a question to the person; undefined: the signal came first, or nobody is there any more. */
-export type Asker = (prompt: string, signal: AbortSignal) => Promise<string | undefined>;
 
 export type TurnReport = { readonly outcome: OutcomeView | undefined; readonly refused: number };
 
@@ -47,6 +45,7 @@ export async function converse(
     atLineStart: true,
     refused: 0,
     asking: Promise.resolve(),
+    groups: new Map(),
   };
   let outcome: OutcomeView | undefined;
   try {
@@ -87,7 +86,12 @@ type Turn = {
   refused: number;
   /** Questions that came before: one at a time stands there. */
   asking: Promise<void>;
+  readonly groups: Map<string, Group>;
 };
+
+/** Questions of one answer of the model, until they are put. */
+type Group = { readonly all: Put[]; isPut: boolean };
+type Put = { readonly call: Call; readonly question: QuestionView; readonly over: AbortSignal };
 
 /** A line of its own, whatever the model was in the middle of. */
 function tell(turn: Turn, line: string): void {
@@ -127,17 +131,25 @@ type CallEvent = Exclude<TurnEventView, { type: "text" | "fault" | "turn.started
 
 function showCall(turn: Turn, event: CallEvent): void {
   if (event.type === "call.proposed") {
-    const line = describeCall(event.tool, event.arguments);
-    turn.calls.set(event.call, { line, begunMs: systemClock.monotonicMs(), held: "", shown: 0 });
+    known(turn, event.call, event);
     return;
   }
-  const call = turn.calls.get(event.type === "approval.asked" ? event.question.call : event.call);
+  // What is asked together is asked before all of it was proposed.
+  const call =
+    event.type === "approval.asked" ? known(turn, event.question.call, event.question) : turn.calls.get(event.call);
   if (call === undefined) return;
   if (event.type === "call.decided") decided(turn, call, event);
   else if (event.type === "approval.asked") ask(turn, call, event.question);
   else if (event.type === "approval.answered") answered(turn, call, event);
   else if (event.type === "call.output") output(turn, call, event.text);
   else finished(turn, call, event);
+}
+
+function known(turn: Turn, id: string, of: Pick<QuestionView, "tool" | "arguments">): Call {
+  const made = { line: describeCall(of.tool, of.arguments), begunMs: systemClock.monotonicMs(), held: "", shown: 0 };
+  const call: Call = turn.calls.get(id) ?? made;
+  turn.calls.set(id, call);
+  return call;
 }
 
 function introduce(turn: Turn, call: Call, why = ""): void {
@@ -163,51 +175,69 @@ const UNATTENDED: Choice = { answer: "unattended", scope: "once" };
 /** A yes that comes faster than anybody reads was meant for something else. */
 const TOO_SOON_MS = 500;
 
+/** How long the other questions of an answer are waited for, so that they are put together. */
+const GATHER_MS = 150;
+
 function ask(turn: Turn, call: Call, question: QuestionView): void {
   call.question = new AbortController();
   call.line = "";
-  const { signal } = call.question;
-  turn.asking = turn.asking.then(() => (signal.aborted ? undefined : put(turn, call, question, signal)));
+  const one: Put = { call, question, over: call.question.signal };
+  const id = question.grouped?.id ?? question.id;
+  const waiting = turn.groups.get(id);
+  if (waiting?.isPut === false) return void waiting.all.push(one);
+  const group: Group = { all: [one], isPut: false };
+  turn.groups.set(id, group);
+  const before = turn.asking;
+  turn.asking = (async () => {
+    await before;
+    if (question.grouped !== undefined) await systemClock.sleep(GATHER_MS, turn.signal).catch(() => undefined);
+    group.isPut = true;
+    await putAll(turn, group.all);
+  })();
+}
+
+/** Each call is shown exactly; one word may answer for all of them. */
+async function putAll(turn: Turn, all: readonly Put[]): Promise<void> {
+  const { io, asker } = turn;
+  const open = all.filter(({ over }) => !over.aborted);
+  if (turn.signal.aborted) return;
+  if (open.length < 2 || asker === undefined) return inTurn(turn, open);
+  for (const { question } of open) tell(turn, drawQuestion(io, question));
+  const ended = AbortSignal.any([turn.signal, ...open.map(({ over }) => over)]);
+  const chosen = await pick(io, asker, {
+    offered: choicesForAll(open.length),
+    ended,
+    soonMs: TOO_SOON_MS * open.length,
+  });
+  // One of them was answered in another place: the rest is put anew.
+  if (chosen === undefined) return putAll(turn, open);
+  if (chosen === "apart") return inTurn(turn, open);
+  for (const one of open) await send(turn, one, chosen);
+}
+
+/** One after the other. */
+async function inTurn(turn: Turn, all: readonly Put[]): Promise<void> {
+  for (const one of all) if (!one.over.aborted) await put(turn, one);
 }
 
 /** Puts it while the turn's events go on: somebody may answer it in another place first. */
-async function put(turn: Turn, call: Call, question: QuestionView, over: AbortSignal): Promise<void> {
-  const { io, client, asker } = turn;
-  tell(turn, drawQuestion(io, question));
+async function put(turn: Turn, one: Put): Promise<void> {
+  const { io, asker } = turn;
+  tell(turn, drawQuestion(io, one.question));
   if (asker === undefined) io.err("  nobody can be asked here, so it is refused");
-  const ended = AbortSignal.any([turn.signal, over]);
-  const chosen = asker === undefined ? UNATTENDED : await choose(io, asker, question, ended);
-  if (chosen === undefined) return;
+  const ended = AbortSignal.any([turn.signal, one.over]);
+  const offered = choicesFor(one.question);
+  const chosen = asker === undefined ? UNATTENDED : await pick(io, asker, { offered, ended, soonMs: TOO_SOON_MS });
+  if (chosen !== undefined && chosen !== "apart") await send(turn, one, chosen);
+}
+
+async function send(turn: Turn, { call, question }: Put, chosen: Choice): Promise<void> {
   // From here on it is this answer that is reported back, not somebody else's.
   delete call.question;
-  await client.post(`/api/approvals/${question.id}`, chosen, Done).catch((error: unknown) => {
+  await turn.client.post(`/api/approvals/${question.id}`, chosen, Done).catch((error: unknown) => {
     if (!turn.signal.aborted)
       tell(turn, `  ${error instanceof Fault ? printable(error.message) : "the answer was not taken"}`);
   });
-}
-
-async function choose(io: Io, asker: Asker, question: QuestionView, ended: AbortSignal): Promise<Choice | undefined> {
-  const offered = choicesFor(question);
-  const prompt = `${offered.map(({ key, says }) => `  [${key}] ${says}`).join(" ")}  > `;
-  for (;;) {
-    const askedMs = systemClock.monotonicMs();
-    const said = await asker(prompt, ended);
-    if (said === undefined) return undefined;
-    const typed = said.trim().toLowerCase();
-    const found = offered.find(({ key }) => key === (typed === "yes" || typed === "no" ? typed.charAt(0) : typed));
-    const chosen = found === undefined ? undefined : choiceOf(found);
-    const isTooSoon = systemClock.monotonicMs() - askedMs < TOO_SOON_MS;
-    if (chosen !== undefined && !(chosen.answer !== "no" && isTooSoon)) return chosen;
-    io.err(
-      chosen === undefined
-        ? `  please type ${offered.map(({ key }) => key).join(", ")}`
-        : "  that was too fast to have been read: once more, please",
-    );
-  }
-}
-
-function choiceOf({ answer, scope, item }: Choice): Choice {
-  return { answer, scope, ...(item === undefined ? {} : { item }) };
 }
 
 function answered(turn: Turn, call: Call, { answer, by }: Extract<CallEvent, { type: "approval.answered" }>): void {

@@ -24,7 +24,7 @@ export function drawQuestion(io: Io, question: QuestionView): string {
     field(io, name, plain(value) === "" ? "(empty)" : plain(value)),
   );
   return [
-    paint(io, ["yellow", "bold"], `? May it ${SAYS.get(question.effect) ?? question.effect}? (${question.tool})`),
+    paint(io, ["yellow", "bold"], `? May it ${SAYS.get(question.effect) ?? question.effect}? (${placeOf(question)})`),
     ...rows,
     field(io, "folder", question.cwd),
     field(io, "why", question.says),
@@ -36,6 +36,10 @@ export function drawQuestion(io: Io, question: QuestionView): string {
     ...(question.covers === undefined ? [] : [field(io, "[r] covers", oneLine(question.covers, 200))]),
     field(io, "rules", question.because.join(", ")),
   ].join("\n");
+}
+
+function placeOf({ tool, grouped }: QuestionView): string {
+  return grouped === undefined ? tool : `${tool}; ${grouped.at} of ${grouped.of} that were asked together`;
 }
 
 /** Each value in its surroundings, in the words of whoever wrote them. */
@@ -80,7 +84,21 @@ export type Choice = {
   readonly item?: string;
 };
 
-type Offer = Choice & { readonly key: string; readonly says: string };
+/** `apart`: no answer yet; each question of a group is put for itself. */
+export type Offer = Omit<Choice, "answer"> & {
+  readonly answer: Choice["answer"] | "apart";
+  readonly key: string;
+  readonly says: string;
+};
+
+/** What may be typed under several questions at once. */
+export function choicesForAll(count: number): readonly Offer[] {
+  return [
+    { key: "y", says: `yes to all ${count}, once`, answer: "yes", scope: "once" },
+    { key: "o", says: "one by one", answer: "apart", scope: "once" },
+    { key: "n", says: `no to all ${count}`, answer: "no", scope: "once" },
+  ];
+}
 
 /** What may be typed, in the order in which it is shown. */
 export function choicesFor(question: QuestionView): readonly Offer[] {

@@ -44,7 +44,12 @@ export type Question = {
   readonly covers?: string;
   /** Texts that the model has read and that he could endorse instead: then the call is judged anew. */
   readonly sources: readonly Endorsable[];
+  /** Asked together with others of the same answer of the model. */
+  readonly grouped?: Grouped;
 };
+
+/** `id`: the call that the group began with; `at`: which of them this one is, from 1, at most `of`. */
+export type Grouped = { readonly id: CallId; readonly at: number; readonly of: number };
 
 /** A value in its surroundings, as they stand in one source. */
 export type Quote = {

@@ -10,6 +10,7 @@ import {
   join,
   joinAll,
   type Label,
+  NEUTRAL_LABEL,
   TRUST_LEVELS,
   type Trust,
   trustRank,
@@ -143,9 +144,9 @@ test("R-FLOW-4: an endorsement of another text under the same id counts for noth
 
 test("R-FLOW-4: of more than can be kept apart, what is left over never rises", () => {
   const own = { trust: "none", confidentiality: "private", audience: { kind: "anyone" }, sources: [] } as const;
-  const many = conversation(Array.from({ length: RESTS_KEPT + 3 }, (_, i) => ({ own, made: i > 0, from: [0] }))).map(
-    ({ item }) => item,
-  );
+  const many = conversation(
+    Array.from({ length: RESTS_KEPT + 3 }, (_, i) => ({ own: i === 0 ? NEUTRAL_LABEL : own, made: i > 0, from: [0] })),
+  ).map(({ item }) => item);
   const all = basisOf(many.slice(1));
   assert.equal(all.rests.length, RESTS_KEPT);
   const id = newId("itm", random);

@@ -45,6 +45,7 @@ export const questionView = z.looseObject({
     .optional(),
   found: z.record(z.string(), z.number()).optional(),
   covers: z.string().optional(),
+  grouped: z.looseObject({ id: z.string(), at: z.number(), of: z.number() }).optional(),
   sources: z
     .array(
       z.looseObject({

@@ -19,15 +19,18 @@ import type { Endorsements } from "../../steps/label/endorsements.ts";
 import type { QuarantineSettings } from "../config/settings.ts";
 
 export type AroundParts = {
-  readonly endorsements: Endorsements;
+  readonly endorsements: Pick<Endorsements, "counted">;
   readonly held: HeldValues;
   readonly random: Random;
   readonly quarantine: QuarantineSettings;
 };
 
+/** What of the turn is needed here. */
+type Acting = Pick<AgentTurn, "act" | "tools"> & { readonly session: Pick<AgentTurn["session"], "id"> };
+
 export async function actAround(
   parts: AroundParts,
-  turn: AgentTurn,
+  turn: Acting,
   calls: readonly ProposedCall[],
   context: readonly ContextItem[],
 ): Promise<readonly CallResult[]> {
@@ -38,7 +41,7 @@ export async function actAround(
 
 async function actOnOne(
   parts: AroundParts,
-  turn: AgentTurn,
+  turn: Acting,
   call: ProposedCall,
   context: readonly ContextItem[],
 ): Promise<readonly CallResult[]> {

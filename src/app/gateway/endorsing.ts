@@ -5,7 +5,7 @@
  * @module
  */
 import { ownOf, type Rest } from "../../core/basis.ts";
-import type { Facts, Proposal } from "../../core/call.ts";
+import type { Proposal } from "../../core/call.ts";
 import type { Endorsable, EndorsedAs, Endorsement, Endorsing } from "../../core/endorsement.ts";
 import { Fault } from "../../core/fault.ts";
 import type { ContextItem } from "../../core/item.ts";
@@ -26,18 +26,21 @@ const SHOWN = 600;
  * @param known who is asked: only what each of them may know is shown.
  */
 export function sourcesOf(
-  { principal, context, origin }: Proposal,
-  { influence }: Facts,
-  given: { readonly endorsements: Endorsements; readonly known: readonly string[] },
+  { context, origin }: Proposal,
+  given: {
+    readonly endorsements: Endorsements;
+    readonly known: readonly string[];
+    /** Where it would ask all the same, nobody is offered to endorse anything. */
+    readonly doesTrustMatter: boolean;
+  },
 ): readonly Endorsable[] {
-  const lowers = trustRank(influence.trust) < trustRank(principal.trust);
   const standing = given.endorsements.list().filter(({ session }) => session === origin.session);
   return context
     .flatMap((item): readonly Endorsable[] => {
       const own = item.kind === "result" || item.kind === "note" ? ownOf(item) : undefined;
       if (own === undefined || !mayAllKnow(own, given.known)) return [];
       const said = standing.find((one) => one.item === own.item && one.digest === own.digest);
-      const as = openTo(own, said).filter((one) => one !== "trusted" || lowers);
+      const as = openTo(own, said).filter((one) => one !== "trusted" || given.doesTrustMatter);
       return as.length === 0 ? [] : [offerOf(item, own, as)];
     })
     .reverse()

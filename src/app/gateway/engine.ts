@@ -9,37 +9,23 @@ import type { Proposal } from "../../core/call.ts";
 import { Fault } from "../../core/fault.ts";
 import { type ItemId, newId, type TurnId } from "../../core/ids.ts";
 import type { HeldValues } from "../../core/held.ts";
-import type { ContextItem } from "../../core/item.ts";
+import type { ContextItem, ProposedCall } from "../../core/item.ts";
 import type { Label } from "../../core/label.ts";
-import { openPermitOffice } from "../../core/permit.ts";
-import type { Principal } from "../../core/person.ts";
-import type { Clock } from "../../core/ports/clock.ts";
-import type { Random } from "../../core/ports/random.ts";
-import type { SessionRow, Store, TurnRow } from "../../core/ports/store.ts";
-import { createGate, type Gate } from "../../gate.ts";
+import type { Origin, Principal } from "../../core/person.ts";
+import type { SessionRow, TurnRow } from "../../core/ports/store.ts";
+import type { Gate } from "../../gate.ts";
 import { createPipeline, originOf, type AgentOutcome, type AgentTurn, type Pipeline } from "../../pipeline.ts";
 import { runAgent } from "../../steps/agent/agent.ts";
-import type { ApprovalDesk } from "../../steps/approval/desk.ts";
-import type { Endorsements } from "../../steps/label/endorsements.ts";
-import { labelRefusal, labelResult } from "../../steps/label/label.ts";
-import type { Outbound } from "../../steps/outbound/outbound.ts";
-import { createRun, type Effector } from "../../steps/run/run.ts";
 import { derived } from "../../steps/session/place.ts";
 import type { Sessions } from "../../steps/session/session.ts";
 import { CATALOGUE } from "../../tools/catalogue.ts";
 import type { BudgetSettings, QuarantineSettings } from "../config/settings.ts";
-import type { Halt } from "../halt.ts";
-import type { Helpers } from "../helpers.ts";
-import type { Metrics } from "../metrics.ts";
 import { type Asker, recordUse } from "./asker.ts";
 import type { Budgets } from "./budgets.ts";
 import { actAround } from "./around.ts";
-import { endorse } from "./endorsing.ts";
-import type { Kit } from "./kits.ts";
-import type { Presence, Reachable } from "./people.ts";
-import { judgeByPlan, type PlannerParts } from "./planner.ts";
-import { putQuestion } from "./questions.ts";
-import { incoming, readable } from "./reading.ts";
+import { createEngineGate, createEngineTogether, type GateParts } from "./engine-gate.ts";
+import { readable } from "./reading.ts";
+import type { Together } from "./together.ts";
 
 /** Who a message is from, once a door or another session has said so. */
 export type Sender =
@@ -50,30 +36,15 @@ export type Sender =
   /** Text from another session or a schedule: the label of what it was made from, the principal whose turn it was. */
   | { readonly kind: "elsewhere"; readonly principal: Principal; readonly label: Label };
 
-export type EngineParts = {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly store: Store;
+export type EngineParts = GateParts & {
   readonly sessions: Sessions;
-  readonly helpers: Helpers;
-  readonly desk: ApprovalDesk;
-  readonly presence: Presence;
-  readonly halt: Halt;
-  readonly metrics: Metrics;
   readonly budgets: Budgets;
   readonly budgetSettings: BudgetSettings;
-  readonly outbound: Outbound;
-  readonly effectors: ReadonlyMap<string, Effector>;
   readonly asker: Asker;
-  readonly planner: PlannerParts;
   readonly held: HeldValues;
-  readonly endorsements: Endorsements;
   readonly quarantine: QuarantineSettings;
-  readonly kitOf: (agent: SessionRow["agent"]) => Kit;
   /** Told of a stored turn that could not go on. */
   readonly left: (turn: TurnId) => void;
-  /** The owner: whose data an unlabelled private value is. */
-  readonly owner: string;
   /** Whether the configuration leaves this channel on. */
   readonly channelState: (channel: string) => "on" | "off";
 };
@@ -85,7 +56,8 @@ const HISTORY = 400;
 
 export function createEngine(parts: EngineParts): Engine {
   const waits = new Map<TurnId, number>();
-  const gate = createEngineGate(parts, waits);
+  const together = createEngineTogether(parts);
+  const gate = createEngineGate(parts, waits, together);
   const pipeline = createPipeline<Sender>({
     access: async (sender, session) => admit(parts, sender, session),
     session: {
@@ -101,16 +73,9 @@ export function createEngine(parts: EngineParts): Engine {
       items: (turn) => itemsOf(parts, turn),
       finish: (turn, stop, reply) => parts.sessions.finish(turn, stop, reply),
     },
-    agent: (turn) => think(parts, turn, waits),
+    agent: (turn) => think(parts, turn, { waits, together }),
     tools: ({ agent, channel }, { within }) => parts.kitOf(agent).offered(channel, within),
-    proposal: (call, turn, origin, context) => ({
-      ...call,
-      ...declarationOf(call.tool),
-      principal: turn.principal,
-      origin,
-      context,
-      cwd: parts.kitOf(origin.agent).workspace,
-    }),
+    proposal: (call, turn, origin, context) => proposalOf(parts, call, { turn, origin, context }),
     gate,
     outbound: { ...parts.outbound, text: (text) => parts.outbound.reply(text) },
     ledger: parts.helpers.ledger,
@@ -130,57 +95,14 @@ export function mayGoOn({ label, principal }: TurnRow): boolean {
 
 const ONE_CALL = "api";
 
-function createEngineGate(parts: EngineParts, waits: Map<TurnId, number>): Gate {
-  const { clock, random, helpers, presence, metrics } = parts;
-  const office = openPermitOffice({
-    clock,
-    random,
-    signer: helpers.signer,
-    confirms: (receipt, call, digest) =>
-      helpers.ledger.gave(receipt) &&
-      receipt.entry.kind === "prepared" &&
-      receipt.entry.call === call &&
-      receipt.entry.data?.["digest"] === digest,
-  });
-  const judgeOf = (proposal: Proposal): Kit["judge"] => parts.kitOf(proposal.origin.agent).judge;
-  const waited = (proposal: Proposal, ms: number): void => {
-    waits.set(proposal.origin.turn, (waits.get(proposal.origin.turn) ?? 0) + ms);
-  };
-  const nowMs = (): number => clock.monotonicMs();
-  const doors = (): readonly Reachable[] => presence.reachable();
-  const { endorsements } = parts;
-  const { ledger } = helpers;
-  const questions = { desk: parts.desk, ledger, waited, nowMs, doors, endorsements };
-  const run = createRun(office, parts.effectors);
-  return createGate({
-    judge: async (proposed) => {
-      // As everything counts at this moment: an endorsement that was taken back meanwhile is none.
-      const context = endorsements.counted(proposed.origin.session, proposed.context);
-      const proposal = { ...proposed, context };
-      const judged = await judgeByPlan(parts.planner, judgeOf(proposal), proposal, { reachable: presence.reachable() });
-      metrics.call(proposal.declaration === undefined ? "unknown" : proposal.tool, judged.decision.verdict);
-      return judged;
-    },
-    approve: (proposal, judged, io) => putQuestion(questions, proposal, judged, io),
-    endorse: (proposal, endorsing) => endorse({ endorsements, ledger, clock }, proposal, endorsing),
-    ledger,
-    calls: parts.store.sessions,
-    office,
-    run: async (permit, request) => {
-      const startedMs = nowMs();
-      try {
-        return await run(permit, request);
-      } finally {
-        metrics.callSeconds(request.proposal.tool, (nowMs() - startedMs) / 1000);
-      }
-    },
-    label: (proposal, facts, recorded) => labelResult(proposal, facts, recorded, parts.owner),
-    labelRefusal: (facts) => labelRefusal(facts),
-    redact: (value) => parts.outbound.value(value),
-    incoming: (text, brought) => incoming(parts.outbound, text, brought),
-    clock,
-    state: () => parts.halt.state(),
-  });
+function proposalOf(
+  parts: EngineParts,
+  call: ProposedCall,
+  made: { readonly turn: TurnRow; readonly origin: Origin; readonly context: readonly ContextItem[] },
+): Proposal {
+  const { turn, origin, context } = made;
+  const cwd = parts.kitOf(origin.agent).workspace;
+  return { ...call, ...declarationOf(call.tool), principal: turn.principal, origin, context, cwd };
 }
 
 /** Of the tools that ship; for any other the judge has the operator's declaration, or none. */
@@ -254,7 +176,9 @@ export function noteOf(
   return { kind: "note", id, from, text, label, ...withOwn(basisOf([]), { id, text }, label) };
 }
 
-async function think(parts: EngineParts, turn: AgentTurn, waits: Map<TurnId, number>): Promise<AgentOutcome> {
+type Thinking = { readonly waits: Map<TurnId, number>; readonly together: Together };
+
+async function think(parts: EngineParts, turn: AgentTurn, { waits, together }: Thinking): Promise<AgentOutcome> {
   const { clock, random, budgets, sessions } = parts;
   const { person } = turn.turn.principal;
   const kit = parts.kitOf(turn.session.agent);
@@ -276,6 +200,11 @@ async function think(parts: EngineParts, turn: AgentTurn, waits: Map<TurnId, num
         act: (proposed, context) => {
           calls += proposed.length;
           return actAround(parts, turn, proposed, context);
+        },
+        together: (calls, context, work) => {
+          const made = { turn: turn.turn, origin: asking.origin, context };
+          const proposals = calls.map((call) => proposalOf(parts, call, made));
+          return together.within(turn.turn.id, proposals, work);
         },
         asCounted: (items) => parts.endorsements.counted(turn.session.id, items),
         emit: turn.emit,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ApprovalRecord } from "../../core/approval.ts";
+import type { ApprovalRecord, Grouped } from "../../core/approval.ts";
 import type { Proposal } from "../../core/call.ts";
 import type { Endorsing } from "../../core/endorsement.ts";
 import { parsePersonId } from "../../core/ids.ts";
@@ -20,20 +20,19 @@ import type { Reachable } from "./people.ts";
 export type QuestionParts = {
   readonly desk: ApprovalDesk;
   readonly ledger: Ledger;
-  /** Told how long a turn waited for an answer, in milliseconds. */
-  readonly waited: (proposal: Proposal, ms: number) => void;
-  readonly nowMs: () => number;
   /** Of the best door that each has open now. */
   readonly doors: () => readonly Reachable[];
   readonly endorsements: Endorsements;
+  /** Whether it would not ask, had what the model read more trust. */
+  readonly doesTrustMatter: (proposal: Proposal, judged: Judged) => boolean;
 };
 
 export async function putQuestion(
   parts: QuestionParts,
-  proposal: Proposal,
-  judged: Judged,
+  asking: { readonly proposal: Proposal; readonly judged: Judged; readonly grouped: Grouped | undefined },
   io: GateIo,
 ): Promise<ApprovalRecord | Endorsing> {
+  const { proposal, judged, grouped } = asking;
   const { decision, facts, digest } = judged;
   if (decision.verdict !== "ask") throw new Error("only a decision to ask is put to a person");
   const { id: call, tool, arguments: args, cwd, origin } = proposal;
@@ -58,7 +57,12 @@ export async function putQuestion(
     ),
     leaving: leavingOf(proposal, facts),
     found: foundIn(proposal.context),
-    sources: sourcesOf(proposal, facts, { endorsements: parts.endorsements, known: decision.askOf }),
+    sources: sourcesOf(proposal, {
+      endorsements: parts.endorsements,
+      known: decision.askOf,
+      doesTrustMatter: parts.doesTrustMatter(proposal, judged),
+    }),
+    ...(grouped === undefined ? {} : { grouped }),
     askedAt: Object.fromEntries(parts.doors().map(({ person, trust }) => [person, trust])),
   };
   await parts.ledger.append({
@@ -72,10 +76,5 @@ export async function putQuestion(
     call,
     data: { digest, because: decision.because, askedOf: [...draft.askedOf] },
   });
-  const startedMs = parts.nowMs();
-  try {
-    return await parts.desk.ask(draft, io.signal, (question) => io.emit({ type: "approval.asked", question }));
-  } finally {
-    parts.waited(proposal, parts.nowMs() - startedMs);
-  }
+  return parts.desk.ask(draft, io.signal, (question) => io.emit({ type: "approval.asked", question }));
 }

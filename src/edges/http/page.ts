@@ -24,6 +24,7 @@ const FILES = [
   { path: "/connection.js", file: "connection.js", type: SCRIPT },
   { path: "/elements.js", file: "elements.js", type: SCRIPT },
   { path: "/chat.js", file: "chat.js", type: SCRIPT },
+  { path: "/groups.js", file: "groups.js", type: SCRIPT },
   { path: "/questions.js", file: "questions.js", type: SCRIPT },
   { path: "/status.js", file: "status.js", type: SCRIPT },
   { path: "/draw.js", file: "draw.js", type: SCRIPT },

@@ -173,6 +173,7 @@ function portsOf(given: Given, world: Omit<World, "outcome">): AgentPorts {
       world.used.push(use);
     },
     asCounted: (items) => items,
+    together: async (_calls, _context, work) => work(),
     spentBeside: () => [],
     clock: world.clock,
     random,

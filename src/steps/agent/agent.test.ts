@@ -202,6 +202,11 @@ test("R-FLOW-1: INVARIANT(weakest-influence): text and calls carry the join of t
         // Whatever was read on the way has weighed down what was written afterwards.
         const least = Math.min(trustRank(own.trust), ...results.map((mine) => trustRank(mine.trust)));
         assert.ok(trustRank(outcome.label.trust) <= least);
+        // As it was made, whatever counts as more now: an endorsement is laid over it, and can be taken back.
+        for (const [at, item] of saved.filter((one) => one.kind === "result").entries()) {
+          const led = acted[at]?.context ?? [];
+          assert.ok(led.every((one) => trustRank(item.label.trust) <= trustRank(one.label.trust)));
+        }
         const written = saved.filter((item) => item.kind === "model");
         assert.deepEqual(
           written.map((item) => item.label),

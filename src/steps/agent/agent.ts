@@ -16,7 +16,7 @@ import { joinAll, type Label } from "../../core/label.ts";
 import type { Model, ModelRequest, Usage } from "../../core/ports/model.ts";
 import type { Tool } from "../../core/tool.ts";
 import type { TurnStop } from "../../core/turn.ts";
-import { type Acting, actOn, prepare } from "./acting.ts";
+import { type Acting, actOn, type Halt, prepare } from "./acting.ts";
 import { type Draft, newDraft, readAnswer } from "./answer.ts";
 import { type Meter, meterOf } from "./budget.ts";
 import { emptyAnswer, tooLong } from "./faults.ts";
@@ -91,7 +91,9 @@ async function loop(turn: Turn): Promise<End> {
     const calls = draft.calls.map((call) => prepare(call, turn.acting.tools, newId("call", turn.ports.random)));
     const proposed = calls.map((prepared) => prepared.call);
     await saveModel(turn, draft.text, proposed, window);
-    const halt = await actOn(calls, window.items, turn.acting);
+    const ready = calls.filter(({ kind }) => kind === "ready").map(({ call }) => call);
+    const act = (): Promise<Halt | undefined> => actOn(calls, window.items, turn.acting);
+    const halt = await turn.ports.together(ready, window.items, act);
     if (halt !== undefined) return halt.stop === "stopped" ? { stop: "stopped" } : halt;
   }
 }

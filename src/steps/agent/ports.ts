@@ -46,6 +46,8 @@ export type AgentPorts = {
   asCounted(items: readonly ContextItem[]): readonly ContextItem[];
   /** Judges and runs; called with one call at a time. `context`: exactly the items of the request that produced it. */
   act(calls: readonly ProposedCall[], context: readonly ContextItem[]): Promise<readonly CallResult[]>;
+  /** Does the work, which acts on these calls of one answer one by one; what asks among them may be asked together. */
+  together<T>(calls: readonly ProposedCall[], context: readonly ContextItem[], work: () => Promise<T>): Promise<T>;
   /** Of the turn's events the loop emits `text` and `fault`; those of calls are `act`'s. */
   emit(event: TurnEvent): void;
   /** Durable before the loop goes on. */

@@ -4,17 +4,24 @@
  *
  * @module
  */
-import type { Asked } from "../../core/asked.ts";
+import { type Asked, writeAsked } from "../../core/asked.ts";
 import type { Decision } from "../../core/decision.ts";
-import { TRUST_LEVELS, type Trust } from "../../core/label.ts";
+import { TRUST_LEVELS, type Trust, trustRank } from "../../core/label.ts";
 import type { Engine } from "./policy/engine.ts";
-import { decideAsked, type ReadAsked } from "./asked.ts";
+import { decideAsked, readAsked, type ReadAsked } from "./asked.ts";
 
 /** Sentences, the nearest first; empty where nothing that was tried would have. */
 export function wouldAllow(engine: Engine, asked: ReadAsked): readonly string[] {
   const now = decideAsked(engine, asked);
   if (now === undefined || now.verdict === "allow") return [];
   return [...withYes(now), ...withMoreTrust(engine, asked), ...WAYS.flatMap((way) => way.says(engine, asked))];
+}
+
+/** Whether a call would not be asked about, had all that led to it the trust of whoever began it. */
+export function doesTrustMatter(engine: Engine, asked: Asked): boolean {
+  const read = readAsked(writeAsked(asked));
+  if (read === undefined) return false;
+  return isAllowed(engine, read, { influence: trustRank(asked.principal.trust) });
 }
 
 function withYes(now: Decision): readonly string[] {
@@ -50,9 +57,9 @@ function way(changed: Changed, sentence: string) {
 }
 
 function isAllowed(engine: Engine, asked: ReadAsked, changed: Changed): boolean {
-  const requests = asked.requests.map((request) => {
-    const context: Asked["requests"][number]["context"] = { ...request.context, ...changed };
-    return { ...request, context };
-  });
-  return decideAsked(engine, { ...asked, requests })?.verdict === "allow";
+  return decideAsked(engine, changedTo(asked, changed))?.verdict === "allow";
+}
+
+function changedTo<T extends Pick<Asked, "requests">>(asked: T, changed: Changed): T {
+  return { ...asked, requests: asked.requests.map((one) => ({ ...one, context: { ...one.context, ...changed } })) };
 }

@@ -185,6 +185,13 @@ test("R-BOX-1: a command becomes one job of exactly what the decision mounts and
   assert.equal(machine.tokens[0]?.job, digestOf(job));
   assert.deepEqual(wrote, [[limits.mounts, low]], "what it may write is noted before it starts");
   assert.equal(outcome.text, "out\nexit status 0");
+  const { trust, confidentiality, audience } = outcome.label ?? assert.fail("what it prints has a label");
+  assert.deepEqual(
+    [trust, audience],
+    ["none", low.audience],
+    "anybody's word, for those who may know what it may read",
+  );
+  assert.equal(confidentiality, low.confidentiality);
   assert.deepEqual(asked.events, [{ type: "call.output", call: asked.proposal.id, stream: "stdout", text: "live" }]);
 });
 
