@@ -96,13 +96,19 @@ test("R-FS-4: an access that failed, was denied or was refused by a person is in
   );
 });
 
+function changedIn(outcome: StoredEntry | undefined): ChangedFiles {
+  const changed = outcome?.data?.["changed"];
+  assert.ok(changed !== undefined);
+  return changed as unknown as ChangedFiles;
+}
+
 test("R-FS-4: what a command really changed is in the ledger, whatever its words say", { skip }, async () => {
   fs.writeFileSync(at("gone.txt"), "old\n");
   fs.writeFileSync(at("same.txt"), "same\n");
   await new Promise((resolve) => setTimeout(resolve, 60));
   const script = "sh -c 'd=deep; mkdir $d; echo 12345 >$d/new; ln -s new $d/link; rm gone.txt; cat same.txt'";
   const { outcome } = await recorded("exec", { command: script });
-  const { entries, whole } = outcome?.data?.["changed"] as unknown as ChangedFiles;
+  const { entries, whole } = changedIn(outcome);
   const seen = new Map(entries.map(({ path, kind, bytes }) => [path, `${kind} ${bytes}`]));
   assert.equal(seen.get(at("deep")), "folder 0");
   assert.equal(seen.get(at("deep/new")), "file 6");
@@ -112,17 +118,13 @@ test("R-FS-4: what a command really changed is in the ledger, whatever its words
   assert.equal(whole, true);
   fs.mkdirSync(at("node_modules"));
   const large = await recorded("exec", { command: "true" });
-  assert.equal(
-    (large.outcome?.data?.["changed"] as unknown as ChangedFiles).whole,
-    false,
-    "what is not looked at is said",
-  );
+  assert.equal(changedIn(large.outcome).whole, false, "what is not looked at is said");
   fs.rmdirSync(at("node_modules"));
 });
 
 test("R-FS-4: the times that a program sets itself hide nothing", { skip }, async () => {
   const { outcome } = await recorded("exec", { command: "echo x >stamped; touch -d 1999-01-01 stamped" });
-  const { entries } = outcome?.data?.["changed"] as unknown as ChangedFiles;
+  const { entries } = changedIn(outcome);
   assert.ok(entries.some(({ path }) => path === at("stamped")));
 });
 

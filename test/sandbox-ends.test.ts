@@ -1,15 +1,16 @@
 /** What a sandbox may use, and how it ends, whatever makes it. @module */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { join } from "node:path";
-import { after } from "node:test";
+import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Fault } from "../src/core/fault.ts";
 import { newId } from "../src/core/ids.ts";
 import { digestOf } from "../src/core/json.ts";
 import { findCgroups } from "../src/edges/broker/cgroup.ts";
-import { closeArms, rule } from "./sandbox-arms.ts";
-import { alive, random, seconds } from "./sandbox-kit.ts";
+import { type Arm, closeArms, rule } from "./sandbox-arms.ts";
+import { alive, type Kit, random, seconds, tempRoot } from "./sandbox-kit.ts";
 
 after(closeArms);
 
@@ -104,17 +105,19 @@ rule("R-BOX-3: processor time is limited where a job says so, or the job is refu
   const running = kit.run({ argv: ["sleep", mark], cpus: 0.5 }, { signal: stop.signal });
   const refusal = running.then(({ end }) => (end.how === "refused" ? end.code : end.how));
   if (arm.name === "container") assert.equal(await refusal, "JOB_MALFORMED");
-  else if (findCgroups()?.cpu == null) assert.equal(await refusal, "SANDBOX_LIMIT");
+  else if (!findCgroups()?.cpu) assert.equal(await refusal, "SANDBOX_LIMIT");
   else {
     while (alive(mark) === 0) await sleep(10);
-    assert.equal(share(mark), 0.5);
+    const given = share(mark);
     stop.abort();
     await running;
+    assert.equal(given, 0.5);
     const free = seconds(6110);
     const other = kit.run({ argv: ["sleep", free] }, { signal: AbortSignal.timeout(3000) });
     while (alive(free) === 0) await sleep(10);
-    assert.notEqual(share(free), 0.5, "the twin: a job that says nothing");
+    const all = share(free);
     await other;
+    assert.notEqual(all, 0.5, "the twin: a job that says nothing");
   }
 });
 
@@ -138,6 +141,51 @@ function isRunning(pid: string, mark: string): boolean {
   } catch {
     return false;
   }
+}
+
+const FILLS = "R-BOX-3: a command that fills the disk is ended, and none is started where it is full";
+const mounts = (folder: string): boolean =>
+  spawnSync("mount", ["-t", "tmpfs", "-o", "size=64m,mode=1777", "none", folder]).status === 0;
+const unmount = (folder: string): void => void spawnSync("umount", ["-l", folder]);
+
+async function fillDisk(_kit: Kit, arm: Arm): Promise<void> {
+  const root = arm.root("disk");
+  fs.mkdirSync(join(root, "workspace"));
+  assert.ok(mounts(join(root, "workspace")));
+  try {
+    const other = await arm.start({ root });
+    try {
+      await fillIn(other);
+    } finally {
+      await other.close();
+    }
+  } finally {
+    unmount(join(root, "workspace"));
+    fs.rmSync(root, { recursive: true });
+  }
+}
+
+async function fillIn(other: Kit): Promise<void> {
+  const fits = await other.sh("head -c 20000000 /dev/zero >fits; sleep 1; echo done");
+  assert.deepEqual([fits.out, fits.result.end], ["done\n", exit(0)], fits.err);
+  const fills = await other.sh("head -c 44000000 /dev/zero >fills; sleep 20");
+  assert.deepEqual(fills.result.end, { how: "signal", signal: "SIGXFSZ" });
+  assert.match(fills.err, /nearly full/);
+  const { end } = await other.run();
+  assert.equal(end.how === "refused" && end.code, "SANDBOX_LIMIT");
+  fs.rmSync(join(other.workspace, "fills"));
+  assert.deepEqual((await other.run()).end, exit(0));
+}
+
+if (canMount()) rule(FILLS, fillDisk);
+else test(FILLS, { skip: "this user may mount nothing" });
+
+function canMount(): boolean {
+  const folder = tempRoot("mount");
+  const can = mounts(folder);
+  if (can) unmount(folder);
+  fs.rmSync(folder, { recursive: true });
+  return can;
 }
 
 rule("R-BOX-3: a file grows no larger than the job says", async (kit) => {
@@ -169,9 +217,13 @@ rule("R-EXEC-4: stop-all ends every job at once", async (kit) => {
   assert.equal((await kit.sh("echo again")).out, "again\n");
 });
 
+/** What a session keeps changes little of how a sandbox begins and ends; so less often. */
+const SPARSER = { call: 1, session: 2 } as const;
+
 rule("R-EXEC-4: stop-all ends every job at whatever stage it is", async (kit, arm) => {
   const mark = seconds(6108);
-  const [step, last] = arm.name === "bubblewrap" ? [4, 60] : [40, 200];
+  const [every, last] = arm.name === "bubblewrap" ? [4, 60] : [40, 200];
+  const step = every * SPARSER[arm.scope];
   for (let waitMs = 0; waitMs < last; waitMs += step) {
     const jobs = [1, 2, 3].map(() => kit.run({ argv: ["sleep", mark] }));
     await sleep(waitMs);
@@ -211,7 +263,8 @@ rule(
   async (_kit, arm) => {
     const mark = seconds(6107);
     const root = arm.root("killed");
-    const [rounds, step] = arm.name === "bubblewrap" ? [12, 1] : [4, 80];
+    const [most, every] = arm.name === "bubblewrap" ? [12, 1] : [4, 80];
+    const [rounds, step] = [most / SPARSER[arm.scope], every * SPARSER[arm.scope]];
     for (let round = 0; round < rounds; round++) {
       const other = await arm.start({ root });
       const jobs = [1, 2, 3].map((n) => other.run({ argv: ["sleep", mark], wallMs: 20_000 + n }));

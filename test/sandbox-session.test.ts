@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { newId } from "../src/core/ids.ts";
 import { digestOf } from "../src/core/json.ts";
 import type { Job } from "../src/core/ports/executor.ts";
-import { type Arm, closeArms, rule as ruleOfAll } from "./sandbox-arms.ts";
+import { type Arm, type ArmOptions, closeArms, rule as ruleOfAll } from "./sandbox-arms.ts";
 import { alive, type Kit, ownScratch, random, seconds } from "./sandbox-kit.ts";
 
 after(closeArms);
@@ -125,35 +125,49 @@ rule(
   },
 );
 
+/** A broker of its own, which ends also where the rule does not hold. */
+async function withBroker<T>(arm: Arm, options: ArmOptions, use: (kit: Kit) => Promise<T>): Promise<T> {
+  const kit = await arm.start(options);
+  try {
+    return await use(kit);
+  } finally {
+    await kit.close();
+  }
+}
+
 rule("R-BOX-4: a workspace in /tmp is refused where /tmp is the session's", async (_kit, arm) => {
-  const other = await arm.start({ within: "/tmp" });
-  const { end } = await other.run();
-  assert.ok(end.how === "refused" && end.code === "SANDBOX_MOUNT");
-  assert.match(end.message, /belongs to the session/);
-  await other.close();
+  await withBroker(arm, { within: "/tmp" }, async (other) => {
+    const { end } = await other.run();
+    assert.ok(end.how === "refused" && end.code === "SANDBOX_MOUNT");
+    assert.match(end.message, /belongs to the session/);
+  });
 });
 
 rule("R-IR-1: stop, an idle time and the broker's end remove what was kept", async (_kit, arm) => {
   const root = arm.root("session");
-  const other = await arm.start({ root });
-  const sh = inSession(other);
-  await sh("mkdir -p /tmp/a/b; echo x >/tmp/a/b/c");
-  assert.equal(scratches(other).length, 1);
-  await other.executor.stopAll();
-  assert.deepEqual(scratches(other), []);
-  assert.equal((await sh("ls -A /tmp")).out, "");
-  const short = { ...ownScratch(), idleMs: 200 };
-  await sh("echo x >/tmp/x", { scratch: short });
-  for (let i = 0; i < 500 && scratches(other).length > 1; i++) await sleep(20);
-  assert.equal(scratches(other).length, 1);
-  assert.equal((await sh("ls -A /tmp", { scratch: short })).out, "");
-  other.child.kill("SIGKILL");
-  await other.close();
-  assert.notDeepEqual(scratches(other), []);
-  const next = await arm.start({ root });
-  assert.equal((await inSession(next)("ls -A /tmp")).out, "");
-  await next.executor.stopAll();
-  assert.deepEqual(scratches(next), []);
-  await next.close();
-  fs.rmSync(root, { recursive: true });
+  try {
+    await withBroker(arm, { root }, async (other) => {
+      const sh = inSession(other);
+      await sh("mkdir -p /tmp/a/b; echo x >/tmp/a/b/c");
+      assert.equal(scratches(other).length, 1);
+      await other.executor.stopAll();
+      assert.deepEqual(scratches(other), []);
+      assert.equal((await sh("ls -A /tmp")).out, "");
+      const short = { ...ownScratch(), idleMs: 200 };
+      await sh("echo x >/tmp/x", { scratch: short });
+      for (let i = 0; i < 500 && scratches(other).length > 1; i++) await sleep(20);
+      assert.equal(scratches(other).length, 1);
+      assert.equal((await sh("ls -A /tmp", { scratch: short })).out, "");
+      other.child.kill("SIGKILL");
+    });
+    const left = fs.readdirSync(join(root, "state/broker")).filter((name) => name.startsWith("scratch-"));
+    assert.notDeepEqual(left, [], "it was killed, and could remove nothing");
+    await withBroker(arm, { root }, async (next) => {
+      assert.equal((await inSession(next)("ls -A /tmp")).out, "");
+      await next.executor.stopAll();
+      assert.deepEqual(scratches(next), []);
+    });
+  } finally {
+    fs.rmSync(root, { recursive: true });
+  }
 });

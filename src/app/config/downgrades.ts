@@ -17,6 +17,7 @@ export function downgradesOf(config: Config): readonly string[] {
     ...gateway(config),
     ...sessions(config),
     ...tools(config),
+    ...sandbox(config),
     ...egress(config),
     ...sensitive(config),
     ...trusted(config),
@@ -47,6 +48,11 @@ function* tools(config: Config): Generator<string> {
   for (const path of allowedPaths) yield `tools.fs.allowedPaths: \`${path}\` can be used besides the workspace`;
   const shipped = doorsOf(configFile.parse({}));
   for (const [name, door] of doorsOf(config)) yield* weaker(name, door, shipped.get(name) ?? shipped.get("default"));
+}
+
+function* sandbox({ agents }: Config): Generator<string> {
+  if (agents.defaults.sandbox.scope === "session")
+    yield "agents.defaults.sandbox.scope: session: what a command leaves in /tmp is there for the next of its conversation";
 }
 
 const RANK: Readonly<Record<string, number>> = { minimal: 0, messaging: 1, coding: 2, full: 3 };

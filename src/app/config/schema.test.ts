@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { downgradesOf } from "./downgrades.ts";
 import { config, refusal } from "./fixture.ts";
 import { editDistance, nearest } from "./nearest.ts";
 import { configSchema } from "./schema.ts";
@@ -284,6 +285,8 @@ test("R-BOX-4: an image without a digest is refused with how to pin it, and so i
 
 test("R-BOX-1: a command's /tmp is its own unless it is to last for a session; then for so long after its last use", () => {
   assert.equal(scratchSettings(config("")), null);
+  const says = (text: string): boolean => downgradesOf(config(text)).some((line) => line.includes("sandbox.scope"));
+  assert.deepEqual([says(""), says("agents: {defaults: {sandbox: {scope: session}}}")], [false, true]);
   const lasting = (more: string) => config(`agents: {defaults: {sandbox: {scope: session${more}}}}`);
   assert.deepEqual(scratchSettings(lasting("")), { idleMs: 1_800_000 });
   assert.deepEqual(scratchSettings(lasting(", idleMinutes: 5")), { idleMs: 300_000 });

@@ -43,6 +43,10 @@ export function findCgroups(read: (file: string) => string = readText): CgroupHo
     const given = read(join(home, "cgroup.subtree_control")).split(/\s+/);
     if (handsDown(given, home)) return { version: 2, folders: [home], cpu: given.includes("cpu") ? home : null };
   }
+  return findOld(own, mounts);
+}
+
+function findOld(own: ReadonlyMap<string, string>, mounts: ReadonlyMap<string, string>): CgroupHome | null {
   const [pids, memory, cpu] = ["pids", "memory", "cpu"].map((controller) => {
     const mount = mounts.get(controller);
     const path = own.get(controller);

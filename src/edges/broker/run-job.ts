@@ -11,13 +11,14 @@ import type { Job, JobEnd } from "../../core/ports/executor.ts";
 import type { Backend } from "./backend.ts";
 import { changedSince } from "./changed.ts";
 import type { Shape } from "./bwrap-line.ts";
+import { fullDisk } from "./disk.ts";
 import { trustFile } from "./hatch.ts";
 import { requireLimits } from "./limits.ts";
 import { closeMounts, openMounts } from "./mounts.ts";
 import { type Outlet, pumpOutput } from "./output.ts";
 import { findProtected, type Found } from "./protected.ts";
 import { quarantineNew } from "./quarantine.ts";
-import { refusedEnd } from "./refusal.ts";
+import { Refused, refusedEnd } from "./refusal.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { type HeldScratch, type Scratch, SCRATCH_INSIDE, type Scratches } from "./scratch.ts";
 
@@ -48,6 +49,7 @@ export async function runJob(runner: Runner, running: Running): Promise<JobSumma
   try {
     const backend = await runner.backendFor(running.job);
     requireLimits(backend.sources);
+    await requireRoom(running.job);
     held = await scratchOf(runner, running.job);
     shaped = await shapeOf(runner, { backend, job: running.job, scratch: held?.scratch ?? null });
     const sandbox = await backend.take(shaped.shape, shaped.key);
@@ -65,6 +67,18 @@ export async function runJob(runner: Runner, running: Running): Promise<JobSumma
 }
 
 const OVERFULL = `the session's ${SCRATCH_INSIDE} holds more than it may (256 MB, 20,000 names)`;
+
+/** @throws Refused SANDBOX_LIMIT */
+async function requireRoom(job: Job): Promise<void> {
+  // What cannot be asked is told when it is mounted, with its reason.
+  const full = await fullDisk(writable(job)).catch(() => null);
+  if (full === null) return;
+  throw new Refused(
+    "SANDBOX_LIMIT",
+    `the disk of \`${full}\` is nearly full`,
+    "make room on it, then run the command again",
+  );
+}
 
 async function scratchOf({ scratches }: Runner, { scratch }: Job): Promise<HeldScratch | null> {
   return scratch === undefined ? null : scratches.take(scratch);
@@ -164,16 +178,18 @@ async function live(sandbox: Sandbox, parts: Parts, complaint: FirstWords): Prom
   }
 }
 
+type Over = { readonly over: AbortSignal };
+
 async function firstEnd(
   sandbox: Sandbox,
-  { running, held, over }: Parts & { readonly over: AbortSignal },
+  { running, held, over }: Parts & Over,
   complaint: FirstWords,
 ): Promise<JobEnd> {
   const ends = [
     sandbox.exited.then((status): JobEnd => endOf(status)),
     sleep(running.job.wallMs, { how: "timeout" } as const, { signal: over, ref: false }),
     aborted(running.stop),
-    ...(held === null ? [] : [overfull(held, over)]),
+    overfull({ running, held, over }),
   ];
   for (const end of ends) end.catch(() => undefined);
   if (running.stop.aborted) return { how: "stopped" };
@@ -184,14 +200,21 @@ async function firstEnd(
   return Promise.race(ends);
 }
 
-/** How often a session's scratch folder is looked at: the kernel bounds each file of it, and nothing but this bounds all. */
-const LOOK_MS = 1000;
+/** The kernel bounds each file; what bounds them all is that somebody looks. */
+const LOOK_MS = 250;
+/** A session's folder is walked through, which takes longer. */
+const WALK_EVERY = 4;
 
 /** As a program ends that writes more than it may. */
-async function overfull(held: HeldScratch, signal: AbortSignal): Promise<JobEnd> {
-  do await sleep(LOOK_MS, undefined, { signal, ref: false });
-  while (!(await held.isFull()));
-  return { how: "signal", signal: "SIGXFSZ" };
+async function overfull({ running, held, over }: Pick<Parts, "running" | "held"> & Over): Promise<JobEnd> {
+  const folders = writable(running.job);
+  for (let look = 1; ; look++) {
+    await sleep(LOOK_MS, undefined, { signal: over, ref: false });
+    const full = await fullDisk(folders);
+    if (full !== null) say(running, `the disk of ${full} is nearly full, so the command was ended`);
+    const isOver = look % WALK_EVERY === 0 && (await held?.isFull()) === true;
+    if (full !== null || isOver) return { how: "signal", signal: "SIGXFSZ" };
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<JobEnd> {
