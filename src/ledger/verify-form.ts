@@ -47,6 +47,8 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
+const MINUS = 0x2d;
+const ZERO = 0x30;
 const DEEPEST = 60;
 /** `"\bfnrt`: what stands behind a backslash in the one spelling of these characters. */
 const ESCAPED = new Set([0x22, 0x5c, 0x62, 0x66, 0x6e, 0x72, 0x74]);
@@ -54,6 +56,10 @@ const WORDS = ["true", "false", "null"].map((word) => Buffer.from(word, "latin1"
 /** Digits, sign, point, `e`. */
 const NUMERIC = new Set([...Buffer.from("0123456789+-.e", "latin1")]);
 const INDEX = "index";
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= 0x39;
+}
 
 /** One pass. Each method begins at `at` and says whether what stands there is plain; `at` is behind it then. */
 class Pass {
@@ -145,8 +151,23 @@ class Pass {
     return false;
   }
 
-  /** Spelled as ECMAScript prints it. */
+  /** Spelled as ECMAScript prints it: whole numbers of few digits in their own way, the rest by printing them. */
   number(): boolean {
+    const { bytes } = this;
+    let at = this.at;
+    if (bytes[at] === MINUS) at += 1;
+    const from = at;
+    while (isDigit(bytes[at] ?? 0)) at += 1;
+    const digits = at - from;
+    const short = digits > 0 && digits < 16 && bytes[from] !== ZERO;
+    if (short && at < this.end && !NUMERIC.has(bytes[at] ?? 0)) {
+      this.at = at;
+      return true;
+    }
+    return this.printed();
+  }
+
+  printed(): boolean {
     let { at } = this;
     while (at < this.end && NUMERIC.has(this.bytes[at] ?? 0)) at++;
     const text = String.fromCharCode(...this.bytes.subarray(this.at, Math.min(at, this.at + 32)));
