@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Brand } from "./brand.ts";
 import { Fault } from "./fault.ts";
 
@@ -31,7 +31,7 @@ export function parseDigest(text: string): Digest {
 
 /** SHA-256 of bytes or of UTF-8 text. */
 export function sha256(data: string | Uint8Array): Digest {
-  return parseDigest(createHash("sha256").update(data).digest("hex"));
+  return parseDigest(hash("sha256", data, "hex"));
 }
 
 /** SHA-256 of the canonical spelling of a value. */
