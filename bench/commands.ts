@@ -69,7 +69,7 @@ async function analysis(home: string): Promise<Figure> {
 
 async function lines(home: string): Promise<Figure> {
   const env = { ...process.env, HOME: home, VAMBRACE_HOME: join(home, ".vambrace") };
-  const node = ["--max-semi-space-size=1"];
+  const node = ["--max-semi-space-size=4"];
   const check = [...node, "src/cli/main.ts", "check", "command", "--jsonl"];
   const [judged, copied] = [[], []] as [number[], number[]];
   for (let run = 0; run < 3; run++) {

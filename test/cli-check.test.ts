@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { TRUST_LEVELS } from "../src/core/label.ts";
 import { answers, jsonl, makeHome } from "./cli-kit.ts";
@@ -175,6 +176,27 @@ test("R-FS-2: a path is answered with where it really leads", async (t) => {
   assert.equal(answered.get("inner link")?.resolved, join(home.workspace, "notes.md"));
   assert.equal(answered.get("link out")?.resolved, join(home.root, "outside/secret.txt"));
   assert.equal(answered.get("dots behind a link")?.resolved, join(home.root, ".ssh/id_ed25519"));
+});
+
+test("R-FS-2: a question is never answered from a look that is older than it is", async (t) => {
+  const home = makeHome(t);
+  home.file("vambrace/one.md", "x");
+  home.file("outside/secret.txt", "x");
+  const path = join(home.workspace, "one.md");
+  const child = home.start(["check", "path", "--jsonl"]);
+  t.after(() => child.kill());
+  const lines = createInterface({ input: child.stdout ?? assert.fail("no output") })[Symbol.asyncIterator]();
+  const ask = async (id: number): Promise<string | null> => {
+    child.stdin?.write(jsonl([{ id, path: "one.md", access: "read" }]));
+    const { resolved }: { resolved: string | null } = JSON.parse((await lines.next()).value ?? "null");
+    return resolved;
+  };
+  assert.equal(await ask(1), path);
+  fs.rmSync(path);
+  fs.symlinkSync(join(home.root, "outside/secret.txt"), path);
+  assert.equal(await ask(2), join(home.root, "outside/secret.txt"));
+  child.stdin?.end();
+  await new Promise((resolve) => child.once("close", resolve));
 });
 
 test("R-NET-1: an address is read as the fetcher reads it, and names count only as the table says", async (t) => {

@@ -62,7 +62,7 @@ export const checkCommand: Command = {
   async run(args, flags, io) {
     const questions = await openQuestions(groundOf(io, flags));
     if (flagOn(flags, "jsonl")) {
-      return jsonl(io, args, checkCommand, async (value) => {
+      return jsonl({ io, args, command: checkCommand }, questions, async (value) => {
         const { id, ...ask } = parseWith(CommandRequest, value);
         return { id, ...(await questions.command(ask)) };
       });
@@ -88,7 +88,7 @@ export const checkPath: Command = {
   async run(args, flags, io) {
     const questions = await openQuestions(groundOf(io, flags));
     if (flagOn(flags, "jsonl")) {
-      return jsonl(io, args, checkPath, async (value) => {
+      return jsonl({ io, args, command: checkPath }, questions, async (value) => {
         const { id, ...ask } = parseWith(PathRequest, value);
         return { id, ...(await questions.path(ask)) };
       });
@@ -115,7 +115,7 @@ export const checkUrl: Command = {
   async run(args, flags, io) {
     const questions = await openQuestions(groundOf(io, flags), namesIn(flagText(flags, "resolve")));
     if (flagOn(flags, "jsonl")) {
-      return jsonl(io, args, checkUrl, async (value) => {
+      return jsonl({ io, args, command: checkUrl }, questions, async (value) => {
         const { id, ...ask } = parseWith(UrlRequest, value);
         return { id, ...(await questions.url(ask)) };
       });
@@ -135,7 +135,9 @@ export const checkCallCommand: Command = {
   help: COMMON_HELP,
   async run(args, flags, io) {
     const questions = await openQuestions(groundOf(io, flags));
-    if (flagOn(flags, "jsonl")) return jsonl(io, args, checkCallCommand, (value) => questions.call(value));
+    if (flagOn(flags, "jsonl")) {
+      return jsonl({ io, args, command: checkCallCommand }, questions, (value) => questions.call(value));
+    }
     const name = single(args, checkCallCommand);
     const text = name === "-" ? await readAll(io.stdin) : readFileSync(existing(name, "file"), "utf8");
     show(io, flags, await questions.call(parseJson(text)));
@@ -143,14 +145,14 @@ export const checkCallCommand: Command = {
   },
 };
 
+/** Lines that came together are answered from one look at the files, which is never older than they are. */
 async function jsonl(
-  io: Io,
-  args: readonly string[],
-  command: Command,
-  answer: (value: unknown) => ReturnType<Questions["call"]> | Promise<unknown>,
+  { io, args, command }: { readonly io: Io; readonly args: readonly string[]; readonly command: Command },
+  { lookAgain }: Questions,
+  answer: (value: unknown) => Promise<unknown>,
 ): Promise<number> {
   if (args.length > 0) throw usage("with --jsonl the requests come from standard input", command);
-  return eachLine(io, { input: io.stdin }, async (value) => [await answer(value)]);
+  return eachLine(io, { input: io.stdin, came: lookAgain }, async (value) => [await answer(value)]);
 }
 
 function show(io: Io, flags: Flags, answer: { readonly verdict: Verdict; readonly says: string }): void {

@@ -27,6 +27,8 @@ export type Lines = {
   readonly limit?: number;
   /** The key that names a request: `id` unless said. */
   readonly key?: string;
+  /** Told each time that something came, before any line of it is answered. */
+  readonly came?: () => void;
 };
 
 /**
@@ -44,12 +46,12 @@ export async function eachLine(
   lines: Lines,
   answers: (value: unknown) => Promise<readonly unknown[]>,
 ): Promise<number> {
-  const { input, limit = LINE_LIMIT, key = "id" } = lines;
+  const { input, limit = LINE_LIMIT, key = "id", came = () => undefined } = lines;
   let status = 0;
   const stop = (): void => void input.destroy();
   io.signal.addEventListener("abort", stop, { once: true });
   try {
-    for await (const line of linesOf(input, limit)) {
+    for await (const line of linesOf(input, limit, came)) {
       try {
         if (!line.whole) throw malformed(`the line is longer than ${limit} bytes`);
         const text = decode(line.bytes);
@@ -89,7 +91,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-async function* linesOf(input: Readable, limit: number): AsyncGenerator<Line> {
+async function* linesOf(input: Readable, limit: number, came: () => void): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let size = 0;
   const take = (piece: Buffer): void => {
@@ -108,6 +110,7 @@ async function* linesOf(input: Readable, limit: number): AsyncGenerator<Line> {
     return line;
   };
   for await (const chunk of input) {
+    came();
     const bytes: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
     let at = 0;
     for (let feed = bytes.indexOf(LINE_FEED); feed >= 0; feed = bytes.indexOf(LINE_FEED, at)) {

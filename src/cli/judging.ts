@@ -17,6 +17,7 @@ import { homeAt } from "../app/home.ts";
 import { readPolicies } from "../app/policies.ts";
 import { Fault } from "../core/fault.ts";
 import type { Posture } from "../core/posture.ts";
+import type { FinderSource } from "../steps/judge/gather.ts";
 import type { Judge } from "../steps/judge/judge.ts";
 import { createOutbound } from "../steps/outbound/outbound.ts";
 import { type PolicyFile, vetHere } from "../steps/judge/policy/vet.ts";
@@ -38,9 +39,14 @@ export function groundOf(io: Io, flags: Flags): Ground {
   return { loaded, posture: toPosture(loaded.config, loaded.places), policies: readPolicies(homeAt(home).policies) };
 }
 
-export async function judgeOn({ posture, policies }: Pick<Ground, "posture" | "policies">): Promise<Judge> {
+export async function judgeOn(
+  { posture, policies }: Pick<Ground, "posture" | "policies">,
+  finders?: FinderSource,
+): Promise<Judge> {
   // What only asks holds no secrets of its own: those that a live gateway knows are in the recorded facts.
-  return openJudge(posture, policies, vetHere, createOutbound([]).find);
+  const sensitive = createOutbound([]).find;
+  const parts = { posture, operatorPolicies: policies, vet: vetHere, sensitive };
+  return openJudge(finders === undefined ? parts : { ...parts, finders });
 }
 
 /** The absolute path of something that has to be there. @throws Fault COMMAND_USAGE */

@@ -9,7 +9,7 @@
  * @module
  */
 import { resolve } from "node:path/posix";
-import { findersFor } from "../app/gateway/kits.ts";
+import { glanceFor } from "../app/gateway/kits.ts";
 import { MAIN_AGENT } from "../app/config/settings.ts";
 import type { HostFact, Proposal } from "../core/call.ts";
 import { classifyAddress } from "../core/destination.ts";
@@ -62,6 +62,8 @@ export type Questions = {
   path(ask: Who & { readonly path: string; readonly access: "read" | "write" }): Promise<PathAnswer>;
   url(ask: Who & { readonly url: string; readonly method?: string | undefined }): Promise<UrlAnswer>;
   call(request: unknown): Promise<ReplayAnswer & { readonly call: string }>;
+  /** What is asked from here on is answered from a new look at the files. */
+  lookAgain(): void;
 };
 
 /** Addresses of names, for questions about URLs: nothing is resolved here. */
@@ -73,8 +75,8 @@ const ZEROES = "0".repeat(26);
 /** One judge, and one more where a request brings an allowlist; no request starts anything up. */
 export async function openQuestions(ground: Ground, names: Names = new Map()): Promise<Questions> {
   const { posture } = ground;
-  const judge = await judgeOn(ground);
-  const finders = findersFor(posture);
+  const { finders, again } = glanceFor(posture);
+  const judge = await judgeOn(ground, finders);
   const withNames = (): Finders => {
     const plain = finders();
     return { ...plain, host: (...asked) => resolved(plain.host(...asked), names) };
@@ -87,9 +89,10 @@ export async function openQuestions(ground: Ground, names: Names = new Map()): P
     listing: () =>
       (listing ??= hasAllowlist(posture)
         ? Promise.resolve(judge)
-        : judgeOn({ ...ground, posture: withAllow(posture, []) })),
+        : judgeOn({ ...ground, posture: withAllow(posture, []) }, finders)),
   };
   return {
+    lookAgain: again,
     command: (ask) => askCommand(bench, finders, ask),
     path: (ask) => askPath(bench, ask),
     url: (ask) => askUrl(bench, withNames, ask),

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Brand } from "./brand.ts";
 import { Fault } from "./fault.ts";
 
@@ -31,7 +31,7 @@ export function parseDigest(text: string): Digest {
 
 /** SHA-256 of bytes or of UTF-8 text. */
 export function sha256(data: string | Uint8Array): Digest {
-  return parseDigest(createHash("sha256").update(data).digest("hex"));
+  return parseDigest(hash("sha256", data, "hex"));
 }
 
 /** SHA-256 of the canonical spelling of a value. */
@@ -61,12 +61,12 @@ function write(value: JsonValue, depth: number): string {
 }
 
 function writeObject(value: JsonObject, depth: number): string {
-  const parts: string[] = [];
+  let text = "";
   for (const key of Object.keys(value).sort()) {
     const member = value[key];
-    if (member !== undefined) parts.push(`${writeString(key)}:${write(member, depth + 1)}`);
+    if (member !== undefined) text += `${text === "" ? "" : ","}${writeString(key)}:${write(member, depth + 1)}`;
   }
-  return `{${parts.join(",")}}`;
+  return `{${text}}`;
 }
 
 function writeNumber(value: number): string {
@@ -74,7 +74,11 @@ function writeNumber(value: number): string {
   return JSON.stringify(value);
 }
 
+/** What is spelled as it stands. */
+const PLAIN = /^[ !#-[\]-~]{0,64}$/;
+
 function writeString(value: string): string {
+  if (PLAIN.test(value)) return `"${value}"`;
   if (!value.isWellFormed()) throw unrepresentable("a lone surrogate");
   return JSON.stringify(value);
 }

@@ -14,6 +14,8 @@ const OPTIONAL = ["session", "turn", "call", "data"];
 const INDEX_DIGITS = 16;
 /** What `toISOString` gives for years beyond 9999. */
 const TIME_CHARACTERS = 27;
+/** What stands between the parts: `,` and `"time":"",`. */
+const FIXED_CHARACTERS = INDEX_DIGITS + TIME_CHARACTERS + 11;
 
 /** The record of one entry at an index and a time, still to come. */
 export type RecordMaker = (index: number, time: string) => Buffer;
@@ -27,24 +29,27 @@ export type RecordMaker = (index: number, time: string) => Buffer;
  * @throws Fault LEDGER_ENTRY_TOO_LARGE, or JSON_UNREPRESENTABLE from `canonicalJson`.
  */
 export function recordMaker(entry: LedgerEntry): RecordMaker {
-  const { call, data, kind, result, session, target, ...behindTime } = entry;
-  const before = members({ call, data });
-  const between = members({ kind, result, session, target });
-  const behind = members(behindTime);
-  const head = `{${before === "" ? "" : `${before},`}"index":`;
-  const bytes = Buffer.byteLength(`${head},${between},"time":"",${behind}}`) + INDEX_DIGITS + TIME_CHARACTERS;
-  if (bytes > RECORD_BYTES) {
-    throw new Fault("LEDGER_ENTRY_TOO_LARGE", {
-      message: `an entry of ${bytes} bytes does not fit into the ledger, which takes ${RECORD_BYTES}`,
-      hint: "record a digest and where the content lies instead of the content",
-    });
-  }
-  return (index, time) => Buffer.from(`${head}${index},${between},"time":"${time}",${behind}}`, "utf8");
+  const { call, data, kind, result, session, target, turn, what, who } = entry;
+  const head = `{${member("call", call)}${member("data", data)}"index":`;
+  const between = `${member("kind", kind)}${member("result", result)}${member("session", session)}${member("target", target)}`;
+  const behind = `${member("turn", turn)}${member("what", what)}"who":${canonicalJson(who)}}`;
+  const characters = head.length + between.length + behind.length + FIXED_CHARACTERS;
+  // A character has at most three bytes: only what could be too long is measured.
+  if (characters * 3 > RECORD_BYTES) refuseTooLong(Buffer.byteLength(`${head}${between}${behind}`) + FIXED_CHARACTERS);
+  return (index, time) => Buffer.from(`${head}${index},${between}"time":"${time}",${behind}`, "utf8");
 }
 
-/** The members of an object in canonical spelling, without the braces. */
-function members(value: JsonObject): string {
-  return canonicalJson(value).slice(1, -1);
+function refuseTooLong(bytes: number): void {
+  if (bytes <= RECORD_BYTES) return;
+  throw new Fault("LEDGER_ENTRY_TOO_LARGE", {
+    message: `an entry of ${bytes} bytes does not fit into the ledger, which takes ${RECORD_BYTES}`,
+    hint: "record a digest and where the content lies instead of the content",
+  });
+}
+
+/** A member in canonical spelling with the comma behind it; nothing where it is absent. */
+function member(name: string, value: JsonValue | undefined): string {
+  return value === undefined ? "" : `"${name}":${canonicalJson(value)},`;
 }
 
 /** An entry from another process. @throws Fault LEDGER_ENTRY_MALFORMED, also for a member that nobody knows. */

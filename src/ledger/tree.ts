@@ -36,16 +36,32 @@ export function grow(tree: TileTree, framed: Buffer, leaf: Buffer): TileFile[] {
     full.push(tileFile("entries", before, tree.bundle));
     tree.bundle = [];
   }
-  append(tree.range, leaf, 0, (hash, height) => {
+  full.push(...raise(tree, leaf, 0, before));
+  return full;
+}
+
+/** Appends a perfect subtree of the height `from`. @param last index of its last record. */
+function raise(tree: TileTree, subtree: Buffer, from: number, last: number): TileFile[] {
+  const full: TileFile[] = [];
+  append(tree.range, subtree, from, (hash, height) => {
     if (height % LEVEL_HEIGHT !== 0) return;
     const level = height / LEVEL_HEIGHT;
     const edge = (tree.edges[level] ??= []);
     edge.push(hash);
     if (edge.length < TILE_WIDTH) return;
-    full.push(tileFile(level, before, edge));
+    full.push(tileFile(level, last, edge));
     tree.edges[level] = [];
   });
   return full;
+}
+
+/**
+ * Appends a whole tile of records, known by its root; the tree ends with a full tile before and after.
+ *
+ * @returns the tiles above it that are full now.
+ */
+export function growTile(tree: TileTree, root: Buffer): TileFile[] {
+  return raise(tree, root, LEVEL_HEIGHT, tree.range.size + TILE_WIDTH - 1);
 }
 
 /** Puts the hashes of a tile that is not full back where they were; the highest level first. */

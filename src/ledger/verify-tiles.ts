@@ -7,11 +7,12 @@
  * @module
  */
 import { join } from "node:path";
-import { canonicalJson, isObject, type JsonValue } from "../core/json.ts";
 import { partialTiles, splitRecords, TILE_WIDTH, type Tile, tilePath } from "./layout.ts";
 import { HASH_BYTES, leafHash, rootOf } from "./merkle.ts";
-import { edgeBytes, emptyTree, grow, type TileFile, type TileTree } from "./tree.ts";
+import { edgeBytes, emptyTree, grow, growTile, type TileFile, type TileTree } from "./tree.ts";
+import { formProblem } from "./verify-form.ts";
 import { type Problem, readIfThere, type SignedRoot, type Snapshot } from "./verify-snapshot.ts";
+import { openTileRoots } from "./verify-threads.ts";
 
 const NOTHING = Buffer.alloc(0);
 
@@ -54,17 +55,52 @@ export async function readTile(dir: string, tile: Tile): Promise<{ bytes: Buffer
 
 /** Everything that the checkpoint speaks of. */
 async function publishedProblem(state: Rebuild): Promise<Problem | undefined> {
-  const { checkpoint } = state.snapshot;
-  for (let index = 0; index * TILE_WIDTH < checkpoint.size; index++) {
-    const width = Math.min(TILE_WIDTH, checkpoint.size - index * TILE_WIDTH);
-    const problem = await takeBundle(state, { level: "entries", index, width });
-    if (problem !== undefined) return problem;
-  }
-  for (const tile of partialTiles(checkpoint.size)) {
-    const problem = await compareTile(state, { tile, bytes: edgeBytes(state.tree, tile) });
-    if (problem !== undefined) return problem;
+  const { size } = state.snapshot.checkpoint;
+  const problem = await fullTilesProblem(state, Math.floor(size / TILE_WIDTH));
+  if (problem !== undefined) return problem;
+  const last: Tile = { level: "entries", index: Math.floor(size / TILE_WIDTH), width: size % TILE_WIDTH };
+  const lastProblem = last.width === 0 ? undefined : await takeBundle(state, last);
+  if (lastProblem !== undefined) return lastProblem;
+  for (const tile of partialTiles(size)) {
+    const tileProblem = await compareTile(state, { tile, bytes: edgeBytes(state.tree, tile) });
+    if (tileProblem !== undefined) return tileProblem;
   }
   return blame(state);
+}
+
+/** A tile that threads found whole grows the tree as one; where one is odd, or somebody signed a root inside it, each record does. */
+async function fullTilesProblem(state: Rebuild, tiles: number): Promise<Problem | undefined> {
+  const roots = openTileRoots(state.dir, tiles);
+  try {
+    for (let index = 0; index < tiles; index++) {
+      const root = await roots.next();
+      const problem =
+        root === undefined || isAwaited(state, index)
+          ? await takeBundle(state, { level: "entries", index, width: TILE_WIDTH })
+          : await takeTile(state, root);
+      if (problem !== undefined) return problem;
+    }
+  } finally {
+    await roots.close();
+  }
+  return undefined;
+}
+
+/** Something is known of the inside of this tile: a claim, or the journal, in which all signed roots lie. */
+function isAwaited({ snapshot: { journal }, claim }: Rebuild, index: number): boolean {
+  const first = index * TILE_WIDTH;
+  const end = first + TILE_WIDTH;
+  if (claim !== undefined && claim.size > first && claim.size < end) return true;
+  return journal.first < end && journal.first + journal.records.length > first;
+}
+
+async function takeTile(state: Rebuild, root: Buffer): Promise<Problem | undefined> {
+  for (const full of growTile(state.tree, root)) {
+    const problem = await compareTile(state, full);
+    if (problem !== undefined) return problem;
+  }
+  checkRoots(state);
+  return undefined;
 }
 
 /** Reads a bundle and lets its records grow the tree. */
@@ -153,18 +189,6 @@ function journalProblem(state: Rebuild): Problem | undefined {
   const { journal } = state.snapshot;
   takeRecords(state, journal.records.slice(state.tree.range.size - journal.first));
   return state.root ?? state.form;
-}
-
-/** Bytes that hash right and are no record: a writer that was not ours. */
-function formProblem(record: Buffer, index: number): Problem | undefined {
-  try {
-    const text = record.toString("utf8");
-    const value: JsonValue = JSON.parse(text);
-    if (isObject(value) && value["index"] === index && canonicalJson(value) === text) return undefined;
-  } catch {
-    return { says: `record ${index} is not JSON`, record: index };
-  }
-  return { says: `record ${index} is not the canonical JSON of a record with that index`, record: index };
 }
 
 function hashAt(hashes: Buffer, i: number): Buffer {

@@ -23,7 +23,7 @@ import { hostFinder } from "../../steps/judge/facts/hosts.ts";
 import { pathFinder } from "../../steps/judge/facts/paths.ts";
 import { snapshotOf } from "../../steps/judge/facts/snapshot.ts";
 import type { FilePort } from "../../steps/judge/facts/types.ts";
-import type { Finders } from "../../steps/judge/gather.ts";
+import type { Finders, FinderSource } from "../../steps/judge/gather.ts";
 import { createJudge, type Judge } from "../../steps/judge/judge.ts";
 import { doorsOf, offeredTools } from "../../steps/judge/offered.ts";
 import type { PolicyFile, Vet } from "../../steps/judge/policy/vet.ts";
@@ -49,21 +49,44 @@ export type Kit = {
   readonly system: SystemItem;
 };
 
+export type JudgeParts = {
+  readonly posture: Posture;
+  readonly operatorPolicies: readonly PolicyFile[];
+  readonly vet: Vet;
+  readonly sensitive: FindSensitive;
+  /** Instead of a look of its own for each call. */
+  readonly finders?: FinderSource;
+};
+
 /** The judge of one posture, over this machine's files. @throws Fault POLICY_INVALID */
-export async function openJudge(
-  posture: Posture,
-  operatorPolicies: readonly PolicyFile[],
-  vet: Vet,
-  sensitive: FindSensitive,
-): Promise<Judge> {
+export async function openJudge({ posture, operatorPolicies, vet, sensitive, finders }: JudgeParts): Promise<Judge> {
   const tools = [...CATALOGUE.values()].map(({ declaration, groups }) => ({ declaration, groups }));
-  return createJudge({ posture, operatorPolicies, vet, tools, facts: findersFor(posture), sensitive });
+  const facts = finders ?? findersFor(posture);
+  return createJudge({ posture, operatorPolicies, vet, tools, facts, sensitive });
 }
 
 /** What the judge may look at, for one call: as a command would find it in the sandbox. */
 export function findersFor(posture: Posture): () => Finders {
   const files = filePort();
   return () => findersOver(snapshotOf(files), posture);
+}
+
+export type Glance = {
+  readonly finders: () => Finders;
+  /** Forgets what was seen: from here on everything is looked at again. */
+  again(): void;
+};
+
+/** One look for several questions: as long as nobody says `again`, what was seen counts. */
+export function glanceFor(posture: Posture): Glance {
+  const files = filePort();
+  let seen = snapshotOf(files);
+  return {
+    finders: () => findersOver(seen, posture),
+    again: () => {
+      seen = snapshotOf(files);
+    },
+  };
 }
 
 function findersOver(files: FilePort, posture: Posture): Finders {
@@ -96,7 +119,7 @@ export async function openKit(parts: {
     agent,
     workspace: posture.fs.workspace,
     posture,
-    judge: await openJudge(posture, parts.operatorPolicies, parts.vet, parts.sensitive),
+    judge: await openJudge(parts),
     model,
     localOnly,
     modelFor: (label) => (reachOf(localOnly, label) === "any" ? model : (local ?? noneHere(localOnly))),

@@ -73,7 +73,7 @@ export function openPipeRack(folder: string, count: number): PipeRack {
       if (error === null) free.push(...bases); // else `makeNow` fails too, and its job is told why
     });
   }
-  makeNow();
+  makeAhead();
   return {
     take() {
       if (free.length === 0) makeNow();

@@ -7,7 +7,7 @@
  * @module
  */
 import * as fs from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 
 const COPIED = [
   "alternatives",
@@ -26,6 +26,12 @@ const COPIED = [
 /** Where a browser's helper says, inside its own sandbox, what the browser is to trust beside the web's authorities. */
 const BROWSER_POLICIES = "/tmp/browser/policies";
 
+/** Counts up where what is made here changes. */
+const LAYOUT = 1;
+const COPY = /^etc-[A-Za-z0-9]{6}$/;
+/** Beside a copy that is whole: what it was made of. */
+const STAMP = ".stamp";
+
 /** The identity inside; a root outside is an ordinary user inside. */
 export function identity(): { readonly uid: number; readonly gid: number } {
   const uid = process.getuid?.() ?? 0;
@@ -34,7 +40,7 @@ export function identity(): { readonly uid: number; readonly gid: number } {
 }
 
 export type SystemView = {
-  /** The folder to mount as `/etc`, made again where the machine's own files changed since. */
+  /** The folder to mount as `/etc`, made again where the machine's own files changed since, or it was started anew. */
   etc(): string;
   /** Top-level links that this system has instead of folders: `/bin` → `usr/bin`. */
   readonly links: readonly (readonly [target: string, path: string])[];
@@ -55,18 +61,35 @@ export function openSystemView(folder: string, systemPaths: readonly string[]): 
     links,
     folders,
     etc() {
-      const stamp = stampOf(COPIED.map((name) => join("/etc", name)));
-      if (made?.stamp !== stamp) made = { stamp, path: makeEtc(folder) };
+      const stamp = stampOf();
+      if (made?.stamp !== stamp) made = { stamp, path: wholeCopy(folder, stamp) ?? makeEtc(folder, stamp) };
       return made.path;
     },
   };
 }
 
-function stampOf(paths: readonly string[]): string {
-  return paths.map((path) => fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0).join();
+/** Of what is copied, who is inside, and this run of the machine: what power took away is not taken for whole. */
+function stampOf(): string {
+  const times = COPIED.map((name) => fs.statSync(join("/etc", name), { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+  return JSON.stringify([LAYOUT, boot, identity(), times]);
 }
 
-function makeEtc(folder: string): string {
+/** The copy that an earlier broker finished, of the same files: some thousand of them need not be copied again. */
+function wholeCopy(folder: string, stamp: string): string | undefined {
+  const name = fs.readdirSync(folder).find((one) => COPY.test(one) && readStamp(join(folder, one)) === stamp);
+  return name === undefined ? undefined : join(folder, name);
+}
+
+function readStamp(etc: string): string | undefined {
+  try {
+    return fs.readFileSync(`${etc}${STAMP}`, "utf8");
+  } catch {
+    return undefined; // not finished, or one of another version: it is not used
+  }
+}
+
+function makeEtc(folder: string, stamp: string): string {
   const etc = fs.mkdtempSync(join(folder, "etc-"));
   fs.chmodSync(etc, 0o755);
   for (const name of COPIED) {
@@ -89,6 +112,8 @@ function makeEtc(folder: string): string {
   copyZone(etc);
   fs.mkdirSync(join(etc, "chromium/policies"), { recursive: true });
   fs.symlinkSync(BROWSER_POLICIES, join(etc, "chromium/policies/managed"));
+  // Last: only what is whole has it.
+  fs.writeFileSync(`${etc}${STAMP}`, stamp, { mode: 0o600 });
   return etc;
 }
 
@@ -97,9 +122,12 @@ function copyZone(etc: string): void {
   if (zone !== undefined) fs.copyFileSync(fs.realpathSync("/etc/localtime"), join(etc, "localtime"));
 }
 
-/** Removes the copies that earlier brokers left. */
+/** Removes the copies that earlier brokers left, but one that can still be used. */
 export function sweepSystemViews(folder: string): void {
+  const kept = wholeCopy(folder, stampOf());
   for (const name of fs.readdirSync(folder)) {
-    if (basename(name).startsWith("etc-")) fs.rmSync(join(folder, name), { recursive: true, force: true });
+    const path = join(folder, name);
+    if (!name.startsWith("etc-") || path === kept || path === `${kept}${STAMP}`) continue;
+    fs.rmSync(path, { recursive: true, force: true });
   }
 }
