@@ -27,9 +27,12 @@ import { type EgressClient, type GivenCredential, openEgressClient } from "../ed
 import { type BubblewrapExecutor, openBubblewrapExecutor } from "../edges/executors/bubblewrap.ts";
 import { type LedgerClient, openLedgerClient } from "../ledger/client.ts";
 import { parseVerifierKey } from "../ledger/note.ts";
+import { BWRAP_PATHS } from "./bwrap-paths.ts";
 import { type Home, INSTALLATION, ownProgram } from "./home.ts";
 import { type Helper, startHelper } from "./lifecycle.ts";
 import { supervise, type Supervised } from "./supervise.ts";
+
+export { BWRAP_PATHS };
 
 export type Helpers = {
   readonly ledger: Ledger;
@@ -60,9 +63,6 @@ export type HelperParts = {
     owner: { readonly call: string; readonly session: string },
   ) => Promise<void>;
 };
-
-/** Where Debian, Fedora, Arch and NixOS have bubblewrap. */
-export const BWRAP_PATHS = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap", "/run/current-system/sw/bin/bwrap"];
 
 /** All at once; nothing is done with any before every one of them is there, the writer too. @throws Fault where one cannot start */
 export async function startHelpers(parts: HelperParts): Promise<Helpers> {

@@ -11,7 +11,7 @@
 import { readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { parseDigest } from "../core/json.ts";
+import { isObject, type JsonObject, parseDigest } from "../core/json.ts";
 import { makeFile, makeFolder } from "./config/durable.ts";
 
 export const PENDING_NAME = "pending";
@@ -52,6 +52,9 @@ const PENDING = z.discriminatedUnion("kind", [
     result: z.enum(["ok", "failed"]),
     data: z.record(z.string(), z.union([z.string().max(1_000), z.number(), z.boolean(), z.null()])),
   }),
+  /** `data`: what was found, or what was mended. */
+  z.strictObject({ ...base, kind: z.literal("audit"), data: z.custom<JsonObject>(isObject) }),
+  z.strictObject({ ...base, kind: z.literal("harden"), data: z.custom<JsonObject>(isObject) }),
 ]);
 export type Pending = z.infer<typeof PENDING>;
 

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../core/fault.ts";
 import { type Digest, type JsonObject, sha256 } from "../core/json.ts";
-import type { Ledger, LedgerEntry } from "../core/ports/ledger.ts";
+import type { Ledger, LedgerEntry, RecordKind } from "../core/ports/ledger.ts";
 import type { StateStore } from "../core/ports/store.ts";
 import { holdLock } from "../edges/store/lock.ts";
 import { CONFIG_NAME } from "./config/document.ts";
@@ -75,14 +75,17 @@ async function takeOne(parts: TakeParts, found: Found, all: readonly Found[]): P
   const { pending } = found;
   if (pending?.kind === "stop") await parts.stop(pending.who, pending.why);
   // A crash between the append and the removal: it was recorded, once.
-  const isRecorded = pending !== undefined && (await recordedIds(parts.ledger, pending.kind)).has(pending.id);
+  const isRecorded =
+    pending !== undefined && (await recordedIds(parts.ledger, recordKind(pending.kind))).has(pending.id);
   if (!isRecorded) await parts.ledger.append(entryOf(parts, found, all));
   if (pending?.kind === "config") await parts.state.set(KNOWN, { digest: pending.after });
   if (pending?.kind === "secret") parts.secrets?.();
   donePending(found);
 }
 
-async function recordedIds(ledger: TakeParts["ledger"], kind: Pending["kind"]): Promise<ReadonlySet<unknown>> {
+const recordKind = (kind: Pending["kind"]): RecordKind => (kind === "harden" ? "audit" : kind);
+
+async function recordedIds(ledger: TakeParts["ledger"], kind: RecordKind): Promise<ReadonlySet<unknown>> {
   return new Set((await ledger.search({ kind, limit: 1_000 })).map((entry) => entry.data?.["pending"]));
 }
 
@@ -99,6 +102,17 @@ function entryOf(parts: TakeParts, { file, pending }: Found, all: readonly Found
   if (pending.kind === "backup") {
     const { what, target, result } = pending;
     return { kind: "backup", who, what, target, result, data: parts.redact({ ...said, ...pending.data }) };
+    }
+  if (pending.kind === "audit" || pending.kind === "harden") {
+    const what = pending.kind === "harden" ? why : "audit.done";
+    return {
+      kind: "audit",
+      who,
+      what,
+      target: "vambrace",
+      result: "ok",
+      data: parts.redact({ ...said, ...pending.data }),
+    };
   }
   const { paths, before, after, version } = pending;
   const data = parts.redact({ ...said, paths: paths.slice(0, 200), before, after, version });

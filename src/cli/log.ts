@@ -2,7 +2,10 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { stateFolder } from "../app/config/environment.ts";
+import { writeProved } from "../app/audit/past.ts";
+import { isWithin, realPath } from "../app/config/places.ts";
 import { homeAt } from "../app/home.ts";
+import { systemClock } from "../app/system.ts";
 import { Fault } from "../core/fault.ts";
 import { verifyLedger, type VerifyReport } from "../ledger/verify.ts";
 import { connect } from "./client.ts";
@@ -111,11 +114,21 @@ export const logVerify: Command = {
       ...(key === undefined ? {} : { publicKey: key.includes("+") ? key : readKept(key) }),
       ...(checkpoint === undefined ? {} : { checkpoint: readKept(checkpoint) }),
     });
+    if (report.intact === true && folder === homeAt(stateFolder(io.env)).ledger) {
+      noteProof(io, [key, checkpoint]);
+    }
     if (flagOn(flags, "json")) io.out(JSON.stringify(report));
     else drawReport(io, report);
     return report.consistent && report.intact !== false ? 0 : 4;
   },
 };
+
+/** For the audit, which asks for it now and then. What lies in the state folder itself was not kept elsewhere. */
+function noteProof(io: Io, kept: readonly (string | undefined)[]): void {
+  const home = stateFolder(io.env);
+  if (kept.some((path) => path === undefined || isWithin(realPath(path), realPath(home)))) return;
+  writeProved(home, systemClock.wallMs());
+}
 
 function drawReport(io: Io, report: VerifyReport): void {
   io.out(`${verdictOf(report)}: ${report.entries} entries, root ${report.rootHex}`);

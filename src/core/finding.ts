@@ -15,6 +15,8 @@ export type Mend =
   /** A key of the configuration, as `config set` and `config unset` take it. */
   | { readonly op: "set"; readonly path: string; readonly value: JsonValue }
   | { readonly op: "unset"; readonly path: string }
+  /** Entries of a list in the configuration: whatever place they have by then. */
+  | { readonly op: "drop"; readonly path: string; readonly values: readonly JsonValue[] }
   /** Permissions of a file or folder: these bits are taken away. */
   | { readonly op: "mode"; readonly path: string; readonly take: number }
   /** A file that should not be there: moved into the record of the hardening. */

@@ -50,18 +50,42 @@ export type Edited = {
  *   a configuration that starts; nothing was changed then.
  */
 export async function editConfig(home: string, changes: readonly Change[], options: EditOptions): Promise<Edited> {
-  return rewrite(home, options, (text) => changeText(text, changes));
+  return rewrite(home, options, (text) => changeText(text, changes), strictly);
 }
 
 /** Puts a whole text in place of the file's, under the same rules: for a rollback, or a file from elsewhere. */
 export async function replaceConfig(home: string, text: string, options: EditOptions): Promise<Edited> {
-  return rewrite(home, options, () => ({ text, paths: [[]] }));
+  return rewrite(home, options, () => ({ text, paths: [[]] }), strictly);
+}
+
+/**
+ * Puts a past text back without asking whether a gateway would start with it: what was there before may have been
+ * refused. Nothing starts on it unchecked: each start reads it as strictly as any other.
+ *
+ * @throws Fault CONFIG_CONFLICT where the file no longer has the text of `baseDigest`.
+ */
+export function restoreConfig(home: string, text: string, options: EditOptions): void {
+  rewrite(
+    home,
+    options,
+    () => ({ text, paths: [[]] }),
+    (_, after) => ({ digest: sha256(after) }),
+  );
 }
 
 type Rewrite = (text: string) => { readonly text: string; readonly paths: readonly (readonly (string | number)[])[] };
 
+type Read<T> = (options: Where, text: string) => T;
+
+const strictly: Read<Loaded> = (where, text) => parseConfig(text, where);
+
 /** Without an await while the lock is held: nothing else of this process comes in between. */
-function rewrite(home: string, options: EditOptions, change: Rewrite): Edited {
+function rewrite<T extends { readonly digest: Digest }>(
+  home: string,
+  options: EditOptions,
+  change: Rewrite,
+  read: Read<T>,
+): Omit<Edited, "loaded"> & { readonly loaded: T } {
   makeFolder(home);
   const lock = holdLock(join(home, LOCK_NAME), LOCK_WAIT_MS);
   if (lock === "busy")
@@ -78,7 +102,7 @@ function rewrite(home: string, options: EditOptions, change: Rewrite): Edited {
       );
     }
     const { text, paths } = change(before);
-    const loaded = parseConfig(text, { ...options, home });
+    const loaded = read({ ...options, home }, text);
     const result = { paths: paths.map((steps) => steps.join(".")), before: digest, after: loaded.digest, loaded };
     if (text === before) return { ...result, changed: false, version: null, paths: [] };
     const version = keep(home, before, options);

@@ -52,6 +52,32 @@ export function environmentOf(source: Readonly<Record<string, string | undefined
   return Object.freeze({ ...known, variable });
 }
 
+/** Variables that make a program load something else than its own code, or believe somebody else. */
+const LOADERS =
+  /^(?:NODE_OPTIONS|NODE_PATH|NODE_REPL_EXTERNAL_MODULE|NODE_EXTRA_CA_CERTS|NODE_TLS_REJECT_UNAUTHORIZED|LD_PRELOAD|LD_LIBRARY_PATH|LD_AUDIT)$/;
+const SECRET_NAME = /(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?)(?:_ID)?$/;
+/** Named like one, and none. */
+const NO_SECRET = /^(?:GPG_KEY|SSH_AUTH_SOCK|XDG_.*|.*_PUBLIC_KEY|.*_KEY_ID|KEY)$/;
+
+/** What an environment holds beside what is read from it. Names only. */
+export type Survey = { readonly secrets: readonly string[]; readonly loaders: readonly string[] };
+
+/** @param source absent: the environment of this process. @param read names that the configuration refers to. */
+export function surveyEnvironment(
+  read: readonly string[],
+  source: Readonly<Record<string, string | undefined>> = process.env,
+): Survey {
+  const known: readonly string[] = [...KNOWN_VARIABLES, ...read];
+  const names = Object.keys(source).filter((name) => source[name] !== undefined && source[name] !== "");
+  return {
+    secrets: names.filter((name) => SECRET_NAME.test(name) && !NO_SECRET.test(name) && !known.includes(name)).sort(),
+    // Any other value than `0` leaves certificates checked.
+    loaders: names
+      .filter((name) => LOADERS.test(name) && (name !== "NODE_TLS_REJECT_UNAUTHORIZED" || source[name] === "0"))
+      .sort(),
+  };
+}
+
 /** The folder of the person who runs it: `HOME`, else what the system has for the user. */
 export function userHome(env: Environment): string {
   const home = env.HOME ?? homedir();

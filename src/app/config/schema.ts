@@ -13,6 +13,7 @@ import { ARGUMENT_ROLES, EFFECTS } from "../../core/tool.ts";
 import { isNameOrAddress, isProxyRange } from "./hosts.ts";
 import { sandbox } from "./sandbox.ts";
 import { backup } from "./schema-backup.ts";
+import { audit } from "./schema-audit.ts";
 import { browser } from "./schema-browser.ts";
 import { dlp } from "./schema-dlp.ts";
 import { egress } from "./schema-egress.ts";
@@ -217,6 +218,7 @@ export const configFile = z.strictObject({
   dlp: dlp.prefault({}),
   secrets: secrets.prefault({}),
   backup,
+  audit: audit.prefault({}),
   effects: z.partialRecord(z.enum(EFFECTS), trust).default({}),
   folders: z
     .array(

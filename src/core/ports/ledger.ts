@@ -23,6 +23,7 @@ export const RECORD_KINDS = [
   "policy", // set loaded, or refused
   "secret", // set, rotated, revoked, used up, used much more than before; never a value
   "stop", // everything halted or resumed
+  "audit", // a security audit, a hardening
   "fault",
 ] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];

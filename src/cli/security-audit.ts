@@ -1,0 +1,91 @@
+/** `vambrace security audit`: everything that can be wrong with an installation, with what to do. @module */
+import { writeFileSync } from "node:fs";
+import { packageVersion } from "../app/version.ts";
+import { Fault } from "../core/fault.ts";
+import { atLeast, parseSeverity, SEVERITIES, type Severity } from "../core/finding.ts";
+import { CATALOGUE } from "../ops/audit/catalogue.ts";
+import { htmlOf } from "../ops/audit/out/html.ts";
+import { jsonOf } from "../ops/audit/out/json.ts";
+import { sarifOf } from "../ops/audit/out/sarif.ts";
+import type { Report } from "../ops/audit/report.ts";
+import { drawReport, summaryLine } from "./audit/draw.ts";
+import { mendFindings } from "./audit/mend.ts";
+import { auditHere, placeOf, recordAudit } from "./audit/run.ts";
+import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
+
+export const securityAudit: Command = {
+  name: "security audit",
+  summary: "look for everything that is set up unsafely; exit 3 where something grave is open",
+  usage:
+    "vambrace security audit [--deep] [--fix [--yes]] [--json|--sarif] [--html FILE] [--min-severity S] [--target vambrace] [--home DIR]",
+  example: "vambrace security audit --min-severity medium",
+  options: {
+    deep: { type: "boolean", default: false },
+    fix: { type: "boolean", default: false },
+    yes: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    sarif: { type: "boolean", default: false },
+    html: { type: "string" },
+    "min-severity": { type: "string" },
+    target: { type: "string" },
+    home: { type: "string" },
+  },
+  help: {
+    deep: "whole workspaces and ledgers, every attempt on the sandbox, the policies; takes as long as it takes",
+    fix: "mend what can be mended, as `vambrace harden` does, and look again",
+    yes: "with --fix: do not ask",
+    json: "print the report as JSON",
+    sarif: "print the report as SARIF 2.1.0",
+    html: "write the report as one page into a file",
+    "min-severity": "exit 3 from this severity on: critical, high (the default), medium, low or info",
+    target: "what is looked at: vambrace",
+    home: "the folder that contains `.vambrace`; your own unless said",
+  },
+  async run(args, flags, io) {
+    if (args.length > 0) throw usage("it takes options only");
+    const least = severityOf(flags);
+    if (flagOn(flags, "json") && flagOn(flags, "sarif")) throw usage("--json or --sarif, not both");
+    if ((flagText(flags, "target") ?? "vambrace") !== "vambrace") throw usage("the target is `vambrace`");
+    const report = await reportFor(io, flags);
+    print(io, flags, report);
+    io.err(summaryLine(report));
+    return report.open.some(({ severity }) => atLeast(severity, least)) ? 3 : 0;
+  },
+};
+
+async function reportFor(io: Io, flags: Flags): Promise<Report> {
+  const place = placeOf(io, flagText(flags, "home"));
+  const form = flagOn(flags, "deep") ? "deep" : "usual";
+  const first = await auditHere(io, place, form);
+  recordAudit(place.home, first, "asked");
+  if (!flagOn(flags, "fix")) return first.report;
+  // What is shown on the way is no part of the report that a program reads.
+  const aside = flagOn(flags, "json") || flagOn(flags, "sarif") ? { ...io, out: io.err } : io;
+  const done = await mendFindings(aside, place, first.report, { yes: flagOn(flags, "yes"), dry: false });
+  if (done === null) return first.report;
+  const again = await auditHere(io, place, form);
+  recordAudit(place.home, again, "harden");
+  return again.report;
+}
+
+function print(io: Io, flags: Flags, report: Report): void {
+  const file = flagText(flags, "html");
+  if (file !== undefined) {
+    writeFileSync(file, htmlOf(report), { mode: 0o600 });
+    io.err(`written to ${file}`);
+  }
+  if (flagOn(flags, "json")) io.out(JSON.stringify(jsonOf(report)));
+  else if (flagOn(flags, "sarif")) io.out(JSON.stringify(sarifOf(report, CATALOGUE, packageVersion())));
+  else if (file === undefined) drawReport(io, report);
+}
+
+function severityOf(flags: Flags): Severity {
+  const text = flagText(flags, "min-severity") ?? "high";
+  const severity = parseSeverity(text);
+  if (severity === undefined) throw usage(`not a severity: \`${text.slice(0, 40)}\`; one of: ${SEVERITIES.join(", ")}`);
+  return severity;
+}
+
+function usage(message: string): Fault {
+  return new Fault("COMMAND_USAGE", { message, hint: `usage: ${securityAudit.usage}` });
+}

@@ -1,0 +1,94 @@
+/**
+ * A report as SARIF 2.1.0, for the tools that collect findings.
+ *
+ * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { Finding, Severity } from "../../../core/finding.ts";
+import type { JsonObject } from "../../../core/json.ts";
+import type { Family } from "../check.ts";
+import { RUN_WORDS } from "../checks/accepted.ts";
+import type { Report } from "../report.ts";
+import type { AcceptedRisk } from "../settings.ts";
+
+const LEVELS: Readonly<Record<Severity, string>> = {
+  critical: "error",
+  high: "error",
+  medium: "warning",
+  low: "note",
+  info: "note",
+};
+/** As code hosts rank them. */
+const SCORES: Readonly<Record<Severity, string>> = {
+  critical: "9.5",
+  high: "8.0",
+  medium: "5.5",
+  low: "3.0",
+  info: "0.0",
+};
+
+export function sarifOf(report: Report, families: readonly Family[], version: string): JsonObject {
+  return {
+    $schema: "https://json.schemastore.org/sarif-2.1.0.json",
+    version: "2.1.0",
+    runs: [
+      {
+        tool: { driver: { name: "vambrace security audit", version, rules: rulesOf(families) } },
+        invocations: [{ executionSuccessful: true, endTimeUtc: new Date(report.atMs).toISOString() }],
+        results: [
+          ...report.open.map((finding) => resultOf(finding)),
+          ...report.accepted.map(({ finding, risk }) => ({
+            ...resultOf(finding),
+            suppressions: [suppressionOf(risk)],
+          })),
+        ],
+        properties: { target: report.target, form: report.form },
+      },
+    ],
+  };
+}
+
+function rulesOf(families: readonly Family[]): readonly JsonObject[] {
+  const checks = families.flatMap(({ checks }) => checks);
+  const own = Object.values(RUN_WORDS).map((words) => ({ ...words, severity: "medium" as const }));
+  return [...checks, ...own].map(({ id, title, why, fix, references, severity }) => ({
+    id,
+    shortDescription: { text: title },
+    fullDescription: { text: why },
+    help: { text: fix },
+    defaultConfiguration: { level: LEVELS[severity] },
+    properties: { tags: ["security", ...references], "security-severity": SCORES[severity] },
+  }));
+}
+
+function resultOf(finding: Finding): JsonObject {
+  return {
+    ruleId: finding.id,
+    level: LEVELS[finding.severity],
+    message: { text: `${finding.title}: ${finding.places.join("; ")}` },
+    locations: finding.places.slice(0, 50).map(locationOf),
+    partialFingerprints: { "placesHash/v1": createHash("sha256").update(finding.places.join("\0")).digest("hex") },
+  };
+}
+
+/** A path is a file; everything else is a place with a name. */
+function locationOf(place: string): JsonObject {
+  const [, path, line] = /^(\/[^:,(]*?)(?:, line (\d+))?(?::.*| \(.*\)| ->.*)?$/.exec(place) ?? [];
+  if (path === undefined) return { logicalLocations: [{ fullyQualifiedName: place.slice(0, 500) }] };
+  const region = line === undefined ? {} : { region: { startLine: Number(line) } };
+  return {
+    physicalLocation: {
+      artifactLocation: { uri: `file://${path.split("/").map(encodeURIComponent).join("/")}` },
+      ...region,
+    },
+  };
+}
+
+function suppressionOf({ owner, reason, control, until }: AcceptedRisk): JsonObject {
+  return {
+    kind: "external",
+    status: "accepted",
+    justification: `${reason ?? ""} (${owner ?? ""}; instead: ${control ?? ""}; until ${until ?? ""})`,
+  };
+}
