@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { environmentOf } from "../src/app/config/environment.ts";
-import { configHistory, configVersion } from "../src/app/config/edit.ts";
 import { loadConfig } from "../src/app/config/load.ts";
+import { configHistory, configVersion } from "../src/app/config/versions.ts";
 
 const EDITS = 12;
 

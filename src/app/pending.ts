@@ -27,6 +27,8 @@ const PENDING = z.discriminatedUnion("kind", [
     before: digest,
     after: digest,
     version: z.number(),
+    /** What it means, one sentence each. */
+    meaning: z.array(z.string()).default([]),
   }),
   z.strictObject({ ...base, kind: z.literal("stop") }),
   z.strictObject({

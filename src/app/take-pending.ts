@@ -114,8 +114,15 @@ function entryOf(parts: TakeParts, { file, pending }: Found, all: readonly Found
       data: parts.redact({ ...said, ...pending.data }),
     };
   }
-  const { paths, before, after, version } = pending;
-  const data = parts.redact({ ...said, paths: paths.slice(0, 200), before, after, version });
+  const { paths, before, after, version, meaning } = pending;
+  const data = parts.redact({
+    ...said,
+    paths: paths.slice(0, 200),
+    before,
+    after,
+    version,
+    meaning: meaning.slice(0, 20).map((line) => line.slice(0, 400)),
+  });
   // Recorded first: a command that ended in between has changed nothing.
   const wasDone = digestNow(parts.home, CONFIG_NAME) === after || all.some((one) => isAfter(one, id, after));
   return { ...CONFIG, who, what: "config.changed", result: wasDone ? "ok" : "unknown", data };

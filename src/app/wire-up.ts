@@ -13,6 +13,7 @@ import { type AccessStep, createAccess } from "../steps/access/access.ts";
 import { openEndorsements } from "../steps/label/endorsements.ts";
 import { openBackupSchedule } from "./backup/schedule.ts";
 import { bringCliToken } from "./cli-token.ts";
+import { keepFoundText } from "./config/edit.ts";
 import { MAIN_AGENT, peopleOf } from "./config/settings.ts";
 import { runDue } from "./gateway/elsewhere.ts";
 import { createGateway, haltAll } from "./gateway/gateway.ts";
@@ -161,6 +162,7 @@ async function recordStart(
   };
   await takePending({ ...take, stop: halt }, PENDING_MS);
   await noteConfig(take, config);
+  keepFoundText(given.home.root, given.loaded.text, given.clock);
   await record(lifeEntry(given, "gateway.started", { config, downgrades: [...downgrades], weakModels: [...weak] }));
   for (const kit of kits.all) await record(policyEntry(kit));
 }

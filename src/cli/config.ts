@@ -1,6 +1,5 @@
-/** `vambrace config get`, `validate`, `schema` and `history`: reading the configuration. @module */
+/** `vambrace config get`, `validate` and `schema`: reading the configuration. @module */
 import { stringify } from "yaml";
-import { configHistory } from "../app/config/edit.ts";
 import { stateFolder } from "../app/config/environment.ts";
 import { keysAt } from "../app/config/explain.ts";
 import { loadConfig } from "../app/config/load.ts";
@@ -11,7 +10,7 @@ import { Fault } from "../core/fault.ts";
 import type { JsonValue } from "../core/json.ts";
 import { type Command, flagOn, type Io } from "./command.ts";
 import { existing } from "./judging.ts";
-import { oneLine, table } from "./style.ts";
+import { oneLine } from "./style.ts";
 
 export const configGet: Command = {
   name: "config get",
@@ -91,32 +90,6 @@ export const configSchemaCommand: Command = {
   help: { json: "on one line" },
   async run(_args, flags, io) {
     io.out(JSON.stringify(configSchema(), null, flagOn(flags, "json") ? 0 : 2));
-    return 0;
-  },
-};
-
-export const configHistoryCommand: Command = {
-  name: "config history",
-  summary: "past texts of the configuration: who replaced each, when and why",
-  usage: "vambrace config history [--json]",
-  example: "vambrace config history",
-  options: { json: { type: "boolean", default: false } },
-  help: { json: "one version a line as JSON" },
-  async run(_args, flags, io) {
-    const versions = configHistory(stateFolder(io.env));
-    if (flagOn(flags, "json")) for (const one of versions) io.out(JSON.stringify(one));
-    else if (versions.length === 0) io.err("it was never changed");
-    else
-      io.out(
-        table(
-          versions.map((one) => [
-            String(one.version),
-            new Date(one.atMs).toISOString(),
-            one.who,
-            oneLine(one.why, 100),
-          ]),
-        ),
-      );
     return 0;
   },
 };

@@ -42,20 +42,27 @@ export function openBackupSchedule(parts: ScheduleParts): BackupSchedule {
   const { schedule } = loaded.config.backup;
   const ending = new AbortController();
   let running: Promise<void> | undefined;
+  let looking = false;
   const plan = async (): Promise<void> => {
     const dueMs = nextBackup(loaded.config, clock.wallMs());
     await state.set(DUE, { schedule: schedule ?? "", dueMs });
   };
   return {
     async tick() {
-      if (schedule === undefined || running !== undefined) return;
-      const due = await state.get(DUE);
-      if (due?.["schedule"] !== schedule) return plan();
-      const { dueMs } = due;
-      if (typeof dueMs !== "number" || dueMs > clock.wallMs()) return;
-      // Planned before it is begun: one that takes the gateway down with it is not begun again at once.
-      await plan();
-      running = made(parts, ending.signal).finally(() => (running = undefined));
+      // Said before anything is awaited: two ticks at once begin one.
+      if (schedule === undefined || running !== undefined || looking) return;
+      looking = true;
+      try {
+        const due = await state.get(DUE);
+        if (due?.["schedule"] !== schedule) return await plan();
+        const { dueMs } = due;
+        if (typeof dueMs !== "number" || dueMs > clock.wallMs()) return;
+        // Planned before it is begun: one that takes the gateway down with it is not begun again at once.
+        await plan();
+        running = made(parts, ending.signal).finally(() => (running = undefined));
+      } finally {
+        looking = false;
+      }
     },
     async close() {
       ending.abort(new Error("the gateway ends"));

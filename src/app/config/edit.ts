@@ -1,29 +1,29 @@
 /**
  * Edits of config.yaml (R-OPS-1): checked as a whole before anything is
  * written, put in place in one step, and the text from before kept with who
- * changed it and why. What changed is left for the ledger before it changes.
+ * changed it and why (`versions.ts`). What changed is left for the ledger
+ * before it changes.
  *
  * Two editors at once: one waits for the other, so none overwrites what it has
  * not read. The lock is the kernel's and ends with its holder.
  *
  * @module
  */
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../core/fault.ts";
-import { type Digest, isObject, type JsonObject, sha256 } from "../../core/json.ts";
+import { type Digest, sha256 } from "../../core/json.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import { holdLock } from "../../edges/store/lock.ts";
 import { type Change, changeText } from "./change.ts";
 import { CONFIG_NAME } from "./document.ts";
-import { makeFile, makeFolder, replaceFile } from "./durable.ts";
+import { makeFolder, replaceFile } from "./durable.ts";
 import { leavePending } from "../pending.ts";
 import { type Loaded, parseConfig, readText, type Where } from "./load.ts";
+import { keep, keepFound, noteText } from "./versions.ts";
 
-export const HISTORY_NAME = "config.history";
 const LOCK_NAME = "config.lock";
 const LOCK_WAIT_MS = 15_000;
-const NUMBER = /^([0-9]{6})\.json$/;
 
 export type EditOptions = Omit<Where, "home"> & {
   readonly clock: Clock;
@@ -32,6 +32,8 @@ export type EditOptions = Omit<Where, "home"> & {
   readonly why: string;
   /** Digest of the text that the changes were made for; another text in the file is CONFIG_CONFLICT. */
   readonly baseDigest?: Digest;
+  /** What it means, one sentence each; kept with the version and in the ledger. */
+  readonly meaning?: readonly string[];
 };
 
 export type Edited = {
@@ -73,6 +75,42 @@ export function restoreConfig(home: string, text: string, options: EditOptions):
   );
 }
 
+export type Planned = {
+  /** As it stands; undefined where it cannot be used. */
+  readonly before: Loaded | undefined;
+  readonly beforeText: string;
+  readonly after: Loaded;
+  /** Of the text before: what an edit is bound to. */
+  readonly baseDigest: Digest;
+};
+
+/**
+ * What an edit would come to; nothing is written.
+ *
+ * @param change the changes, or the whole text that it would be.
+ * @throws Fault as `editConfig`.
+ */
+export function planEdit(where: Where, change: readonly Change[] | string): Planned {
+  const beforeText = readText(join(where.home, CONFIG_NAME)) ?? "";
+  const text = typeof change === "string" ? change : changeText(beforeText, change).text;
+  return {
+    before: usable(beforeText, where),
+    beforeText,
+    after: parseConfig(text, where),
+    baseDigest: sha256(beforeText),
+  };
+}
+
+function usable(text: string, where: Where): Loaded | undefined {
+  try {
+    return parseConfig(text, where);
+  } catch (thrown) {
+    // Somebody is mending it: there is nothing to compare with.
+    if (thrown instanceof Fault) return undefined;
+    throw thrown;
+  }
+}
+
 type Rewrite = (text: string) => { readonly text: string; readonly paths: readonly (readonly (string | number)[])[] };
 
 type Read<T> = (options: Where, text: string) => T;
@@ -105,9 +143,10 @@ function rewrite<T extends { readonly digest: Digest }>(
     const loaded = read({ ...options, home }, text);
     const result = { paths: paths.map((steps) => steps.join(".")), before: digest, after: loaded.digest, loaded };
     if (text === before) return { ...result, changed: false, version: null, paths: [] };
-    const version = keep(home, before, options);
-    const { who, why, clock } = options;
+    const { who, why, clock, meaning = [] } = options;
     const { paths: places, after } = result;
+    keepFound(home, before, clock);
+    const version = keep(home, before, { who, why, atMs: clock.wallMs(), after, meaning });
     leavePending(home, {
       kind: "config",
       who,
@@ -117,8 +156,10 @@ function rewrite<T extends { readonly digest: Digest }>(
       before: digest,
       after,
       version,
+      meaning: [...meaning],
     });
     replaceFile(path, text);
+    noteText(home, text);
     return { ...result, changed: true, version };
   } finally {
     lock.release();
@@ -134,68 +175,15 @@ function refuseLink(path: string): void {
   });
 }
 
-export type Version = {
-  readonly version: number;
-  readonly who: string;
-  readonly why: string;
-  readonly atMs: number;
-  readonly digest: string;
-};
-
-/** The text and who replaced it; the text first, so that an entry never lacks its text. */
-function keep(home: string, text: string, { who, why, clock }: EditOptions): number {
-  const folder = join(home, HISTORY_NAME);
-  makeFolder(folder);
-  const version = (numbers(folder).at(-1) ?? 0) + 1;
-  const name = join(folder, String(version).padStart(6, "0"));
-  replaceFile(`${name}.yaml`, text);
-  const entry: JsonObject = { version, who, why: why.slice(0, 1_000), atMs: clock.wallMs(), digest: sha256(text) };
-  makeFile(`${name}.json`, `${JSON.stringify(entry)}\n`);
-  return version;
-}
-
-function numbers(folder: string): readonly number[] {
-  return readdirSync(folder)
-    .flatMap((name) => NUMBER.exec(name)?.[1] ?? [])
-    .map(Number)
-    .sort((a, b) => a - b);
-}
-
-/** Past texts, newest first: each with who replaced it, when and why. */
-export function configHistory(home: string): readonly Version[] {
-  const folder = join(home, HISTORY_NAME);
-  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return [];
-  return numbers(folder)
-    .map((number) => versionFrom(readFileSync(join(folder, `${String(number).padStart(6, "0")}.json`), "utf8"), number))
-    .reverse();
-}
-
-/** @throws Fault CONFIG_MALFORMED where there is no such version, or its text is not the one that was kept. */
-export function configVersion(home: string, version: number): string {
-  const text = readText(join(home, HISTORY_NAME, `${String(version).padStart(6, "0")}.yaml`));
-  const entry = configHistory(home).find((each) => each.version === version);
-  if (text !== undefined && entry?.digest === sha256(text)) return text;
-  throw new Fault("CONFIG_MALFORMED", {
-    message: `there is no version ${version} of the configuration, or its text was changed`,
-    hint: "`vambrace config history` lists the versions",
-  });
-}
-
-function versionFrom(text: string, version: number): Version {
-  const entry: unknown = JSON.parse(text);
-  const field = (name: string): unknown => (isObject(entry) ? entry[name] : undefined);
-  const word = (name: string): string => {
-    const value = field(name);
-    return typeof value === "string" ? value : "";
-  };
-  const atMs = field("atMs");
-  return {
-    version,
-    who: word("who"),
-    why: word("why"),
-    atMs: typeof atMs === "number" ? atMs : 0,
-    digest: word("digest"),
-  };
+/** A text that is there and that no edit put there becomes a version, where nobody is editing now. */
+export function keepFoundText(home: string, text: string, clock: Clock): void {
+  const lock = holdLock(join(home, LOCK_NAME), 0);
+  if (lock === "busy") return;
+  try {
+    keepFound(home, text, clock);
+  } finally {
+    lock.release();
+  }
 }
 
 function conflict(what: string, hint: string): Fault {

@@ -8,15 +8,19 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { Fault } from "../../core/fault.ts";
+import { sha256 } from "../../core/json.ts";
 import type { Trust } from "../../core/label.ts";
 import { holdLock } from "../../edges/store/lock.ts";
 import { INSTALLATION } from "../home.ts";
+import { leavePending } from "../pending.ts";
+import { systemClock } from "../system.ts";
 import { CONFIG_NAME } from "./document.ts";
 import { makeFile, makeFolder, makeFolders } from "./durable.ts";
 import { userHome } from "./environment.ts";
 import { loadConfig, type Loaded, parseConfig, type Where } from "./load.ts";
 import { expand, overlap } from "./places.ts";
 import { agentSettings } from "./settings.ts";
+import { keep, noteText } from "./versions.ts";
 
 export const DEFAULT_WORKSPACE = "~/vambrace";
 
@@ -56,8 +60,12 @@ function writeOnce(where: Where, answers: Answers): boolean {
   }
   try {
     const text = firstText({ workspace: proposedWorkspace(where), ...answers });
-    parseConfig(text, where);
+    const { digest: after } = parseConfig(text, where);
+    const said = { who: "owner", why: "the first set-up", atMs: systemClock.wallMs(), after };
+    const version = keep(where.home, "", { ...said, meaning: [] });
+    leavePending(where.home, { ...said, kind: "config", before: sha256(""), paths: [""], version, meaning: [] });
     makeFile(path, text);
+    noteText(where.home, text);
     return true;
   } finally {
     lock.release();
