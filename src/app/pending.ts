@@ -45,6 +45,13 @@ const PENDING = z.discriminatedUnion("kind", [
     before: digest,
     after: digest,
   }),
+  /** What was brought over from another system; `target` is its folder. */
+  z.strictObject({
+    ...base,
+    kind: z.literal("migration"),
+    target: z.string().max(1_000),
+    data: z.record(z.string(), z.union([z.string().max(1_000), z.number()])),
+  }),
   /** What was done with a backup; `target` is its number. */
   z.strictObject({
     ...base,

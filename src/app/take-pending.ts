@@ -99,6 +99,10 @@ function entryOf(parts: TakeParts, { file, pending }: Found, all: readonly Found
     return { kind: "stop", who, what: "stop.said", target: "gateway", result: "ok", data: parts.redact(said) };
   }
   if (pending.kind === "secret") return secretEntry(parts, pending, all);
+  if (pending.kind === "migration") {
+    const data = parts.redact({ ...said, ...pending.data });
+    return { kind: "migration", who, what: "migration.applied", target: pending.target, result: "ok", data };
+  }
   if (pending.kind === "backup") {
     const { what, target, result } = pending;
     return { kind: "backup", who, what, target, result, data: parts.redact({ ...said, ...pending.data }) };

@@ -28,6 +28,7 @@ export const COMMANDS = {
   "secrets import": async (): Promise<Command> => (await import("./secrets/import.ts")).secretsImport,
   "secrets reload": async (): Promise<Command> => (await import("./secrets/list.ts")).secretsReload,
   demo: async (): Promise<Command> => (await import("./demo.ts")).demoCommand,
+  "migrate openclaw": async (): Promise<Command> => (await import("./migrate.ts")).migrateOpenclaw,
   setup: async (): Promise<Command> => (await import("./setup.ts")).setupCommand,
   doctor: async (): Promise<Command> => (await import("./doctor.ts")).doctorCommand,
   "check command": async (): Promise<Command> => (await import("./check.ts")).checkCommand,

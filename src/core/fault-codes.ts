@@ -74,6 +74,7 @@ export const FAULTS = {
   LEDGER_UNAVAILABLE: "unavailable",
   MESSAGE_CONFLICT: "conflict",
   METHOD_UNSUPPORTED: "usage",
+  MIGRATION_NOTHING: "missing",
   MODEL_LOCAL_ONLY: "denied",
   MODEL_MALFORMED: "unavailable",
   MODEL_REFUSED: "denied",

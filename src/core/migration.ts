@@ -25,10 +25,14 @@ export type MigratedSkill = { readonly name: string; readonly folder: string; re
 
 /** Of a secret its name and place; the value goes from there straight into the vault. */
 export type MigratedSecret = {
-  /** What it is called with us: `ANTHROPIC_API_KEY`. */
+  /** What the vault calls it: `anthropic_api_key`. */
   readonly name: string;
+  /** `store:NAME`, `profile:ID` or `config:KEY.KEY`. */
   readonly from: string;
+  /** Hosts that it was bound to there. */
   readonly hosts: readonly string[];
+  /** The provider of models whose key it is. */
+  readonly provider?: string;
 };
 
 export type Left = { readonly what: string; readonly why: string };

@@ -52,7 +52,7 @@ export const secretsImport: Command = {
     }
     const ground = secretGround(io, flags);
     await bringVault(io, ground);
-    await keep(io, flags, ground, found);
+    await keepFound(io, flags, ground, found);
     await tellGateway(io);
     io.err("now take them out of where they were: what lies in a file in clear is not kept by anybody");
     return 0;
@@ -92,7 +92,13 @@ function wanted(flags: Flags, { found, left }: Brought): Brought {
   return { found: named.filter(({ name }) => only === undefined || only.includes(name)), left };
 }
 
-async function keep(io: Io, flags: Flags, { home, key, parts }: SecretGround, found: readonly Found[]): Promise<void> {
+/** Into the vault; what is there already keeps its value unless `--replace` is said. */
+export async function keepFound(
+  io: Io,
+  flags: Flags,
+  { home, key, parts }: SecretGround,
+  found: readonly Found[],
+): Promise<void> {
   for (const { value } of found) checkValue(value);
   const opened = await key();
   const { secrets } = await openVault(join(home, VAULT_NAME), opened);

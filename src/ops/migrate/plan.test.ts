@@ -158,14 +158,19 @@ test("R-AUDIT-4: memory comes along as text, orders to the agent are left, skill
 
 test("R-AUDIT-4: of secrets the plan has names and places, never a value", () => {
   const config = { channels: { telegram: { botToken: "canary-1" } }, gateway: { auth: { token: "canary-2" } } };
-  const plan = planMigration(home(config, { state: state([]) }), [{ name: "API", from: "profiles:x", hosts: [] }]);
+  const plan = planMigration(home(config, { state: state([]) }), [
+    { name: "api", from: "profile:x", hosts: [], provider: "anthropic" },
+  ]);
   assert.deepEqual(
     plan.secrets.map(({ name, from }) => [name, from]),
     [
-      ["API", "profiles:x"],
-      ["API_2", "store:API"],
-      ["TELEGRAM_BOT_TOKEN", "config:channels.telegram.botToken"],
+      ["api", "profile:x"],
+      ["api_2", "store:API"],
+      ["telegram_bot_token", "config:channels.telegram.botToken"],
     ],
   );
+  assert.deepEqual(plan.settings, [
+    { path: "models.providers.anthropic.apiKey", value: "${vault:api}", from: "profile:x" },
+  ]);
   assert.ok(!JSON.stringify(plan).includes("canary"));
 });

@@ -4,10 +4,10 @@
  * @module
  */
 import { isObject, type JsonObject } from "../../core/json.ts";
-import type { Left, MigratedSecret, Migration } from "../../core/migration.ts";
+import type { Left, MigratedSecret, MigratedSetting, Migration } from "../../core/migration.ts";
 import type { OpenClawHome } from "../../core/openclaw.ts";
 import { moveSchedules } from "./schedules.ts";
-import { moveSettings } from "./settings.ts";
+import { moveSettings, PROVIDERS } from "./settings.ts";
 
 /** Files that say who the agent is and how it behaves: orders, not memory. */
 const ORDERS = ["AGENTS.md", "SOUL.md", "IDENTITY.md", "HEARTBEAT.md"];
@@ -28,12 +28,13 @@ export function planMigration(home: OpenClawHome, keys: readonly MigratedSecret[
       ),
   );
   const skills = present.flatMap((one) => one.skills);
+  const secrets = unique([...keys, ...storedSecrets(home), ...configSecrets(home.config)]);
   return {
-    settings,
+    settings: [...settings, ...keySettings(secrets)],
     notes,
     schedules,
     skills: skills.filter((one) => !one.escapes).map(({ name, folder, digest }) => ({ name, folder, digest })),
-    secrets: unique([...keys, ...storedSecrets(home), ...configSecrets(home.config)]),
+    secrets,
     left: [
       ...settingsLeft,
       ...schedulesLeft,
@@ -51,7 +52,26 @@ export function planMigration(home: OpenClawHome, keys: readonly MigratedSecret[
 function storedSecrets(home: OpenClawHome): readonly MigratedSecret[] {
   return (home.state?.stored ?? [])
     .filter(({ kind }) => kind === "secret")
-    .map(({ name, hosts }) => ({ name, from: `store:${name}`, hosts }));
+    .map(({ name, hosts }) => ({ name: vaultName(name), from: `store:${name}`, hosts }));
+}
+
+/** A provider finds its key in the vault. */
+function keySettings(secrets: readonly MigratedSecret[]): readonly MigratedSetting[] {
+  return secrets.flatMap(({ name, provider, from }) =>
+    provider !== undefined && PROVIDERS.includes(provider)
+      ? [{ path: `models.providers.${provider}.apiKey`, value: `\${vault:${name}}`, from }]
+      : [],
+  );
+}
+
+/** As the vault takes names. */
+function vaultName(name: string): string {
+  const plain = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, "_")
+    .replace(/^[^a-z0-9]+/, "")
+    .slice(0, 100);
+  return plain === "" ? "secret" : plain;
 }
 
 const SECRET_KEY = /(token|secret|password|apikey)$/i;
@@ -63,9 +83,7 @@ function configSecrets(config: JsonObject): readonly MigratedSecret[] {
     Object.entries(value !== undefined && isObject(value) ? value : {}).flatMap(
       ([key, secret]): readonly MigratedSecret[] => {
         if (!SECRET_KEY.test(key) || typeof secret !== "string" || secret === "" || secret.startsWith("${")) return [];
-        const name = `${channel}_${key.replaceAll(/([a-z])([A-Z])/g, "$1_$2")}`
-          .toUpperCase()
-          .replaceAll(/[^A-Z0-9]+/g, "_");
+        const name = vaultName(`${channel}_${key.replaceAll(/([a-z])([A-Z])/g, "$1_$2")}`);
         return [{ name, from: `config:channels.${channel}.${key}`, hosts: [] }];
       },
     ),

@@ -41,7 +41,7 @@ const TOOLS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const PROFILES = ["minimal", "messaging"];
-const PROVIDERS = ["anthropic", "openai", "google", "deepseek", "ollama"];
+export const PROVIDERS: readonly string[] = ["anthropic", "openai", "google", "deepseek", "ollama"];
 const SCOPES = ["per-account-channel-peer"];
 const AGENT_ID = /^[a-z0-9][a-z0-9._@+-]{0,63}$/;
 
