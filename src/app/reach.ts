@@ -33,7 +33,12 @@ export async function playConfig({ loaded, policies, channel, under, aimedBy, ve
     all.push(
       await playHijacked({
         // What only asks holds no secrets of its own.
-        judge: await openJudge(posture, policies, vet ?? vetHere, createOutbound([]).find),
+        judge: await openJudge({
+          posture,
+          operatorPolicies: policies,
+          vet: vet ?? vetHere,
+          sensitive: createOutbound([]).find,
+        }),
         agent,
         finders: findersFor(posture)(),
         tools: [...CATALOGUE.values()].map((tool) => ({ ...tool, shape: tool })),

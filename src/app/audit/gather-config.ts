@@ -10,7 +10,7 @@ import { knownWeak } from "../../edges/models/weak.ts";
 import { scanSecrets } from "../../steps/outbound/scan/scan.ts";
 import { parseText, type Path } from "../config/document.ts";
 import { doorsOf } from "../config/doors.ts";
-import { HISTORY_NAME } from "../config/edit.ts";
+import { HISTORY_NAME } from "../config/versions.ts";
 import { egressRules } from "../config/egress.ts";
 import { loadConfig, type Loaded, readText, type Where } from "../config/load.ts";
 import { dlpRules } from "../config/settings.ts";
