@@ -24,6 +24,17 @@ export type OpenClawPlace = {
   readonly remove: () => void;
 };
 
+const ONBOARD = [
+  "onboard",
+  "--non-interactive",
+  "--accept-risk",
+  "--mode",
+  "local",
+  "--json",
+  "--no-install-daemon",
+  ...["health", "channels", "skills", "ui", "search", "hooks"].map((part) => `--skip-${part}`),
+];
+
 /** A home as its set-up leaves it, with a key of a provider where one is given. */
 export function makeOpenClawHome(key?: string): OpenClawPlace {
   const folder = mkdtempSync(join(tmpdir(), "vambrace-openclaw-home-"));
@@ -37,11 +48,7 @@ export function makeOpenClawHome(key?: string): OpenClawPlace {
       timeout: 180_000,
     });
   const auth = key === undefined ? ["--auth-choice", "skip"] : ["--auth-choice", "apiKey", "--anthropic-api-key", key];
-  run(
-    ...["onboard", "--non-interactive", "--accept-risk", "--mode", "local", "--json", "--no-install-daemon"],
-    ...["--skip-health", "--skip-channels", "--skip-skills", "--skip-ui", "--skip-search", "--skip-hooks"],
-    ...auth,
-  );
+  run(...ONBOARD, ...auth);
   return {
     folder,
     run,

@@ -108,6 +108,19 @@ export type FakeGateway = Gateway & {
   readonly ready: { control: string; ready: boolean; says: string }[];
 };
 
+const STATUS = {
+  version: "0",
+  halted: false,
+  model: MODEL,
+  sessions: 1,
+  turnsRunning: 0,
+  approvalsOpen: 0,
+  ledger: { entries: 1, rootHex: "00" },
+  downgrades: [],
+  weakModels: [],
+  reminders: [],
+};
+
 export function fakeGateway(): FakeGateway {
   const asked: [string, ...unknown[]][] = [];
   const watchers = new Set<(event: QuestionEvent) => void>();
@@ -120,19 +133,6 @@ export function fakeGateway(): FakeGateway {
     return OUTCOME;
   };
   const ready = [{ control: "sandbox", ready: true, says: "held" }];
-  const status = {
-    version: "0",
-    halted: false,
-    model: MODEL,
-    sessions: 1,
-    turnsRunning: 0,
-    approvalsOpen: 0,
-    ledger: { entries: 1, rootHex: "00" },
-    readiness: ready,
-    downgrades: [],
-    weakModels: [],
-    reminders: [],
-  };
   const executed = { call: CALL, verdict: "allow", ok: true, text: "done", says: "named", because: ["x"] } as const;
   return {
     asked,
@@ -157,7 +157,7 @@ export function fakeGateway(): FakeGateway {
     sessions: async (caller) => note("sessions", [], caller),
     history: async (caller) => note("history", HISTORY, caller),
     searchLog: async (caller, query) => note("searchLog", [], caller, query),
-    status: async () => note("status", status),
+    status: async () => note("status", { ...STATUS, readiness: ready }),
     readiness: async () => note("readiness", ready),
     metrics: async () => note("metrics", "vambrace_up 1\n"),
     stop: async (caller, reason) => note("stop", undefined, caller, reason),

@@ -36,6 +36,13 @@ export function operateRoutes({ gateway }: RouteParts): readonly Route[] {
       needs: "operate",
       run: async () => Response.json(await gateway.status()),
     }),
+    ...controlRoutes({ gateway }),
+  ];
+}
+
+/** What changes how the gateway goes on. */
+function controlRoutes({ gateway }: Pick<RouteParts, "gateway">): readonly Route[] {
+  return [
     callerRoute({
       method: "POST",
       path: "/api/stop",
