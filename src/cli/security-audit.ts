@@ -6,10 +6,12 @@ import { atLeast, parseSeverity, SEVERITIES, type Severity } from "../core/findi
 import { CATALOGUE } from "../ops/audit/catalogue.ts";
 import { htmlOf } from "../ops/audit/out/html.ts";
 import { jsonOf } from "../ops/audit/out/json.ts";
-import { sarifOf } from "../ops/audit/out/sarif.ts";
+import { type Rules, sarifOf } from "../ops/audit/out/sarif.ts";
 import type { Report } from "../ops/audit/report.ts";
+import { OPENCLAW_FAMILIES } from "../ops/openclaw/catalogue.ts";
 import { drawReport, summaryLine } from "./audit/draw.ts";
 import { mendFindings } from "./audit/mend.ts";
+import { auditOpenClawAt } from "./audit/openclaw.ts";
 import { auditHere, placeOf, recordAudit } from "./audit/run.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
 
@@ -17,7 +19,7 @@ export const securityAudit: Command = {
   name: "security audit",
   summary: "look for everything that is set up unsafely; exit 3 where something grave is open",
   usage:
-    "vambrace security audit [--deep] [--fix [--yes]] [--json|--sarif] [--html FILE] [--min-severity S] [--target vambrace] [--home DIR]",
+    "vambrace security audit [--deep] [--fix [--yes]] [--json|--sarif] [--html FILE] [--min-severity S] [--target vambrace|openclaw] [--home DIR]",
   example: "vambrace security audit --min-severity medium",
   options: {
     deep: { type: "boolean", default: false },
@@ -38,20 +40,28 @@ export const securityAudit: Command = {
     sarif: "print the report as SARIF 2.1.0",
     html: "write the report as one page into a file",
     "min-severity": "exit 3 from this severity on: critical, high (the default), medium, low or info",
-    target: "what is looked at: vambrace",
-    home: "the folder that contains `.vambrace`; your own unless said",
+    target: "what is looked at: vambrace (the default) or openclaw",
+    home: "the folder that contains `.vambrace` or `.openclaw`; your own unless said",
   },
   async run(args, flags, io) {
     if (args.length > 0) throw usage("it takes options only");
     const least = severityOf(flags);
     if (flagOn(flags, "json") && flagOn(flags, "sarif")) throw usage("--json or --sarif, not both");
-    if ((flagText(flags, "target") ?? "vambrace") !== "vambrace") throw usage("the target is `vambrace`");
-    const report = await reportFor(io, flags);
+    const target = targetOf(flags);
+    const report = target === "openclaw" ? auditOpenClawAt(io, flagText(flags, "home")) : await reportFor(io, flags);
     print(io, flags, report);
     io.err(summaryLine(report));
     return report.open.some(({ severity }) => atLeast(severity, least)) ? 3 : 0;
   },
 };
+
+function targetOf(flags: Flags): "vambrace" | "openclaw" {
+  const target = flagText(flags, "target") ?? "vambrace";
+  if (target !== "vambrace" && target !== "openclaw") throw usage("the target is `vambrace` or `openclaw`");
+  if (target === "openclaw" && flagOn(flags, "fix"))
+    throw usage("an OpenClaw is read and never written; `vambrace migrate openclaw` leaves it");
+  return target;
+}
 
 async function reportFor(io: Io, flags: Flags): Promise<Report> {
   const place = placeOf(io, flagText(flags, "home"));
@@ -60,7 +70,7 @@ async function reportFor(io: Io, flags: Flags): Promise<Report> {
   recordAudit(place.home, first, "asked");
   if (!flagOn(flags, "fix")) return first.report;
   // What is shown on the way is no part of the report that a program reads.
-  const aside = flagOn(flags, "json") || flagOn(flags, "sarif") ? { ...io, out: io.err } : io;
+  const aside = flagOn(flags, "json") || flagOn(flags, "sarif") ? { ...io, out: (line: string) => io.err(line) } : io;
   const done = await mendFindings(aside, place, first.report, { yes: flagOn(flags, "yes"), dry: false });
   if (done === null) return first.report;
   const again = await auditHere(io, place, form);
@@ -75,8 +85,12 @@ function print(io: Io, flags: Flags, report: Report): void {
     io.err(`written to ${file}`);
   }
   if (flagOn(flags, "json")) io.out(JSON.stringify(jsonOf(report)));
-  else if (flagOn(flags, "sarif")) io.out(JSON.stringify(sarifOf(report, CATALOGUE, packageVersion())));
+  else if (flagOn(flags, "sarif")) io.out(JSON.stringify(sarifOf(report, rulesFor(report), packageVersion())));
   else if (file === undefined) drawReport(io, report);
+}
+
+function rulesFor({ target }: Report): Rules {
+  return target === "openclaw" ? OPENCLAW_FAMILIES : CATALOGUE;
 }
 
 function severityOf(flags: Flags): Severity {

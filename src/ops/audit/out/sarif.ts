@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import type { Finding, Severity } from "../../../core/finding.ts";
 import type { JsonObject } from "../../../core/json.ts";
-import type { Family } from "../check.ts";
+import type { CheckWords } from "../check.ts";
 import { RUN_WORDS } from "../checks/accepted.ts";
 import type { Report } from "../report.ts";
 import type { AcceptedRisk } from "../settings.ts";
@@ -28,7 +28,10 @@ const SCORES: Readonly<Record<Severity, string>> = {
   info: "0.0",
 };
 
-export function sarifOf(report: Report, families: readonly Family[], version: string): JsonObject {
+/** The rules of a catalogue, whatever it looks at. */
+export type Rules = readonly { readonly checks: readonly CheckWords[] }[];
+
+export function sarifOf(report: Report, families: Rules, version: string): JsonObject {
   return {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
     version: "2.1.0",
@@ -49,7 +52,7 @@ export function sarifOf(report: Report, families: readonly Family[], version: st
   };
 }
 
-function rulesOf(families: readonly Family[]): readonly JsonObject[] {
+function rulesOf(families: Rules): readonly JsonObject[] {
   const checks = families.flatMap(({ checks }) => checks);
   const own = Object.values(RUN_WORDS).map((words) => ({ ...words, severity: "medium" as const }));
   return [...checks, ...own].map(({ id, title, why, fix, references, severity }) => ({
