@@ -121,10 +121,20 @@ const STATUS = {
   reminders: [],
 };
 
+type Note = <T>(name: string, answer: T, ...args: unknown[]) => T;
+
+function endorsingOf(note: Note): Pick<Gateway, "endorse" | "endorsements" | "unendorse"> {
+  return {
+    endorse: async (caller, ...rest) => note("endorse", undefined, caller, ...rest),
+    endorsements: async (caller) => note("endorsements", [], caller),
+    unendorse: async (caller, of) => note("unendorse", undefined, caller, of),
+  };
+}
+
 export function fakeGateway(): FakeGateway {
   const asked: [string, ...unknown[]][] = [];
   const watchers = new Set<(event: QuestionEvent) => void>();
-  const note = <T>(name: string, answer: T, ...args: unknown[]): T => {
+  const note: Note = (name, answer, ...args) => {
     asked.push([name, ...args]);
     return answer;
   };
@@ -146,9 +156,7 @@ export function fakeGateway(): FakeGateway {
     },
     questions: (caller) => note("questions", [QUESTION], caller),
     answer: async (caller, ...rest) => note("answer", undefined, caller, ...rest),
-    endorse: async (caller, ...rest) => note("endorse", undefined, caller, ...rest),
-    endorsements: async (caller) => note("endorsements", [], caller),
-    unendorse: async (caller, of) => note("unendorse", undefined, caller, of),
+    ...endorsingOf(note),
     watch: (caller, listener, signal) => {
       note("watch", undefined, caller);
       watchers.add(listener);
