@@ -16,6 +16,7 @@ const PROGRAMS: readonly { readonly program: string; readonly packages: string }
   { program: "runc", packages: "runc" },
   { program: "busybox", packages: "busybox-static" },
   { program: "chromium", packages: "chromium" },
+  { program: "age", packages: "age" },
 ];
 
 export async function bringServers(): Promise<void> {

@@ -258,3 +258,22 @@ test("R-NET-3: a call that can reach no bound host is given no handle; `passthro
   assert.deepEqual(Object.keys(way.handles), ["api"]);
   assert.notEqual(way.ca, null, "a rule for every method is looked into where a credential may go there");
 });
+
+test("R-KEY-2: a credential that is revoked or replaced is refused in a call that runs, and its value is scrubbed all the same", async (t) => {
+  const { way, heard, handle } = await sites(t, [credential({ inject: "X-Api-Key: {}" })], {
+    listener: (_req, res) => void res.end(`you sent ${SECRET}`),
+  });
+  const bearer = get("/", { Authorization: `Bearer ${handle}` });
+  assert.match(await ask(way, bearer), /200 OK/);
+  for (const now of [[], [credential({ secret: "another-value-4712" })], [credential({ name: "other" })]]) {
+    way.bind(now);
+    assert.match(await ask(way, bearer), /403 [^]*revoked or replaced/);
+    const plain = await ask(way, get("/", {}));
+    assert.match(plain, /200 OK/);
+    assert.doesNotMatch(plain, new RegExp(RegExp.escape(SECRET)), "the host may still repeat it");
+  }
+  assert.equal(heard.filter(({ head }) => head.includes(SECRET)).length, 1);
+  assert.equal(heard.length, 4);
+  way.bind([credential({ inject: "X-Api-Key: {}" })]);
+  assert.match(await ask(way, bearer), /200 OK/, "what is bound again counts again");
+});

@@ -83,6 +83,8 @@ export type Opened = {
   readonly ca: string | null;
   readonly handles: Readonly<Record<string, string>>;
   readonly told: Connection[];
+  /** Changes what the proxy may put into requests. */
+  bind(credentials: readonly Credential[]): void;
   close(): Promise<void>;
 };
 
@@ -108,7 +110,8 @@ export async function openWay(
   const close = () => (closing ??= lease.close());
   let closing: Promise<void> | undefined;
   t.after(close);
-  return { socket: lease.socket, ca: lease.ca, handles: lease.handles, told, close };
+  const bind = (known: readonly Credential[]): void => proxy.bind(known);
+  return { socket: lease.socket, ca: lease.ca, handles: lease.handles, told, close, bind };
 }
 
 export function temporaryFolder(t: TestContext): string {

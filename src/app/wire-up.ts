@@ -130,7 +130,7 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
     },
     prove: () => prover.prove(),
     async close() {
-      keeper.close();
+      await keeper.close();
       parts.desk.closeAll();
       await turns.stopAll("the gateway ends");
       await backups.close();

@@ -9,6 +9,7 @@ import { type Command, flagOn, type Io } from "./command.ts";
 import type { Line } from "./doctor/line.ts";
 import { machineLines } from "./doctor/machine.ts";
 import { runningLines } from "./doctor/running.ts";
+import { secretLines } from "./doctor/secrets.ts";
 import { stateLines } from "./doctor/state.ts";
 import { oneLine, paint } from "./style.ts";
 
@@ -37,6 +38,7 @@ export const doctorCommand: Command = {
 async function* allLines(io: Io, fix: boolean): AsyncGenerator<Line> {
   yield* machineLines(io);
   yield* stateLines(io, fix);
+  yield* secretLines(io);
   yield* runningLines(io);
 }
 

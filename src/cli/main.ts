@@ -6,6 +6,7 @@
  * @module
  */
 import "../edges/net/lean.ts";
+import "../edges/net/undumped.ts";
 import { setFlagsFromString } from "node:v8";
 import { parseArgs } from "node:util";
 import { readEnvironment } from "../app/config/environment.ts";

@@ -60,7 +60,7 @@ test("R-KEY-1: a reference is kept as it is written, looked up where it is used,
   assert.deepEqual(modelSettings(loaded.config, env, secretsIn(env)).config?.primary, {
     provider: "openai-compatible",
     model: "m-1",
-    apiKey: "k-1234567890",
+    keyId: "env:MY_KEY",
     baseURL: "https://m.example/v1",
   });
   const empty = environmentOf({ HOME: "/home/ana" });

@@ -10,6 +10,7 @@ import { trustRank } from "../../core/label.ts";
 import type { ReturnLabel } from "../../core/tool.ts";
 import type { Person } from "../../core/person.ts";
 import type { SecretLookup } from "../../core/ports/secrets.ts";
+import { parseReference } from "../../core/secret-ref.ts";
 import { BUILT_IN_PROVIDERS } from "./checks-models.ts";
 import type { Environment, VariableName } from "./environment.ts";
 import { expand, type Places, realPath } from "./places.ts";
@@ -101,7 +102,7 @@ export type ConfiguredModel = {
   readonly provider: string;
   readonly model?: string;
   readonly baseURL?: string;
-  readonly apiKey?: string;
+  readonly keyId?: string;
   readonly contextTokens?: number;
   readonly maxOutputTokens?: number;
 };
@@ -148,13 +149,19 @@ function configuredModel(ref: string, config: Config, secrets: SecretLookup): Co
   const [name = "", ...rest] = ref.split("/");
   const settings = Object.hasOwn(config.models.providers, name) ? config.models.providers[name] : undefined;
   const { type, apiKey, ...limits } = settings ?? {};
-  const key = apiKey === undefined ? undefined : secrets.value(apiKey, `models.providers.${name}.apiKey`);
+  const keyId = apiKey === undefined ? undefined : keyOf(apiKey, secrets, `models.providers.${name}.apiKey`);
   return {
     provider: type ?? (BUILT_IN_PROVIDERS.includes(name) ? name : "openai-compatible"),
     ...(rest.length === 0 ? {} : { model: rest.join("/") }),
-    ...(key === undefined ? {} : { apiKey: key }),
+    ...(keyId === undefined ? {} : { keyId }),
     ...defined(limits),
   };
+}
+
+/** Which key, not the key: one that was revoked is refused when it is asked for. @throws Fault where there is none */
+function keyOf(reference: string, secrets: SecretLookup, at: string): string {
+  if (!secrets.has(reference)) secrets.value(reference, at);
+  return parseReference(reference)?.id ?? "";
 }
 
 function defined(limits: {

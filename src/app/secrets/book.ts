@@ -14,11 +14,11 @@ import { parseReference, parseSecretId, type SecretId, type SecretRef } from "..
 import type { Loaded } from "../config/load.ts";
 import { missing } from "../config/references.ts";
 import { namedSecrets, SECRET_VARIABLES } from "../config/secret-settings.ts";
-import { isRevoked, type Registry } from "./registry.ts";
+import { isRevoked, type Registry, saltedDigest } from "./registry.ts";
 import type { Sources } from "./sources.ts";
 
 export type SecretBook = SecretLookup & {
-  /** Which secret has this value; undefined where it is none that the gateway keeps. */
+  /** Which secret has this value, revoked or not; undefined where it is none that the gateway keeps. */
   idOf(value: string): SecretId | undefined;
   /** Now; undefined where it is not there, revoked or used up. */
   current(id: SecretId): string | undefined;
@@ -44,19 +44,21 @@ export type BookParts = {
 type State = {
   values: ReadonlyMap<SecretId, SecretValue>;
   registry: Registry;
+  /** What opens HashiCorp Vault was revoked: nothing of it is there, and nothing is wrong. */
+  isShut: boolean;
 };
 
 /** @throws Fault where a place that is named cannot be read: the gateway does not start on half of its secrets. */
 export async function openBook(parts: BookParts, signal: AbortSignal): Promise<SecretBook> {
   const refs = wanted(parts.loaded);
-  const state: State = { values: new Map(), registry: parts.registry() };
+  const state: State = { values: new Map(), registry: parts.registry(), isShut: false };
   const failures = await readInto(state, parts, refs, signal);
   const [first] = failures.values();
   if (first !== undefined) throw first;
   return {
     value: (reference, at) => valueOf({ state, parts }, reference, at),
     has: (reference) => isThere(state, reference),
-    idOf: (value) => [...state.values].find(([, one]) => one.value === value)?.[0],
+    idOf: (value) => idWith(state.registry, value),
     current(id) {
       const value = state.values.get(id)?.value;
       if (value === undefined || isRevoked(state.registry, id, value) || parts.spent(id) !== null) return undefined;
@@ -95,6 +97,7 @@ async function readInto(
 ): Promise<ReadonlyMap<string, Fault>> {
   // First what was revoked meanwhile: that needs no place to answer.
   state.registry = parts.registry();
+  state.isShut = false;
   const failed = new Map<string, Fault>();
   const found = new Map<SecretId, SecretValue>();
   const read = async (name: SecretRef["source"], source: () => SecretSource): Promise<void> => {
@@ -105,7 +108,10 @@ async function readInto(
       parts.know([...found.values()].map(({ value }) => value));
       if (name === "vault") parts.know((await source().retired?.(signal)) ?? []);
     } catch (thrown) {
-      failed.set(name, toFault(thrown));
+      const fault = toFault(thrown);
+      state.isShut ||= fault.code === "SECRET_REVOKED";
+      if (fault.code === "SECRET_REVOKED") return;
+      failed.set(name, fault);
       for (const ref of own) {
         const old = state.values.get(ref.id);
         if (old !== undefined) found.set(ref.id, old);
@@ -128,7 +134,7 @@ async function readInto(
 
 /** Only a command gives a secret of the vault another value, and that ends the revocation. */
 function isGone(registry: Registry, { source, id }: SecretRef): boolean {
-  return source === "vault" && (registry.rows.get(id)?.revoked ?? null) !== null;
+  return source === "vault" && isRevokedId(registry, id);
 }
 
 /** Nothing of the vault counts any more; what was in it must not leave all the same. One that does not open stops nothing. */
@@ -142,19 +148,29 @@ async function rememberRetired({ sources, know }: BookParts, signal: AbortSignal
   }
 }
 
+function isRevokedId(registry: Registry, id: SecretId | undefined): boolean {
+  return id !== undefined && (registry.rows.get(id)?.revoked ?? null) !== null;
+}
+
 function inOthers(found: ReadonlyMap<SecretId, SecretValue>, registry: Registry, reference: string): string {
   const id = parseReference(reference)?.id;
   const value = id === undefined ? undefined : found.get(id)?.value;
-  if (id !== undefined && value !== undefined && !isRevoked(registry, id, value)) return value;
-  throw new Fault("SECRET_UNKNOWN", {
+  const isKept = id !== undefined && value !== undefined;
+  if (isKept && !isRevoked(registry, id, value)) return value;
+  throw new Fault(isKept || isRevokedId(registry, id) ? "SECRET_REVOKED" : "SECRET_UNKNOWN", {
     message: `what opens HashiCorp Vault is not there: ${id ?? "no reference"}`,
     hint: "`secrets.hashicorp` names it; `vambrace secrets list` shows what is there",
   });
 }
 
+function idWith(registry: Registry, value: string): SecretId | undefined {
+  const digest = saltedDigest(registry, value);
+  return [...registry.rows].find(([, row]) => row.digest === digest)?.[0];
+}
+
 function isThere({ values, registry }: State, reference: string): boolean {
   const id = parseReference(reference)?.id;
-  return id !== undefined && (values.has(id) || (registry.rows.get(id)?.revoked ?? null) !== null);
+  return id !== undefined && (values.has(id) || isRevokedId(registry, id));
 }
 
 function valueOf(
@@ -165,7 +181,7 @@ function valueOf(
   const ref = parseReference(reference);
   if (ref === undefined) throw absent(at, "no secret", "take the reference out");
   const known = state.values.get(ref.id);
-  if (known === undefined) return notThere(state.registry, ref, at);
+  if (known === undefined) return notThere(state, ref, at);
   const why = parts.spent(ref.id);
   if (why === null) return known.value;
   throw new Fault("SECRET_LIMIT", {
@@ -174,11 +190,11 @@ function valueOf(
   });
 }
 
-function notThere({ rows }: Registry, ref: SecretRef, at: string): never {
+function notThere({ registry, isShut }: State, ref: SecretRef, at: string): never {
   const name = ref.source === "vault" ? ref.name : "NAME";
-  if ((rows.get(ref.id)?.revoked ?? null) !== null) {
+  if (isRevokedId(registry, ref.id) || (ref.source === "hashicorp" && isShut)) {
     throw new Fault("SECRET_REVOKED", {
-      message: `\`${ref.id}\` was revoked`,
+      message: `\`${ref.id}\` was revoked, or what opens its place`,
       hint: `make a new one at the service, then \`vambrace secrets set ${name}\``,
     });
   }

@@ -24,7 +24,7 @@ export type Keeper = {
   /** Somebody changed something: it is read again with the next tick, at the latest. */
   changed(): void;
   tick(): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 };
 
 export type KeeperParts = OpenSecrets & {
@@ -82,7 +82,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
       const isOld = loaded.config.secrets.hashicorp !== undefined && clock.monotonicMs() - readMs >= REFRESH_MS;
       if (isDue || isOld) await next();
     },
-    close: () => usage.flush(),
+    close: () => parts.close(),
   };
 }
 

@@ -25,6 +25,8 @@ export type OpenSecrets = {
   readonly usage: KeyUsage;
   readonly known: Known;
   readonly keys: ModelKeys;
+  /** Brings counts to the disk, and lets connections go. */
+  close(): Promise<void>;
 };
 
 /** How long the gateway waits for a command that is changing secrets; it stands still meanwhile. */
@@ -50,11 +52,12 @@ export async function openSecrets(
   const { limits, spike } = loaded.config.secrets;
   const usage = openUsage({ home, clock, limits: limitsOf(limits), factor: spike.factor });
   const key = onceOpened(keyPlace(loaded), keyDeps(passphraseFrom(env, given.passphrase)));
+  const net = createNet();
   let waitMs = START_WAIT_MS;
   const book = await openBook(
     {
       loaded,
-      sources: openSources(loaded, { env, net: createNet(), key }),
+      sources: openSources(loaded, { env, net, key }),
       registry: () => readRegistry(home, random),
       note(values) {
         const registry = readRegistry(home, random);
@@ -77,7 +80,16 @@ export async function openSecrets(
     AbortSignal.timeout(60_000),
   );
   waitMs = RUNNING_WAIT_MS;
-  return { book, usage, known, keys: modelKeys(loaded, book, usage) };
+  return {
+    book,
+    usage,
+    known,
+    keys: modelKeys(loaded, book, usage),
+    async close() {
+      usage.flush();
+      await net.close();
+    },
+  };
 }
 
 /** What a model is asked with, and what is counted of it. */

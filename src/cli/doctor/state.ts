@@ -99,8 +99,9 @@ function workspaceLine(agent: string, path: string): Line {
 async function modelLines(loaded: Loaded, env: Environment): Promise<readonly Line[]> {
   try {
     const deps = { clock: systemClock, random: systemRandom };
-    const { book, keys } = await openSecrets(loaded, { env, ...deps, isLooking: true });
-    const chosen = await chooseModels(loaded, env, { ...deps, secrets: book, keys });
+    const secrets = await openSecrets(loaded, { env, ...deps, isLooking: true });
+    const chosen = await chooseModels(loaded, env, { ...deps, secrets: secrets.book, keys: secrets.keys });
+    await secrets.close();
     const models = [...chosen].map(([agent, { why, model }]) => {
       const id = agent === "main" ? "model" : `model ${agent}`;
       return model.identity.provider === "offline" ? warn(id, why, OFFLINE) : ok(id, why);

@@ -113,18 +113,29 @@ async function complete(configured: ConfiguredModel, from: ChooseFrom): Promise<
   }
   if (provider === "offline") return { provider, model: "planner-1" };
   const baseURL = configured.baseURL ?? baseUrlOf(provider, from.env);
-  const apiKey = configured.apiKey ?? keyOf(provider, from.env);
-  if (apiKey === undefined && factsOf(provider).keyNeeded) throw keyMissing(provider);
+  const key = keyFor(configured, provider, from.env);
   const model = configured.model ?? (await defaultModel(provider, baseURL, from));
   const { contextTokens, maxOutputTokens } = configured;
   return readyRef({
     provider,
     model,
     ...(baseURL === undefined ? {} : { baseURL }),
-    ...(apiKey === undefined ? {} : { apiKey }),
+    ...key,
     ...(contextTokens === undefined ? {} : { contextTokens }),
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
   });
+}
+
+/** The key, or which one it is. @throws Fault MODEL_REFUSED where one is needed and there is none */
+function keyFor(
+  { keyId, apiKey }: ConfiguredModel,
+  provider: Provider,
+  env: ModelEnv,
+): Pick<ModelRef, "apiKey" | "keyId"> {
+  if (keyId !== undefined) return { keyId };
+  const found = apiKey ?? keyOf(provider, env);
+  if (found === undefined && factsOf(provider).keyNeeded) throw keyMissing(provider);
+  return found === undefined ? {} : { apiKey: found };
 }
 
 async function defaultModel(provider: Provider, baseURL: string | undefined, from: ChooseFrom): Promise<string> {

@@ -121,7 +121,7 @@ export function readyRef(ref: ModelRef): ReadyRef {
       hint: "set its base URL, with the path: `https://models.example.org/v1` (environment: LLM_BASE_URL)",
     });
   }
-  const hasKey = ref.keyId !== undefined || (ref.apiKey !== undefined && ref.apiKey !== "");
+  const hasKey = keyOrId(ref) !== "";
   if (facts.keyNeeded && !hasKey) throw keyMissing(ref.provider);
   const { protocol } = new URL(baseURL);
   const inClear = protocol === "http:" && hasKey && !isLoopback(baseURL);
@@ -132,6 +132,10 @@ export function readyRef(ref: ModelRef): ReadyRef {
     });
   }
   return { ...ref, baseURL };
+}
+
+function keyOrId({ keyId, apiKey }: ModelRef): string {
+  return keyId ?? apiKey ?? "";
 }
 
 export function keyMissing(provider: Provider): Fault {

@@ -68,7 +68,10 @@ test("R-KEY-1: INVARIANT(sops-whole): a MAC that does not verify, and a value th
       /("a": "ENC\[AES256_GCM,data:)(.)/,
       (_, head: string, c: string) => head + (c === "A" ? "B" : "A"),
     ),
-    "a short tag": good.replace(/tag:[^,]+,type:str\]/, "tag:AAAAAA==,type:str]"),
+    "a short tag": good.replace(/tag:([^,]+),type:str\]/, (_, tag: string) => {
+      const short = Buffer.from(tag, "base64").subarray(0, 4).toString("base64");
+      return `tag:${short},type:str]`;
+    }),
   };
   for (const [what, text] of Object.entries(bad))
     await assert.rejects(openSops(text, keys, "team"), (thrown) => {
