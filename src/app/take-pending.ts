@@ -102,7 +102,7 @@ function entryOf(parts: TakeParts, { file, pending }: Found, all: readonly Found
   if (pending.kind === "backup") {
     const { what, target, result } = pending;
     return { kind: "backup", who, what, target, result, data: parts.redact({ ...said, ...pending.data }) };
-    }
+  }
   if (pending.kind === "audit" || pending.kind === "harden") {
     const what = pending.kind === "harden" ? why : "audit.done";
     return {

@@ -13,6 +13,7 @@ import { stateFolder } from "../app/config/environment.ts";
 import { systemClock } from "../app/system.ts";
 import { Fault } from "../core/fault.ts";
 import { isObject, type JsonValue } from "../core/json.ts";
+import { auditAfter } from "./audit/after.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
 import { parseJson } from "./json-lines.ts";
 import { existing } from "./judging.ts";
@@ -88,7 +89,7 @@ function options(io: Io, flags: Flags, why: string): EditOptions {
   return { env: io.env, clock: systemClock, who: "owner", why: flagText(flags, "why") ?? why };
 }
 
-function report(io: Io, flags: Flags, { changed, version, paths, loaded }: Edited): number {
+async function report(io: Io, flags: Flags, { changed, version, paths, loaded }: Edited): Promise<number> {
   if (flagOn(flags, "json")) io.out(JSON.stringify({ changed, version, paths, downgrades: loaded.downgrades }));
   if (!changed) io.err("nothing to change: it says so already");
   else {
@@ -97,6 +98,7 @@ function report(io: Io, flags: Flags, { changed, version, paths, loaded }: Edite
     );
     io.err("a running gateway takes it at its next start");
     for (const line of loaded.downgrades) io.err(`weaker than the default: ${line}`);
+    await auditAfter(io, "config", "settings");
   }
   return 0;
 }
