@@ -4,7 +4,7 @@
  */
 import type { Installation } from "../src/ops/audit/installation.ts";
 import { known } from "../src/ops/audit/known.ts";
-import { but, DAY, file, folder, listener, NOW, token, workspace } from "./audit-kit.ts";
+import { but, DAY, file, folder, key, listener, NOW, token, workspace } from "./audit-kit.ts";
 
 export type Bad = string | ((at: Installation) => Installation);
 
@@ -83,6 +83,14 @@ const config =
   (change: object): Bad =>
   (at) =>
     but(at, "config", () => change);
+const keys =
+  (change: object): Bad =>
+  (at) =>
+    but(at, "keys", () => [{ ...key, ...change }]);
+const backups =
+  (change: object): Bad =>
+  (at) =>
+    but(at, "backups", () => change);
 const engine = { socket: "/run/podman/podman.sock", isThere: true, asRoot: false, mode: 0o660 };
 const stranger = { owner: null, address: "0.0.0.0" };
 
@@ -371,6 +379,19 @@ export const BAD: Readonly<Record<string, Bad>> = {
   "ledger.pending.unreadable": ledger({ pending: { count: 0, oldestMs: null, unreadable: 1 } }),
   "ledger.outcomes.unknown": ledger({ unknownOutcomes: 1 }),
   "ledger.faults": ledger({ faults: 21 }),
+
+  "keys.overdue": keys({ ageDays: 91, dueInDays: -1 }),
+  "keys.old-kept": keys({ ageDays: 8, state: "old value kept" }),
+  "keys.no-owner": keys({ owner: null }),
+
+  "backups.none": backups({ destination: null, createdMs: null }),
+  "backups.old": backups({ createdMs: NOW - 9 * DAY }),
+  "backups.failed": backups({ failedMs: NOW }),
+  "backups.unscheduled": backups({ scheduled: false }),
+  "backups.not-drilled": backups({ drilledMs: null }),
+  "backups.destination.missing": backups({ destination: { path: "/mnt/backup", isThere: false, sameDisk: false } }),
+  "backups.same-disk": backups({ destination: { path: "/mnt/backup", isThere: true, sameDisk: true } }),
+  "backups.key-here": backups({ passphrase: true, recipients: 0 }),
 
   "drift.config.weaker": "tools: {fs: {workspaceOnly: false}}",
   "drift.people": "people: {bob: {trust: standard}}",

@@ -6,7 +6,8 @@ import { gatherConfig } from "../src/app/audit/gather-config.ts";
 import { environmentOf } from "../src/app/config/environment.ts";
 import type { Installation } from "../src/ops/audit/installation.ts";
 import { known, need } from "../src/ops/audit/known.ts";
-import type { TokenFacts } from "../src/ops/audit/facts-state.ts";
+import { parseSecretId } from "../src/core/secret-ref.ts";
+import type { BackupFacts, TokenFacts } from "../src/ops/audit/facts-state.ts";
 import type { WorkspaceFacts, Lying, PathFacts } from "../src/ops/audit/facts-files.ts";
 import type { ListenerFacts } from "../src/ops/audit/facts-host.ts";
 
@@ -87,6 +88,25 @@ export const listener = (more: Partial<ListenerFacts>): ListenerFacts => ({
   program: "node",
   ...more,
 });
+
+export const key = {
+  id: parseSecretId("vault:mine").id,
+  owner: "ana",
+  ageDays: 3,
+  dueInDays: 87,
+  state: "ready",
+} as const;
+
+export const backup: BackupFacts = {
+  destination: { path: "/mnt/backup", isThere: true, sameDisk: false },
+  recipients: 1,
+  passphrase: false,
+  scheduled: true,
+  createdMs: NOW - DAY,
+  failedMs: NOW - 2 * DAY,
+  drilledMs: NOW - 10 * DAY,
+  inUse: true,
+};
 
 const own = (pid: number, kind: "gateway" | "helper") => ({
   pid,
@@ -201,6 +221,8 @@ export function good(config: Pick<Installation, "config" | "effective">): Instal
       pending: { count: 0, oldestMs: null, unreadable: 0 },
     }),
     policies: known({ digest: "o".repeat(64), files: [{ name: "mine.cedar", permits: 0 }], refused: null }),
+    keys: known([key]),
+    backups: known(backup),
     past: known({
       atMs: NOW - DAY,
       version: "0.1.0",

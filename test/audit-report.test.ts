@@ -39,6 +39,8 @@ test("INVARIANT(no-silent-check): whatever cannot be gathered, every check ran, 
     "host",
     "ledger",
     "policies",
+    "keys",
+    "backups",
     "past",
   ] as const;
   const total = CATALOGUE.flatMap(({ checks }) => checks).length;

@@ -12,6 +12,7 @@ import type { HttpLog } from "../edges/http/errors.ts";
 import { loadPage } from "../edges/http/page.ts";
 import { createHttp } from "../edges/http/server.ts";
 import { createOutbound } from "../steps/outbound/outbound.ts";
+import { auditByClock } from "./audit/by-clock.ts";
 import type { Environment } from "./config/environment.ts";
 import type { Loaded } from "./config/load.ts";
 import { channelEnabled, dlpRules, gatewaySettings, MAIN_AGENT } from "./config/settings.ts";
@@ -111,7 +112,7 @@ async function openDoors(given: WireUp, wired: Wired, port: number | undefined):
   const halt = await createLocalStop(wired, home, running);
   writeRunning(home, running);
   const ending = new AbortController();
-  const ticking = tick(given, wired, ending.signal);
+  const ticking = Promise.all([tick(given, wired, ending.signal), auditing(given, wired, ending.signal)]);
   return {
     url,
     home,
@@ -140,6 +141,11 @@ async function openDoors(given: WireUp, wired: Wired, port: number | undefined):
       log.flush();
     },
   };
+}
+
+function auditing(given: WireUp, { gateway, helpers }: Wired, ending: AbortSignal): Promise<void> {
+  const { everyHours } = given.loaded.config.audit;
+  return auditByClock({ ...given, ledger: helpers.ledger, everyHours, status: () => gateway.status() }, ending);
 }
 
 /** The clock of schedules. A tick that fails is told and the next one comes all the same. */

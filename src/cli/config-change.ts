@@ -16,6 +16,7 @@ import { readPolicies } from "../app/policies.ts";
 import { systemClock } from "../app/system.ts";
 import { Fault } from "../core/fault.ts";
 import { isWidening, type Meaning, sentencesOf } from "../ops/history/meaning.ts";
+import { auditAfter } from "./audit/after.ts";
 import { type Flags, flagOn, flagText, type Io } from "./command.ts";
 import { oneLine, paint } from "./style.ts";
 
@@ -136,7 +137,7 @@ type Outcome = {
   readonly sentences: readonly string[];
 };
 
-function report(io: Io, flags: Flags, { edited, meaning, sentences }: Outcome): number {
+async function report(io: Io, flags: Flags, { edited, meaning, sentences }: Outcome): Promise<number> {
   const { changed, version, paths, loaded } = edited;
   if (flagOn(flags, "json")) {
     io.out(JSON.stringify({ changed, version, paths, ...asJson(meaning, sentences, loaded) }));
@@ -147,6 +148,7 @@ function report(io: Io, flags: Flags, { edited, meaning, sentences }: Outcome): 
     io.err(`changed ${places || "the whole text"}; the text before is version ${version}`);
     io.err("a running gateway takes it at its next start");
     for (const line of loaded.downgrades) io.err(`weaker than the default: ${line}`);
+    await auditAfter(io, "config", "settings");
   }
   return 0;
 }

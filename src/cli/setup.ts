@@ -10,6 +10,7 @@ import { systemClock } from "../app/system.ts";
 import { homeAt } from "../app/home.ts";
 import { Fault } from "../core/fault.ts";
 import { TRUST_LEVELS, type Trust } from "../core/label.ts";
+import { auditAfter } from "./audit/after.ts";
 import { type Command, type Flags, flagText } from "./command.ts";
 import { askSetUp, type SetUp } from "./set-up.ts";
 
@@ -36,6 +37,7 @@ export const setupCommand: Command = {
     else await settle(where, standing);
     const { workspace, folderTrust } = standingIn(loadConfig(where));
     io.err(`workspace ${workspace}, files there have trust ${folderTrust}; ${home.config} says so`);
+    await auditAfter(io, "set-up", "cheap");
     return 0;
   },
 };

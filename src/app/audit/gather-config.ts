@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { toFault } from "../../core/fault.ts";
 import { isArray, isObject, type JsonValue, sha256 } from "../../core/json.ts";
+import { parseReference } from "../../core/secret-ref.ts";
 import type { SecretPlace } from "../../ops/audit/facts-state.ts";
 import type { ConfigFacts, Effective } from "../../ops/audit/installation.ts";
 import { type Known, known, unknown } from "../../ops/audit/known.ts";
@@ -128,9 +129,19 @@ function effectiveOf(loaded: Loaded, isSet: (name: string) => boolean): Effectiv
   };
 }
 
-/** Variables that the configuration names as secrets. */
+/** Variables that the configuration names as secrets; of other places only the gateway knows what they hold. */
 export function referencesOf({ config }: Loaded): readonly string[] {
-  const keys = Object.values(config.models.providers).flatMap(({ apiKey }) => apiKey ?? []);
-  const values = Object.values(config.egress.credentials).map(({ secret }) => secret);
-  return [...new Set([...keys, ...values].map((reference) => reference.slice(2, -1)))];
+  const { hashicorp } = config.secrets;
+  const all = [
+    ...Object.values(config.models.providers).map(({ apiKey }) => apiKey),
+    ...Object.values(config.egress.credentials).map(({ secret }) => secret),
+    hashicorp?.token,
+    hashicorp?.appRole?.secretId,
+    config.backup.passphrase,
+  ];
+  const names = all.flatMap((text) => {
+    const found = text === undefined ? undefined : parseReference(text);
+    return found?.source === "env" ? [found.name] : [];
+  });
+  return [...new Set(names)];
 }

@@ -104,6 +104,7 @@ function privateKeys(userHome: string): readonly PathFacts[] {
     .map((name) => join(userHome, ".ssh", name));
   const more = [
     ".config/age/keys.txt",
+    ".config/vambrace/vault.key",
     ".config/sops/age/keys.txt",
     ".aws/credentials",
     ".kube/config",

@@ -1,5 +1,6 @@
 /** The ledger: verified, compared with what the last audit saw, and what it says of the last day. @module */
 import { join } from "node:path";
+import type { AuditForm } from "../../ops/audit/installation.ts";
 import type { LedgerFacts, PastRun } from "../../ops/audit/facts-state.ts";
 import { CHECKPOINT, PUBLIC_KEY } from "../../ledger/layout.ts";
 import { type Checkpoint, parseCheckpoint } from "../../ledger/note.ts";
@@ -19,7 +20,7 @@ const DAY_MS = 86_400_000;
 export type LedgerParts = {
   readonly home: Home;
   readonly nowMs: number;
-  readonly form: "cheap" | "usual" | "deep";
+  readonly form: AuditForm;
   readonly past: PastRun | null;
 };
 

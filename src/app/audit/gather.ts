@@ -7,7 +7,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { toFault } from "../../core/fault.ts";
 import { sha256 } from "../../core/json.ts";
-import type { SecretPlace } from "../../ops/audit/facts-state.ts";
+import type { SecretAge } from "../../core/ports/secrets.ts";
+import type { BackupFacts, SecretPlace } from "../../ops/audit/facts-state.ts";
 import type { AuditForm, Installation, PolicyFacts } from "../../ops/audit/installation.ts";
 import { type Known, known, leftOut, need, unknown } from "../../ops/audit/known.ts";
 import { written } from "../../ops/audit/written.ts";
@@ -16,6 +17,10 @@ import { agentSettings, containerSettings } from "../config/settings.ts";
 import type { Home } from "../home.ts";
 import { INSTALLATION } from "../home.ts";
 import { readPolicies } from "../policies.ts";
+import { secretAges } from "../secrets/ages.ts";
+import { readRegistry } from "../secrets/registry.ts";
+import { systemRandom } from "../system.ts";
+import { gatherBackups } from "./gather-backups.ts";
 import { type GatheredConfig, gatherConfig, referencesOf } from "./gather-config.ts";
 import { gatherDependencies } from "./gather-dependencies.ts";
 import { gatherFiles, gatherState } from "./gather-files.ts";
@@ -57,6 +62,7 @@ export async function gather(parts: GatherParts): Promise<Installation> {
   const { loaded } = gathered;
   const read = loaded === null ? [] : referencesOf(loaded);
   const past = await part("what the last audit left", () => readPast(home.root));
+  if (form === "settings") return onlySettings(parts, gathered, past);
   const sandbox = part("the sandbox", () =>
     gatherSandbox({ ...parts, home: home.root, container: loaded === null ? null : containerSettings(loaded.config) }),
   );
@@ -80,8 +86,41 @@ export async function gather(parts: GatherParts): Promise<Installation> {
     host: await part("the machine", () => gatherHost()),
     ledger: await part("the ledger", () => gatherLedger({ home, nowMs, form, past: past.known ? past.value : null })),
     policies: await part("policies", () => policiesOf(parts)),
+    keys: await keysOf(parts, gathered),
+    backups: await backupsOf(parts, gathered),
     past,
     sandbox: await sandbox,
+  };
+}
+
+function onlySettings(
+  { env, home, form, nowMs, version }: GatherParts,
+  { config, effective }: GatheredConfig,
+  past: Installation["past"],
+): Installation {
+  const not = leftOut("only the configuration is looked at in this form");
+  return {
+    nowMs,
+    form,
+    version,
+    places: { home: home.root, userHome: userHome(env), installation: INSTALLATION },
+    config,
+    effective,
+    past,
+    state: not,
+    files: not,
+    workspaces: not,
+    processes: not,
+    listeners: not,
+    sandbox: not,
+    store: not,
+    secrets: not,
+    dependencies: not,
+    host: not,
+    ledger: not,
+    policies: not,
+    keys: not,
+    backups: not,
   };
 }
 
@@ -125,6 +164,23 @@ async function secretsOf(
   if (!rest.known || !spaces.known) return rest.known ? unknown(spaces.known ? "" : spaces.why) : rest;
   return known([...rest.value, ...spaces.value.flatMap(({ secrets }) => secrets)]);
 }
+
+async function keysOf({ home, nowMs }: GatherParts, { loaded }: GatheredConfig): Promise<Known<readonly SecretAge[]>> {
+  const rotateDays = loaded?.config.secrets.rotateDays ?? ROTATE_DAYS;
+  return part("what is known of secrets", () => secretAges(readRegistry(home.root, systemRandom), rotateDays, nowMs));
+}
+
+async function backupsOf(
+  { home, form }: GatherParts,
+  { loaded, effective }: GatheredConfig,
+): Promise<Known<BackupFacts>> {
+  if (form === "cheap") return leftOut("backups are not looked for in this form");
+  if (loaded === null) return unknown(effective.known ? "" : effective.why);
+  return part("backups", () => gatherBackups(home, loaded));
+}
+
+/** As shipped; where the configuration cannot be read keys grow old all the same. */
+const ROTATE_DAYS = 90;
 
 const ALLOW = ["tools.exec.allow[]", "channels.*.tools.exec.allow[]"];
 

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { z } from "zod";
 import { toFault } from "../../core/fault.ts";
 import type { Finding } from "../../core/finding.ts";
-import { isArray, type JsonValue, sha256 } from "../../core/json.ts";
+import { isArray, isObject, type JsonValue, sha256 } from "../../core/json.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { HardenPorts, HardenRecord, ModeChange, Planned } from "../../ops/harden/apply.ts";
+import { pathText } from "../../ops/audit/written.ts";
 import { type ConfigMend, type Plan, planOf } from "../../ops/harden/plan.ts";
 import { type Change, changeText } from "../config/change.ts";
 import { parseText, valueAt } from "../config/document.ts";
@@ -58,12 +59,23 @@ function changedConfig(
   if (mends.length === 0) return { text: before, why: null };
   try {
     let text = before;
-    for (const mend of mends) text = changeText(text, changesOf(text, mend)).text;
+    for (const mend of mends) {
+      text = changeText(text, changesOf(text, mend)).text;
+      if (mend.op === "unset") text = withoutEmpty(text, parsePath(mend.path));
+    }
     parseConfig(text, where);
     return { text, why: null };
   } catch (thrown) {
     return { text: before, why: toFault(thrown).message };
   }
+}
+
+/** A section that held nothing else goes too: of another spelling even an empty one is refused. */
+function withoutEmpty(text: string, path: readonly (string | number)[]): string {
+  const parent = path.slice(0, -1);
+  const value = parent.length === 0 ? null : valueAt(parseText(text).tree, parent);
+  if (!isObject(value) || Object.keys(value).length > 0 || typeof parent.at(-1) === "number") return text;
+  return withoutEmpty(changeText(text, [{ op: "unset", path: pathText(parent) }]).text, parent);
 }
 
 function changesOf(text: string, mend: ConfigMend): readonly Change[] {

@@ -11,6 +11,7 @@ import { files } from "./checks/files.ts";
 import { gateway } from "./checks/gateway.ts";
 import { host } from "./checks/host.ts";
 import { drift, ledger } from "./checks/ledger.ts";
+import { backups, keys } from "./checks/keeping.ts";
 import { models } from "./checks/models.ts";
 import { whose } from "./checks/people.ts";
 import { sandbox } from "./checks/sandbox.ts";
@@ -36,6 +37,8 @@ export const CATALOGUE: readonly Family[] = [
   dependencies,
   host,
   ledger,
+  keys,
+  backups,
   drift,
   acceptedFamily(() => CHECK_IDS),
 ];

@@ -71,6 +71,21 @@ export type LedgerFacts = {
   readonly pending: { readonly count: number; readonly oldestMs: number | null; readonly unreadable: number };
 };
 
+export type BackupFacts = {
+  /** Null: none is configured. */
+  readonly destination: { readonly path: string; readonly isThere: boolean; readonly sameDisk: boolean } | null;
+  /** Keys that lie elsewhere. */
+  readonly recipients: number;
+  readonly passphrase: boolean;
+  readonly scheduled: boolean;
+  /** By the ledger; null: never. */
+  readonly createdMs: number | null;
+  readonly failedMs: number | null;
+  readonly drilledMs: number | null;
+  /** Whether there is anything to lose yet. */
+  readonly inUse: boolean;
+};
+
 export type DependencyFacts = {
   readonly node: string;
   /** Null: there is no lockfile. */

@@ -7,15 +7,19 @@
  */
 import type { JsonObject } from "../../core/json.ts";
 import type { DlpRule } from "../../core/dlp.ts";
+import type { SecretAge } from "../../core/ports/secrets.ts";
 import type { EgressRule, ToolPosture } from "../../core/posture.ts";
 import type { FileFacts, TreeFacts, WorkspaceFacts } from "./facts-files.ts";
 import type { HostFacts, ListenerFacts, ProcessFacts, SandboxFacts } from "./facts-host.ts";
-import type { DependencyFacts, LedgerFacts, PastRun, SecretPlace, StoreFacts } from "./facts-state.ts";
+import type { BackupFacts, DependencyFacts, LedgerFacts, PastRun, SecretPlace, StoreFacts } from "./facts-state.ts";
 import type { Known } from "./known.ts";
 import type { Settings } from "./settings.ts";
 
-/** `cheap`: what a running gateway looks at by itself. `deep`: everything, whatever it takes. */
-export type AuditForm = "cheap" | "usual" | "deep";
+/**
+ * `settings`: the configuration alone, after a change of it. `cheap`: what a running gateway looks at by itself. `deep`:
+ * everything, whatever it takes.
+ */
+export type AuditForm = "settings" | "cheap" | "usual" | "deep";
 
 export type ConfigFacts = {
   readonly path: string;
@@ -75,6 +79,8 @@ export type Installation = {
   readonly host: Known<HostFacts>;
   readonly ledger: Known<LedgerFacts>;
   readonly policies: Known<PolicyFacts>;
+  readonly keys: Known<readonly SecretAge[]>;
+  readonly backups: Known<BackupFacts>;
   /** Null: this is the first. */
   readonly past: Known<PastRun | null>;
 };
