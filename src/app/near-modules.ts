@@ -31,8 +31,7 @@ export function nearModule(specifier: string, parent: string | undefined): Near 
   }
   if (!specifier.endsWith(".js")) return undefined;
   if (MODULES.test(parent)) {
-    const file = specifier === LANGUAGES && parent.endsWith("/classic/external.js") ? ENGLISH : specifier;
-    return { url: new URL(file, parent).href, format: "module" };
+    return { url: new URL(specifier === LANGUAGES ? ENGLISH : specifier, parent).href, format: "module" };
   }
   return COMMON.test(parent) ? { url: new URL(specifier, parent).href, format: "commonjs" } : undefined;
 }

@@ -63,7 +63,7 @@ export type Questions = {
   url(ask: Who & { readonly url: string; readonly method?: string | undefined }): Promise<UrlAnswer>;
   call(request: unknown): Promise<ReplayAnswer & { readonly call: string }>;
   /** What is asked from here on is answered from a new look at the files. */
-  lookAgain(): void;
+  readonly lookAgain: () => void;
 };
 
 /** Addresses of names, for questions about URLs: nothing is resolved here. */

@@ -1,4 +1,5 @@
 /** `vambrace start`: the gateway, and with --chat the terminal that talks with it. @module */
+import { flushCompileCache } from "node:module";
 import { checkStateModes } from "../app/config/modes.ts";
 import { agentSettings } from "../app/config/settings.ts";
 import type { Served } from "../app/open.ts";
@@ -37,6 +38,8 @@ export const startCommand: Command = {
     const stopping = stopOnSignal(io, served);
     try {
       await announce(io, served);
+      // Now, while all that a start runs is still compiled: at the end the engine has forgotten some of it.
+      flushCompileCache();
       if (flagOn(flags, "chat") && io.isTerminal) return await chatHere(io);
       await until(io.signal);
       return 0;

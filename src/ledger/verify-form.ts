@@ -54,7 +54,7 @@ const DEEPEST = 60;
 const ESCAPED = new Set([0x22, 0x5c, 0x62, 0x66, 0x6e, 0x72, 0x74]);
 const WORDS = ["true", "false", "null"].map((word) => Buffer.from(word, "latin1"));
 /** Digits, sign, point, `e`. */
-const NUMERIC = new Set([...Buffer.from("0123456789+-.e", "latin1")]);
+const NUMERIC = new Set(Buffer.from("0123456789+-.e", "latin1"));
 const INDEX = "index";
 
 function isDigit(byte: number): boolean {
@@ -84,24 +84,25 @@ class Pass {
   object(depth: number, index?: string): boolean {
     this.at += 1;
     let found = index === undefined;
-    let lastAt = -1;
-    let lastEnd = -1;
+    let [lastAt, lastEnd] = [-1, -1];
     if (this.take(CLOSE_OBJECT)) return found;
     do {
       const keyAt = this.at + 1;
       if (!this.key()) return false;
       const keyEnd = this.at - 1;
-      if (lastAt >= 0 && !this.before(lastAt, lastEnd, keyAt, keyEnd)) return false;
-      if (!this.take(COLON)) return false;
-      if (index !== undefined && this.spells(keyAt, keyEnd, INDEX)) {
-        const end = this.at + index.length;
-        if (!this.spells(this.at, end, index) || !this.number() || this.at !== end) return false;
-        found = true;
-      } else if (!this.value(depth + 1)) return false;
-      lastAt = keyAt;
-      lastEnd = keyEnd;
+      if ((lastAt >= 0 && !this.before(lastAt, lastEnd, keyAt, keyEnd)) || !this.take(COLON)) return false;
+      const isIndex = index !== undefined && this.spells(keyAt, keyEnd, INDEX);
+      if (!(isIndex ? this.exactly(index) : this.value(depth + 1))) return false;
+      found ||= isIndex;
+      [lastAt, lastEnd] = [keyAt, keyEnd];
     } while (this.take(COMMA));
     return this.take(CLOSE_OBJECT) && found;
+  }
+
+  /** This number, and nothing more of one. */
+  exactly(number: string): boolean {
+    const end = this.at + number.length;
+    return this.spells(this.at, end, number) && this.number() && this.at === end;
   }
 
   list(depth: number): boolean {

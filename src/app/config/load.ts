@@ -59,7 +59,8 @@ export function parseConfig(text: string, where: Where): Loaded {
   refuseForeign(source);
   refuseSecrets(source, text);
   const tree: JsonObject = resolveReferences(source, where.env.variable);
-  const result = configFile.safeParse(tree, { reportInput: false });
+  // Once: a parser made of generated code would take longer to make than it saves.
+  const result = configFile.safeParse(tree, { reportInput: false, jitless: true });
   if (!result.success) throw explain(result.error.issues, source);
   const config = result.data;
   checkTogether(config, source, places);

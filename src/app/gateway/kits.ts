@@ -74,7 +74,7 @@ export function findersFor(posture: Posture): () => Finders {
 export type Glance = {
   readonly finders: () => Finders;
   /** Forgets what was seen: from here on everything is looked at again. */
-  again(): void;
+  readonly again: () => void;
 };
 
 /** One look for several questions: as long as nobody says `again`, what was seen counts. */
