@@ -6,6 +6,7 @@
  * @module
  */
 import { cpus, release, totalmem } from "node:os";
+import { measureBackup } from "./backup.ts";
 import { measureCommands } from "./commands.ts";
 import type { Figure } from "./figure.ts";
 import { measureJudge } from "./judge.ts";
@@ -24,6 +25,7 @@ const parts: readonly [string, () => Promise<readonly Figure[]> | readonly Figur
   ["scan", measureScan],
   ["sandbox", measureSandbox],
   ["ledger", measureLedger],
+  ["backup", measureBackup],
   ["dependencies", measureDependencies],
 ];
 const wanted = process.argv.slice(2);

@@ -25,7 +25,8 @@ import { homeAt } from "../home.ts";
 import { leavePending } from "../pending.ts";
 import { readPolicies } from "../policies.ts";
 import { answersOf } from "./answers.ts";
-import { type OpenedBackup } from "./open.ts";
+import { openRestoredVault } from "./drill-vault.ts";
+import type { OpenedBackup } from "./open.ts";
 import { writeDrill } from "./own.ts";
 import { stampOf } from "./restore.ts";
 
@@ -40,8 +41,6 @@ export type DrillParts = {
   readonly depot: Depot;
   readonly backup: OpenedBackup;
   readonly who: string;
-  /** Opens the vault of a restored folder and says what came of it; absent: there is nothing that could. */
-  readonly openVault?: (home: string) => Promise<string>;
 };
 
 /** @throws Fault where it could not be restored at all; that is recorded as a failed drill too. */
@@ -155,9 +154,10 @@ async function spent(restored: string, { clock }: DrillParts): Promise<string> {
   return "remembered";
 }
 
-async function secrets(restored: string, { openVault }: DrillParts): Promise<string> {
-  if (openVault === undefined) throw new NotTried("there is no vault; values in the environment are not in a backup");
-  return openVault(restored);
+async function secrets(restored: string, { home, env }: DrillParts): Promise<string> {
+  const count = await openRestoredVault(restored, { home, env });
+  if (count === undefined) throw new NotTried("there is no vault; values in the environment are not in a backup");
+  return `the vault opens: ${count} values`;
 }
 
 function told({ home, clock, who, backup }: DrillParts, lines: readonly DrillLine[]): Drill {

@@ -13,7 +13,8 @@ import { join } from "node:path";
 import { Fault } from "../../core/fault.ts";
 
 export type DepotFile = {
-  write(bytes: Uint8Array): Promise<void>;
+  /** One behind the other. */
+  write(parts: readonly Uint8Array[]): Promise<void>;
   /** Returns when its contents are on the disk. */
   sync(): Promise<void>;
   close(): Promise<void>;
@@ -26,7 +27,7 @@ export type Depot = {
   names(folder: string): Promise<readonly string[]>;
   /** Undefined where there is no such file. @throws Fault BACKUP_DAMAGED where it is larger than `most`. */
   read(path: string, most: number): Promise<Buffer | undefined>;
-  /** In pieces. @throws Fault BACKUP_MISSING */
+  /** In pieces, each good until the next is asked for. @throws Fault BACKUP_MISSING */
   stream(path: string): AsyncIterable<Buffer>;
   /** Bytes; undefined where there is no such plain file. */
   size(path: string): Promise<number | undefined>;
@@ -83,9 +84,10 @@ async function readWhole(path: string, name: string, most: number): Promise<Buff
 async function* streamOf(path: string, name: string): AsyncGenerator<Buffer> {
   const file = await unlessAbsent(() => openPlain(path, name));
   if (file === undefined) throw missing(name);
+  const buffer = Buffer.allocUnsafe(PIECE);
   try {
     for (;;) {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(PIECE), 0, PIECE);
+      const { bytesRead } = await file.read(buffer, 0, PIECE);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }
@@ -110,10 +112,14 @@ async function openPlain(path: string, name: string): ReturnType<typeof open> {
 async function createFile(path: string): Promise<DepotFile> {
   const file = await open(path, "wx", 0o600);
   return {
-    write: (bytes) =>
+    write: (parts) =>
       onDisk(async () => {
+        const { bytesWritten } = await file.writev([...parts]);
+        const whole = parts.reduce((sum, part) => sum + part.length, 0);
+        if (bytesWritten === whole) return;
         // A disk that is nearly full takes a part and refuses the rest only when asked again.
-        for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten;
+        const rest = Buffer.concat(parts);
+        for (let done = bytesWritten; done < whole; ) done += (await file.write(rest, done)).bytesWritten;
       }),
     sync: () => onDisk(() => file.sync()),
     close: () => onDisk(() => file.close()),

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { createHmac, hkdfSync } from "node:crypto";
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import { Fault } from "../../core/fault.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Random } from "../../core/ports/random.ts";
@@ -34,6 +34,9 @@ export type Work = {
   readonly number: number;
   readonly seal: Seal;
   readonly nameKey: Buffer;
+  readonly naming: KeyObject;
+  /** What files are read into, one piece at a time. */
+  readonly buffer: Buffer;
   readonly packs: PackWriter;
   /** That were there before. */
   readonly standing: ReadonlyMap<string, PackFacts>;
@@ -61,14 +64,17 @@ export function begin(
 ): Work {
   const packs = packWriter(depot, from.seal, random);
   const secret = key.privateKey.export({ type: "pkcs8", format: "der" });
+  // From the chain's own key, so that the same piece has the same name in each backup and nobody else can tell it.
+  const nameKey = Buffer.from(hkdfSync("sha256", secret, "", "vambrace backup piece names", 32));
   const work: Work = {
     number: from.number,
     seal: from.seal,
     known: from.known,
     standing: from.packs,
     packs,
-    // From the chain's own key, so that the same piece has the same name in each backup and nobody else can tell it.
-    nameKey: Buffer.from(hkdfSync("sha256", secret, "", "vambrace backup piece names", 32)),
+    nameKey,
+    naming: createSecretKey(nameKey),
+    buffer: Buffer.allocUnsafe(PIECE_BYTES),
     files: new Map(),
     needed: new Map(),
     left: [],
@@ -127,6 +133,7 @@ async function saveFile(
     known: known?.sign,
     nowMs: clock.wallMs(),
     steady: entry.steady,
+    buffer: work.buffer,
     take: (pieces) => piecesOf(work, pieces),
   });
   if (read.found === "gone") return undefined;
@@ -163,7 +170,7 @@ async function piecesOf(work: Work, pieces: Iterable<Buffer> | AsyncIterable<Buf
   const ids: string[] = [];
   for await (const whole of pieces) {
     for (const piece of cut(whole)) {
-      const id = createHmac("sha256", work.nameKey).update(piece).digest("hex");
+      const id = createHmac("sha256", work.naming).update(piece).digest("hex");
       ids.push(id);
       if (work.known.pieces.has(id)) continue;
       const { pack, offset } = await work.packs.add(piece);

@@ -80,9 +80,9 @@ export function memoryDepot(begun: ReadonlyMap<string, Cell> = new Map()): Memor
 
 function fileOf(cell: Cell, step: () => void): DepotFile {
   return {
-    write: async (bytes) => {
+    write: async (parts) => {
       step();
-      cell.bytes = Buffer.concat([cell.bytes, bytes]);
+      cell.bytes = Buffer.concat([cell.bytes, ...parts]);
     },
     sync: async () => {
       step();

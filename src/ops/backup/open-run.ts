@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, createSecretKey } from "node:crypto";
 import { type ChainNote, manifestPath, type PackFacts, packPath } from "./chain.ts";
 import type { Depot } from "./depot.ts";
 import { type ManifestEntry, type ManifestHead, type Piece, readManifest } from "./manifest.ts";
@@ -116,7 +116,7 @@ function extentOf({ pieces }: Plan, [id, index, offset, length]: Piece, where: s
 }
 
 /**
- * Gives every piece to everywhere it belongs.
+ * Gives every piece to everywhere it belongs. A piece is good until the promise of `give` is kept.
  *
  * @throws Fault BACKUP_DAMAGED, BACKUP_MISSING; pieces that were given by then were right.
  */
@@ -126,7 +126,7 @@ export async function unpack(
   open: (header: Buffer) => Promise<Buffer>,
   give: (file: FileOut, at: number, piece: Buffer) => Promise<void>,
 ): Promise<void> {
-  const nameKey = Buffer.from(run.head.nameKey, "hex");
+  const nameKey = createSecretKey(Buffer.from(run.head.nameKey, "hex"));
   for (const [{ name }, extents] of run.extents) {
     const path = packPath(name);
     const reader = readerOf(unseal(depot.stream(path), open, path));
@@ -143,11 +143,11 @@ export async function unpack(
   }
 }
 
-type Window = { held: Buffer[]; begins: number; ends: number };
+type Window = { held: Buffer[]; begins: number; ends: number; scratch: Buffer };
 
 /** Reads forward only: extents come in the order in which they lie. */
 function readerOf(plain: AsyncGenerator<Buffer>): (offset: number, length: number) => Promise<Buffer | undefined> {
-  const window: Window = { held: [], begins: 0, ends: 0 };
+  const window: Window = { held: [], begins: 0, ends: 0, scratch: Buffer.alloc(0) };
   return async (offset, length) => {
     letGo(window, offset);
     for (;;) {
@@ -170,9 +170,18 @@ function letGo(window: Window, before: number): void {
   window.held = first < 0 ? [] : window.held.slice(first);
 }
 
-function cutOut({ held, begins }: Window, offset: number, length: number): Buffer {
-  const [first] = held;
-  const at = offset - begins;
+/** Good until the next is cut out. */
+function cutOut(window: Window, offset: number, length: number): Buffer {
+  const [first] = window.held;
+  const at = offset - window.begins;
   if (first !== undefined && at + length <= first.length) return first.subarray(at, at + length);
-  return Buffer.concat(held).subarray(at, at + length);
+  if (window.scratch.length < length) window.scratch = Buffer.allocUnsafe(length);
+  let filled = 0;
+  let skipped = 0;
+  for (const piece of window.held) {
+    const from = Math.max(0, at - skipped);
+    filled += piece.copy(window.scratch, filled, from, Math.min(piece.length, from + length - filled));
+    skipped += piece.length;
+  }
+  return window.scratch.subarray(0, length);
 }

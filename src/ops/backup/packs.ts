@@ -31,7 +31,7 @@ export async function sealedFile(depot: Depot, path: string, seal: Seal, random:
   return {
     add: (bytes) => put(state, state.sealer.add(bytes)),
     async end() {
-      await put(state, [state.sealer.end()]);
+      await put(state, state.sealer.end());
       await state.file.sync();
       await state.file.close();
       return { sha256: parseDigest(state.hash.digest("hex")), bytes: state.bytes };
@@ -44,10 +44,11 @@ type Writing = { readonly file: DepotFile; readonly sealer: Sealer; readonly has
 
 async function put(state: Writing, segments: readonly Buffer[]): Promise<void> {
   if (segments.length === 0) return;
-  const bytes = segments.length === 1 && segments[0] !== undefined ? segments[0] : Buffer.concat(segments);
-  state.hash.update(bytes);
-  state.bytes += bytes.length;
-  await state.file.write(bytes);
+  for (const bytes of segments) {
+    state.hash.update(bytes);
+    state.bytes += bytes.length;
+  }
+  await state.file.write(segments);
 }
 
 export type PackWriter = {

@@ -13,7 +13,7 @@ function sealed(seal: Seal, plain: Buffer, cut = 50_000): Buffer {
   const one = sealer(seal, randomBytes(16));
   const parts: Buffer[] = [one.head];
   for (let at = 0; at < plain.length; at += cut) parts.push(...one.add(plain.subarray(at, at + cut)));
-  return Buffer.concat([...parts, one.end()]);
+  return Buffer.concat([...parts, ...one.end()]);
 }
 
 async function* inPieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import { Fault } from "../../core/fault.ts";
 import { headerOf, type Seal } from "./envelope.ts";
 
@@ -21,7 +21,7 @@ export type Sealer = {
   /** Sealed segments; what does not fill one waits for more. */
   add(bytes: Uint8Array): Buffer[];
   /** The last segment. Once. */
-  end(): Buffer;
+  end(): Buffer[];
 };
 
 /** @param nonce sixteen random bytes, of this file only. */
@@ -30,9 +30,12 @@ export function sealer({ header, fileKey }: Seal, nonce: Buffer): Sealer {
   const waiting = Buffer.allocUnsafe(SEGMENT);
   let filled = 0;
   let count = 0;
-  const seal = (isLast: boolean): Buffer => {
+  const seal = (isLast: boolean): Buffer[] => {
     const cipher = createCipheriv("chacha20-poly1305", key, segmentNonce(count++, isLast), { authTagLength: TAG });
-    return Buffer.concat([cipher.update(waiting.subarray(0, filled)), cipher.final(), cipher.getAuthTag()]);
+    // Apart, as they come: putting them together would cost as much as sealing them.
+    const sealed = cipher.update(waiting.subarray(0, filled));
+    cipher.final();
+    return [sealed, cipher.getAuthTag()];
   };
   return {
     head: Buffer.concat([header, nonce]),
@@ -41,7 +44,7 @@ export function sealer({ header, fileKey }: Seal, nonce: Buffer): Sealer {
       for (let at = 0; at < bytes.length; ) {
         // Only when more comes: the last segment of all is marked, and is never empty behind others.
         if (filled === SEGMENT) {
-          sealed.push(seal(false));
+          sealed.push(...seal(false));
           filled = 0;
         }
         const piece = bytes.subarray(at, at + SEGMENT - filled);
@@ -56,7 +59,8 @@ export function sealer({ header, fileKey }: Seal, nonce: Buffer): Sealer {
 }
 
 /**
- * The plain bytes of a file of age, piece by piece. Nothing is given out that was not checked.
+ * The plain bytes of a file of age, piece by piece. Nothing is given out that was not checked. Pieces of the file are
+ * not looked at any more when the next one is asked for.
  *
  * @throws Fault BACKUP_DAMAGED, BACKUP_KEY_WRONG.
  */
@@ -65,25 +69,32 @@ export async function* unseal(
   open: (header: Buffer) => Promise<Buffer>,
   name: string,
 ): AsyncGenerator<Buffer> {
-  let held: Buffer = Buffer.alloc(0);
-  let key: Buffer | undefined;
+  let head: Buffer = Buffer.alloc(0);
+  let key: KeyObject | undefined;
+  const window = Buffer.allocUnsafe(SEGMENT + TAG);
+  let filled = 0;
   let count = 0;
   for await (const piece of file) {
-    held = held.length === 0 ? piece : Buffer.concat([held, piece]);
+    let rest: Buffer = piece;
     if (key === undefined) {
-      const begun = await begin(held, open, name);
+      head = Buffer.concat([head, piece]);
+      const begun = await begin(head, open, name);
       if (begun === undefined) continue;
-      ({ key, held } = begun);
+      ({ key, held: rest } = begun);
     }
-    let at = 0;
-    // The last one is known by the end of the file, so one whole segment is always held back.
-    for (; held.length - at > SEGMENT + TAG; at += SEGMENT + TAG) {
-      yield segment({ key, count: count++, isLast: false, name }, held.subarray(at, at + SEGMENT + TAG));
+    for (let at = 0; at < rest.length; ) {
+      // The last one is known by the end of the file: a whole one is opened only when more comes.
+      if (filled === window.length) {
+        yield segment({ key, count: count++, isLast: false, name }, window);
+        filled = 0;
+      }
+      const taken = rest.copy(window, filled, at, at + window.length - filled);
+      filled += taken;
+      at += taken;
     }
-    held = held.subarray(at);
   }
   if (key === undefined) throw damaged(name, "it ends within its header");
-  const last = segment({ key, count, isLast: true, name }, held);
+  const last = segment({ key, count, isLast: true, name }, window.subarray(0, filled));
   if (last.length === 0 && count > 0) throw damaged(name, "its last segment is empty");
   yield last;
 }
@@ -92,7 +103,7 @@ async function begin(
   held: Buffer,
   open: (header: Buffer) => Promise<Buffer>,
   name: string,
-): Promise<{ key: Buffer; held: Buffer } | undefined> {
+): Promise<{ key: KeyObject; held: Buffer } | undefined> {
   const header = headerOf(held.subarray(0, HEADER_MAX));
   if (header === undefined && held.length > HEADER_MAX) throw damaged(name, "it is not a file of age");
   if (header === undefined || held.length < header.length + NONCE) return undefined;
@@ -100,7 +111,7 @@ async function begin(
   return { key: payloadKey(await open(header), held.subarray(header.length, rest)), held: held.subarray(rest) };
 }
 
-type Where = { readonly key: Buffer; readonly count: number; readonly isLast: boolean; readonly name: string };
+type Where = { readonly key: KeyObject; readonly count: number; readonly isLast: boolean; readonly name: string };
 
 function segment({ key, count, isLast, name }: Where, sealed: Buffer): Buffer {
   if (sealed.length < TAG) throw damaged(name, "it is cut off");
@@ -115,8 +126,8 @@ function segment({ key, count, isLast, name }: Where, sealed: Buffer): Buffer {
   return plain;
 }
 
-function payloadKey(fileKey: Buffer, nonce: Buffer): Buffer {
-  return Buffer.from(hkdfSync("sha256", fileKey, nonce, "payload", 32));
+function payloadKey(fileKey: Buffer, nonce: Buffer): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync("sha256", fileKey, nonce, "payload", 32)));
 }
 
 /** Eleven bytes of counter, and whether it is the last. */

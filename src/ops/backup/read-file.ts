@@ -7,7 +7,6 @@
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { isCode } from "./depot.ts";
-import { PIECE_BYTES } from "./manifest.ts";
 
 export type Read =
   /** Gone since it was listed, or not a file any more. */
@@ -27,7 +26,9 @@ type How = {
   readonly known: string | undefined;
   readonly nowMs: number;
   readonly steady: boolean;
-  /** Takes the pieces and answers with their names. */
+  /** What a piece is read into; as long as a piece can be. */
+  readonly buffer: Buffer;
+  /** Takes the pieces, each before the next, and answers with their names. */
   take(pieces: AsyncIterable<Buffer>): Promise<readonly string[]>;
 };
 
@@ -45,7 +46,7 @@ export async function readSettled(path: string, how: How): Promise<Read> {
       const sign = signOf(before);
       const executable = (before.mode & 0o100n) !== 0n;
       if (sign === how.known) return { found: "same", sign, executable };
-      const ids = await how.take(piecesOf(file, Number(before.size)));
+      const ids = await how.take(piecesOf(file, Number(before.size), how.buffer));
       const settled = signOf(await file.stat({ bigint: true })) === sign;
       if (!settled && attempt < ATTEMPTS) continue;
       const isFresh = !how.steady && how.nowMs - Number(before.ctimeNs / 1_000_000n) < FRESH_MS;
@@ -66,9 +67,9 @@ async function openFile(path: string): Promise<FileHandle | undefined> {
 }
 
 /** Up to the size that it had: one that grows without end has none. */
-async function* piecesOf(file: FileHandle, size: number): AsyncGenerator<Buffer> {
+async function* piecesOf(file: FileHandle, size: number, buffer: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < size; ) {
-    const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, size - at));
+    const piece = buffer.subarray(0, Math.min(buffer.length, size - at));
     let filled = 0;
     while (filled < piece.length) {
       const { bytesRead } = await file.read(piece, filled, piece.length - filled, at + filled);

@@ -84,7 +84,7 @@ export async function putWhole(depot: Depot, path: string, text: string): Promis
   await depot.remove(draft);
   const file = await depot.create(draft);
   try {
-    await file.write(Buffer.from(text, "utf8"));
+    await file.write([Buffer.from(text, "utf8")]);
     await file.sync();
   } finally {
     await file.close();
