@@ -4,7 +4,7 @@ import { CATALOGUE } from "./catalogue.ts";
 import { Fault } from "../core/fault.ts";
 
 test("R-AGENT-2: every tool declares an effect, the role of each argument and a group", () => {
-  assert.equal(CATALOGUE.size, 23);
+  assert.equal(CATALOGUE.size, 24);
   for (const [name, tool] of CATALOGUE) {
     assert.equal(tool.declaration.name, name);
     assert.notEqual(tool.declaration.effect, "unknown");

@@ -256,10 +256,11 @@ test("R-FLOW-3: hostile text costs no more than its length", () => {
   ];
   for (const piece of hostile) {
     const text = piece.repeat(Math.ceil(40_000 / piece.length));
-    const began = performance.now();
+    const began = process.cpuUsage();
     sends("bob@x.org", [says(text), ...stranger(text)]);
     named("send", { to: "recipient", body: "content" }, { to: "+15550100222", body: text.slice(0, 20_000) }, text);
-    const tookMs = performance.now() - began;
-    assert.ok(tookMs < 1500, `${JSON.stringify(piece)}: ${Math.round(tookMs)} ms`);
+    // Of the processor: what else runs on the machine does not count. Quadratic work takes minutes.
+    const tookMs = process.cpuUsage(began).user / 1000;
+    assert.ok(tookMs < 5000, `${JSON.stringify(piece)}: ${Math.round(tookMs)} ms`);
   }
 });
