@@ -16,6 +16,7 @@ import type { Decision } from "./core/decision.ts";
 import { writeFacts, writeWhole } from "./core/decision-record.ts";
 import type { Endorsing } from "./core/endorsement.ts";
 import { toFault } from "./core/fault.ts";
+import type { SessionId } from "./core/ids.ts";
 import type { Found } from "./core/item.ts";
 import type { JsonObject } from "./core/json.ts";
 import type { Label, Trust } from "./core/label.ts";
@@ -44,8 +45,8 @@ export type GateSteps = {
   /** What the model may read of a result, and the signs that were found in it (R-DLP-1, R-FLOW-5). */
   readonly incoming: (text: string, brought: { readonly effect: Effect; readonly trust: Trust }) => Incoming;
   readonly clock: Clock;
-  /** `halted` where `stop` was said: then nothing runs. */
-  readonly state: () => "running" | "halted";
+  /** `halted` where `stop` was said, `frozen` where this session may not go on: then nothing runs. */
+  readonly state: (session: SessionId) => "running" | "halted" | "frozen";
 };
 
 /** `own`: what of it is the result's alone. */
@@ -60,7 +61,8 @@ export type Gate = (proposal: Proposal, io: GateIo) => Promise<CallResult>;
 /** INVARIANT(one-gate): an effect happens only through a permit, after its prepared record is durable. */
 export function createGate(steps: GateSteps): Gate {
   return async (proposal, io) => {
-    if (steps.state() !== "running") return refuse(steps, proposal, undefined, HALTED);
+    const state = steps.state(proposal.origin.session);
+    if (state !== "running") return refuse(steps, proposal, undefined, state === "frozen" ? FROZEN : HALTED);
     const judged = await steps.judge(proposal);
     await recordDecision(steps, proposal, judged);
     tellDecision(proposal, judged.decision, io);
@@ -71,6 +73,7 @@ export function createGate(steps: GateSteps): Gate {
 }
 
 const HALTED = { says: "everything is stopped", hint: "an operator can start again with `vambrace resume`" };
+const FROZEN = { says: "this session is frozen", hint: "an operator can let it go with `vambrace thaw SESSION`" };
 
 type Cleared =
   | { readonly verdict: "cleared"; readonly judged: Judged; readonly approval: ApprovalRecord | undefined }
@@ -91,7 +94,7 @@ async function clear(steps: GateSteps, proposal: Proposal, first: Judged, io: Ga
     if (decision.verdict === "allow") return { verdict: "cleared", judged, approval: undefined };
     const answered = await steps.approve(proposal, judged, io);
     if (answered.answer !== "endorse") return settle(steps, proposal, judged, { answered, io });
-    if (endorsed === ENDORSED_AT_MOST || steps.state() !== "running") {
+    if (endorsed === ENDORSED_AT_MOST || steps.state(proposal.origin.session) !== "running") {
       return { verdict: "refused", judged, says: decision.says, hint: "propose it again" };
     }
     await steps.endorse(proposal, answered);
@@ -119,7 +122,11 @@ async function settle(
     };
   }
   const now = await steps.judge(proposal);
-  if (now.digest !== approval.digest || now.decision.verdict === "deny" || steps.state() !== "running") {
+  if (
+    now.digest !== approval.digest ||
+    now.decision.verdict === "deny" ||
+    steps.state(proposal.origin.session) !== "running"
+  ) {
     return {
       verdict: "refused",
       judged,

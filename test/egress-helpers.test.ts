@@ -42,6 +42,7 @@ async function helpersIn(t: TestContext): Promise<{ readonly helpers: Helpers; r
     compileCache: undefined,
     container: Promise.resolve(null),
     onConnection: async () => undefined,
+    onHelper: () => undefined,
   });
   t.after(() => helpers.stop());
   return { helpers, workspace };

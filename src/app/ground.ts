@@ -13,6 +13,8 @@ import { loadConfig, type Loaded } from "./config/load.ts";
 import { toPosture } from "./config/posture.ts";
 import { agentSettings, containerSettings } from "./config/settings.ts";
 import type { Home } from "./home.ts";
+import { standNow } from "./incidents/cases.ts";
+import { closeWatchPolicies } from "./incidents/close-watch.ts";
 import { readPolicies } from "./policies.ts";
 
 export type Ground = {
@@ -34,7 +36,8 @@ export function readGround({
   readonly vet: Vet;
 }): Ground {
   const loaded = loadConfig({ home: home.root, env });
-  const operatorPolicies = readPolicies(home.policies);
+  const watch = closeWatchPolicies(standNow(home.root, Date.now()));
+  const operatorPolicies = [...readPolicies(home.policies), ...watch];
   for (const { id } of agentSettings(loaded.config, loaded.places)) {
     const posture = toPosture(loaded.config, loaded.places, id);
     loadPolicies({ posture, operator: operatorPolicies, vet }).catch(() => undefined);

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import type { BrokerConfig, ContainerConfig } from "../core/broker-wire.ts";
 import { Fault } from "../core/fault.ts";
 import { createJobSigner, createSelfTestMint } from "../core/job-token.ts";
+import type { Digest } from "../core/json.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type {
   Connection,
@@ -36,6 +37,8 @@ export { BWRAP_PATHS };
 
 export type Helpers = {
   readonly ledger: Ledger;
+  /** Signs a digest with the ledger's key, together with the tree as it is now. */
+  seal(digest: Digest): Promise<string>;
   readonly executor: Executor & LiveExecutor;
   readonly egress: EgressGate & LastingEgress;
   /** What the egress proxy may put into requests of calls that begin from now on; also the one that comes after it. */
@@ -62,20 +65,16 @@ export type HelperParts = {
     connection: Connection,
     owner: { readonly call: string; readonly session: string },
   ) => Promise<void>;
+  /** Told when one is lost, and when it runs again. */
+  readonly onHelper: (name: string, state: "lost" | "back", why: string) => void;
 };
 
 /** All at once; nothing is done with any before every one of them is there, the writer too. @throws Fault where one cannot start */
 export async function startHelpers(parts: HelperParts): Promise<Helpers> {
   const { home, clock } = parts;
   const { signer, publicKey } = createJobSigner({ clock });
-  const writing = keep<LedgerClient>(
-    parts,
-    {
-      name: "ledger writer",
-      heapMiB: 32,
-      run: ["ledger/writer-main.ts", "--dir", home.ledger, "--origin", originOf(home)],
-    },
-    (helper) => openLedgerClient({ socket: helper.socket, dir: home.ledger }),
+  const writing = keep<LedgerClient>(parts, ledgerWriterSpec(home), (helper) =>
+    openLedgerClient({ socket: helper.socket, dir: home.ledger }),
   );
   const brokerConfig = async (): Promise<BrokerConfig> => ({
     publicKey,
@@ -107,11 +106,9 @@ export async function startHelpers(parts: HelperParts): Promise<Helpers> {
   ];
   return {
     ledger: ledgerOf(writer),
+    seal: (digest) => writer.client().seal(digest),
     executor: executorOf(broker),
-    egress: {
-      open: (call) => proxy.client().open(call),
-      openLasting: (owner) => proxy.client().openLasting(owner),
-    },
+    egress: egressOf(proxy),
     bindCredentials(known) {
       credentials = known;
       // One that is lost is told when it is back.
@@ -161,8 +158,14 @@ function keep<Client extends Closing>(
     },
     close: (client) => client.close(),
     clock,
-    lost: (why) => log.error(`helper lost: ${why}`),
-    back: () => log.warn(`helper back: ${name}`),
+    lost: (why) => {
+      log.error(`helper lost: ${why}`);
+      parts.onHelper(name, "lost", why);
+    },
+    back: () => {
+      log.warn(`helper back: ${name}`);
+      parts.onHelper(name, "back", "");
+    },
   });
 }
 
@@ -188,6 +191,13 @@ function ledgerOf(writer: Supervised<LedgerClient>): Ledger {
   };
 }
 
+function egressOf(proxy: Supervised<EgressClient>): Helpers["egress"] {
+  return {
+    open: (call) => proxy.client().open(call),
+    openLasting: (owner) => proxy.client().openLasting(owner),
+  };
+}
+
 function executorOf(broker: Supervised<BubblewrapExecutor>): Helpers["executor"] {
   return {
     run: (job, token, options) => broker.client().run(job, token, options),
@@ -195,6 +205,12 @@ function executorOf(broker: Supervised<BubblewrapExecutor>): Helpers["executor"]
     prove: (form, tell) => broker.client().prove(form, tell),
     stopAll: () => broker.client().stopAll(),
   };
+}
+
+/** How the ledger's writer is started, by a gateway and by whoever needs it without one. */
+export function ledgerWriterSpec(home: Home): { name: string; heapMiB: number; run: [string, ...string[]] } {
+  const run: [string, ...string[]] = ["ledger/writer-main.ts", "--dir", home.ledger, "--origin", originOf(home)];
+  return { name: "ledger writer", heapMiB: 32, run };
 }
 
 /**

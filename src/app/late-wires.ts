@@ -14,9 +14,16 @@ export type LateWires = {
   /** What the configuration says of containers; rejects where it cannot be read. */
   readonly container: PromiseWithResolvers<ContainerConfig | null>;
   onConnection: HelperParts["onConnection"];
+  onHelper: HelperParts["onHelper"];
+  /** The sandbox's newest word, which may come before anybody can record it. */
+  proved(isReady: boolean, says: string): void;
+  /** From here on it goes there; the one that waited goes first. */
+  onProof(listener: ProofListener): void;
   /** From here on lines go there; those that waited go first. */
   openLog(log: HelperLog): void;
 };
+
+type ProofListener = (isReady: boolean, says: string) => void;
 
 type HelperLog = HelperParts["log"];
 
@@ -25,6 +32,8 @@ export function lateWires(): LateWires {
   const container = Promise.withResolvers<ContainerConfig | null>();
   container.promise.catch(() => undefined); // whoever waits for it is told
   let to: HelperLog | undefined;
+  let listener: ProofListener | undefined;
+  let early: Parameters<ProofListener> | undefined;
   const say = (level: "warn" | "error") => (line: string) => {
     if (to === undefined) waiting.push([level, line]);
     else to[level](line);
@@ -34,6 +43,17 @@ export function lateWires(): LateWires {
     log: { warn: say("warn"), error: say("error") },
     // Nothing runs before there is a gateway: a connection then is nobody's.
     onConnection: () => Promise.reject(new Error("a connection before the gateway was open")),
+    // Nothing to tell it to yet; the log has it.
+    onHelper: () => undefined,
+    proved(isReady, says) {
+      if (listener === undefined) early = [isReady, says];
+      else listener(isReady, says);
+    },
+    onProof(next) {
+      listener = next;
+      if (early !== undefined) next(...early);
+      early = undefined;
+    },
     openLog(log) {
       to = log;
       for (const [level, line] of waiting.splice(0)) log[level](line);

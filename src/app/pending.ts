@@ -64,6 +64,7 @@ const PENDING = z.discriminatedUnion("kind", [
   /** `data`: what was found, or what was mended. */
   z.strictObject({ ...base, kind: z.literal("audit"), data: z.custom<JsonObject>(isObject) }),
   z.strictObject({ ...base, kind: z.literal("harden"), data: z.custom<JsonObject>(isObject) }),
+  z.strictObject({ ...base, kind: z.literal("incident"), incident: z.string().max(80), what: z.string().max(80) }),
 ]);
 export type Pending = z.infer<typeof PENDING>;
 

@@ -35,8 +35,11 @@ export function createSandboxProof(parts: {
   /** Which broker would run it. */
   readonly broker: () => object;
   readonly clock: Clock;
+  /** Told when the word changes, and of the first. */
+  readonly changed?: (isReady: boolean, says: string) => void;
 }): SandboxProof {
   const { executor, broker, clock } = parts;
+  let told: boolean | undefined;
   let known: Known = { of: {}, ready: false, says: "not proved yet", sinceMs: 0 };
   let proving: Promise<void> | undefined;
 
@@ -44,6 +47,8 @@ export function createSandboxProof(parts: {
     const of = broker();
     const { ready, says } = await word(executor);
     known = { of, ready, says, sinceMs: clock.monotonicMs() };
+    if (told !== ready) parts.changed?.(ready, says);
+    told = ready;
   }
 
   function prove(): Promise<void> {

@@ -49,6 +49,7 @@ export async function serve({ env, port, models, passphrase }: ServeOptions): Pr
     log: wires.log,
     container: wires.container.promise,
     onConnection: (connection, owner) => wires.onConnection(connection, owner),
+    onHelper: (name, state, why) => wires.onHelper(name, state, why),
   });
   try {
     const { readGround } = await import("./ground.ts");

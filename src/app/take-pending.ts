@@ -25,6 +25,8 @@ export type TakeParts = {
   readonly stop: (by: string, reason: string) => Promise<void>;
   /** Told that secrets were changed, once that is recorded. */
   readonly secrets?: () => void;
+  /** Told after a step of an incident was recorded. */
+  readonly incident: () => void;
 };
 
 /** Of the configuration that was recorded last. */
@@ -54,7 +56,10 @@ export async function takePending(parts: TakeParts, waitMs: number): Promise<voi
 }
 
 /** A text that no command put there: somebody used an editor. Called with the text that is about to count. */
-export async function noteConfig(parts: Omit<TakeParts, "stop" | "secrets">, digest: Digest): Promise<void> {
+export async function noteConfig(
+  parts: Omit<TakeParts, "stop" | "secrets" | "incident">,
+  digest: Digest,
+): Promise<void> {
   const before = (await parts.state.get(KNOWN))?.["digest"];
   if (before === digest) return;
   if (before !== undefined) {
@@ -78,6 +83,7 @@ async function takeOne(parts: TakeParts, found: Found, all: readonly Found[]): P
   const isRecorded =
     pending !== undefined && (await recordedIds(parts.ledger, recordKind(pending.kind))).has(pending.id);
   if (!isRecorded) await parts.ledger.append(entryOf(parts, found, all));
+  if (pending?.kind === "incident") parts.incident();
   if (pending?.kind === "config") await parts.state.set(KNOWN, { digest: pending.after });
   if (pending?.kind === "secret") parts.secrets?.();
   donePending(found);
@@ -97,6 +103,10 @@ function entryOf(parts: TakeParts, { file, pending }: Found, all: readonly Found
   const said = { pending: id, why, said: new Date(atMs).toISOString() };
   if (pending.kind === "stop") {
     return { kind: "stop", who, what: "stop.said", target: "gateway", result: "ok", data: parts.redact(said) };
+  }
+  if (pending.kind === "incident") {
+    const { incident, what } = pending;
+    return { kind: "incident", who, what, target: incident, result: "ok", data: parts.redact(said) };
   }
   if (pending.kind === "secret") return secretEntry(parts, pending, all);
   if (pending.kind === "migration") {

@@ -5,7 +5,9 @@
  *
  * @module
  */
+import { statfs } from "node:fs/promises";
 import type { TokenId } from "../core/ids.ts";
+import type { JsonObject } from "../core/json.ts";
 import type { Gateway } from "../core/ports/gateway.ts";
 import type { Store } from "../core/ports/store.ts";
 import { openStore } from "../edges/store/open.ts";
@@ -14,7 +16,7 @@ import { openEndorsements } from "../steps/label/endorsements.ts";
 import { openBackupSchedule } from "./backup/schedule.ts";
 import { bringCliToken } from "./cli-token.ts";
 import { keepFoundText } from "./config/edit.ts";
-import { MAIN_AGENT, peopleOf } from "./config/settings.ts";
+import { MAIN_AGENT, peopleOf, pricing } from "./config/settings.ts";
 import { runDue } from "./gateway/elsewhere.ts";
 import { createGateway, haltAll } from "./gateway/gateway.ts";
 import { writeHalted } from "./halt.ts";
@@ -30,6 +32,7 @@ import { lifeEntry } from "./wire-records.ts";
 import { remindersNow, wireSecrets } from "./wire-secrets.ts";
 import { memoryOf } from "./memory-file.ts";
 import { weakModels } from "./weak-models.ts";
+import { bindWatch, openWatch } from "./wire-watch.ts";
 import { type Ground, openWorks, type Record } from "./wire-works.ts";
 
 export type Wired = {
@@ -49,17 +52,20 @@ export type Wired = {
  * policies are read.
  */
 export async function wireUp(given: WireUp, starting: Promise<Helpers>, wires: LateWires): Promise<Wired> {
-  const metrics = createMetrics();
+  const metrics = createMetrics(pricing(given.loaded.config));
   const bare = await openStore({ dir: given.home.store, clock: given.clock, clean: given.outbound.kept });
   try {
     const store = { ...bare, memory: await memoryOf(given, bare.memory) };
-    const [kits, { helpers, sandbox }] = await Promise.all([openKits(given), proving(given, starting)]);
+    const [kits, { helpers: unwatched, sandbox }] = await Promise.all([
+      openKits(given),
+      proving(given, starting, wires),
+    ]);
+    const { helpers, watch } = await openWatch(given, { helpers: unwatched, store, metrics, wires });
     const record: Record = async (entry) => {
-      if (entry.kind === "login") metrics.login(entry.result === "ok" ? "ok" : "failed");
       await helpers.ledger.append(entry);
     };
     const keeper = wireSecrets(given, helpers, record, { metrics, wires });
-    return await putTogether(given, { store, helpers, metrics, record, kits, keeper }, sandbox);
+    return await putTogether(given, { store, helpers, metrics, record, kits, keeper, watch }, sandbox);
   } catch (thrown) {
     await bare.close();
     throw thrown;
@@ -70,9 +76,14 @@ export async function wireUp(given: WireUp, starting: Promise<Helpers>, wires: L
 async function proving(
   given: WireUp,
   starting: Promise<Helpers>,
+  wires: LateWires,
 ): Promise<{ readonly helpers: Helpers; readonly sandbox: SandboxProof }> {
   const bare = await starting;
-  const sandbox = createSandboxProof({ ...bare, clock: given.clock });
+  const sandbox = createSandboxProof({
+    ...bare,
+    clock: given.clock,
+    changed: (ready, says) => wires.proved(ready, says),
+  });
   sandbox
     .prove()
     .catch((thrown: unknown) => given.log.error("the sandbox could not be proved", { error: String(thrown) }));
@@ -81,7 +92,7 @@ async function proving(
 }
 
 async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof): Promise<Wired> {
-  const { store, helpers, record, keeper } = ground;
+  const { store, helpers, record, keeper, watch } = ground;
   const prover = openProver(given, ground, sandbox);
   const { downgrades } = given.loaded;
   const weak = weakModels(given.loaded, (agent) => given.modelOf(agent).weak);
@@ -95,6 +106,7 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
     stop: (by, reason) => haltAll({ ...parts, turns }, by, reason),
     secrets: () => keeper.changed(),
   };
+  bindWatch(given, watch, works);
   await works.recover(() => true);
   const backups = openBackupSchedule({
     ...given,
@@ -117,6 +129,8 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
         await takePending(withStop, 0);
         return keeper.reload();
       },
+      watch,
+      freeBytes: async () => ((disk) => disk.bavail * disk.bsize)(await statfs(given.home.root)),
     }),
     access,
     store,
@@ -125,7 +139,8 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
       await takePending(withStop, 0);
       await keeper.tick();
       await works.left.recover();
-      if (parts.halt.state() === "running") await runDue(works.elsewhere);
+      if (parts.halt.state() === "running" && !watch.standing.isOff("schedules")) await runDue(works.elsewhere);
+      await watch.alerts.keep();
       await backups.tick();
     },
     prove: () => prover.prove(),
@@ -140,10 +155,12 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
 }
 
 /** A ledger that is lost must not keep the rest from ending. */
-async function endOf(given: WireUp, { record, helpers, store }: Ground): Promise<void> {
+async function endOf(given: WireUp, { record, helpers, store, watch }: Ground): Promise<void> {
   await record(lifeEntry(given, "gateway.stopped", {})).catch((thrown: unknown) =>
     given.log.error("the end could not be recorded", { error: String(thrown) }),
   );
+  await watch.alerts.close();
+  await watch.alerts.keep();
   await helpers.stop();
   await store.close();
 }
@@ -170,8 +187,10 @@ async function recordStart(
 /** How long a start waits for a command that is changing the configuration. */
 const PENDING_MS = 5_000;
 
-function takeParts({ home, outbound }: WireUp, { store, helpers }: Ground): Omit<TakeParts, "stop" | "secrets"> {
-  return { home: home.root, ledger: helpers.ledger, state: store.state, redact: (value) => outbound.value(value) };
+function takeParts({ home, outbound }: WireUp, { store, helpers, watch }: Ground): Omit<TakeParts, "stop" | "secrets"> {
+  const redact = (value: JsonObject): JsonObject => outbound.value(value);
+  const incident = (): void => void watch.standing.refresh();
+  return { home: home.root, ledger: helpers.ledger, state: store.state, redact, incident };
 }
 
 async function openAccess(given: WireUp, store: Store, record: Record): Promise<AccessStep> {

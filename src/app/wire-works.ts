@@ -28,6 +28,7 @@ import { OWNER, type WireUp } from "./given.ts";
 import { lateConversations } from "./late-wires.ts";
 import { wireReading } from "./wire-reading.ts";
 import type { Kits } from "./wire-kits.ts";
+import type { Watch } from "./wire-watch.ts";
 
 /** How long a question waits for a person. */
 const QUESTION_MS = 10 * 60_000;
@@ -53,9 +54,10 @@ export type Ground = {
   readonly record: Record;
   readonly kits: Kits;
   readonly keeper: Keeper;
+  readonly watch: Watch;
 };
 
-export async function openWorks(given: WireUp, { store, helpers, metrics, kits }: Ground): Promise<Works> {
+export async function openWorks(given: WireUp, { store, helpers, metrics, kits, watch }: Ground): Promise<Works> {
   const { loaded, clock, random } = given;
   const settings = budgetSettings(loaded.config);
   const turns = createTurns();
@@ -80,6 +82,7 @@ export async function openWorks(given: WireUp, { store, helpers, metrics, kits }
     desk: new ApprovalDesk({ clock, random, lifeMs: QUESTION_MS }),
     presence: createPresence(trustRank),
     halt,
+    freeze: watch.freeze,
     endorsements: await openEndorsements(store.state),
     planner: reading.plannerOf(() => halt.signal()),
     metrics,
@@ -90,7 +93,8 @@ export async function openWorks(given: WireUp, { store, helpers, metrics, kits }
     kitOf: (agent) => kits.of(agent),
     left: (turn) => left.add(turn),
     owner: OWNER,
-    channelState: (channel) => (channelEnabled(loaded.config, channel) ? "on" : "off"),
+    channelState: (channel) =>
+      channelEnabled(loaded.config, channel) && !watch.standing.isOff(channel) ? "on" : "off",
   };
   const engine = createEngine(parts);
   const chat = createChat({ ...parts, engine, turns });

@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import { stateFolder } from "../app/config/environment.ts";
 import { keysAt } from "../app/config/explain.ts";
 import { loadConfig } from "../app/config/load.ts";
-import { nearest } from "../app/config/nearest.ts";
+import { nearest } from "../core/nearest.ts";
 import { effectiveTree, getPath, parsePath } from "../app/config/paths.ts";
 import { configSchema } from "../app/config/schema.ts";
 import { Fault } from "../core/fault.ts";

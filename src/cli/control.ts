@@ -7,6 +7,7 @@ import { leavePending } from "../app/pending.ts";
 import { type Running, stopBySignal } from "../app/running.ts";
 import { systemClock } from "../app/system.ts";
 import { Fault } from "../core/fault.ts";
+import { watchStatus } from "../wire/watching.ts";
 import { connect, runningOf } from "./client.ts";
 import { type Command, flagOn, type Io } from "./command.ts";
 import { oneLine, paint, plural, table } from "./style.ts";
@@ -21,25 +22,29 @@ export const stopCommand: Command = {
   options: {},
   help: {},
   async run(args, _flags, io) {
-    const home = homeAt(stateFolder(io.env));
-    const reason = args.join(" ") || "said in a terminal";
-    const why = await askToStop(io, reason);
-    if (why === undefined) {
-      io.err("stopped: nothing runs, and nothing will until `vambrace resume`");
-      return 0;
-    }
-    const running = runningNow(home);
-    if (running === undefined) {
-      leaveStop(home, reason);
-      io.err("no gateway is running; the next one starts stopped, until `vambrace resume`");
-      return 0;
-    }
-    io.err(`the gateway did not take it over HTTP (${why}); stopping it by a signal`);
-    await stopOrLeave(home, running, reason);
-    io.err("stopped: nothing runs, and nothing will until `vambrace resume`");
+    await stopNow(io, args.join(" ") || "said in a terminal");
     return 0;
   },
 };
+
+/** Over HTTP, by a signal, or for the next start: one of them holds when it resolves. */
+export async function stopNow(io: Io, reason: string): Promise<void> {
+  const home = homeAt(stateFolder(io.env));
+  const why = await askToStop(io, reason);
+  if (why === undefined) {
+    io.err("stopped: nothing runs, and nothing will until `vambrace resume`");
+    return;
+  }
+  const running = runningNow(home);
+  if (running === undefined) {
+    leaveStop(home, reason);
+    io.err("no gateway is running; the next one starts stopped, until `vambrace resume`");
+    return;
+  }
+  io.err(`the gateway did not take it over HTTP (${why}); stopping it by a signal`);
+  await stopOrLeave(home, running, reason);
+  io.err("stopped: nothing runs, and nothing will until `vambrace resume`");
+}
 
 /** Whatever becomes of the gateway, the next one starts stopped where this one did not say that it is. */
 async function stopOrLeave(home: Home, running: Running, reason: string): Promise<void> {
@@ -105,6 +110,7 @@ const Status = z.looseObject({
   downgrades: z.array(z.string()),
   weakModels: z.array(z.string()),
   reminders: z.array(z.string()).default([]),
+  watch: watchStatus,
 });
 
 export const statusCommand: Command = {
@@ -137,6 +143,7 @@ export const statusCommand: Command = {
           `${plural(status.turnsRunning, "turn")} running, ${plural(status.approvalsOpen, "question")} open, ${plural(status.sessions, "session")}`,
         ],
         ["records", `${status.ledger.entries} in the ledger, root ${status.ledger.rootHex.slice(0, 16)}…`],
+        ...watchLines(io, status.watch),
         ...status.readiness.map((control) => [
           control.control,
           `${control.ready ? paint(io, "green", "ready") : paint(io, "red", "NOT READY")}: ${oneLine(control.says, 120)}`,
@@ -149,3 +156,30 @@ export const statusCommand: Command = {
     return ready ? 0 : 1;
   },
 };
+
+/** What wants to be looked at; one line each, none where all is well. */
+function watchLines(io: Io, watch: z.infer<typeof watchStatus>): readonly (readonly string[])[] {
+  const { alerts, frozenSessions, openIncidents, servicesOff, closeWatchUntilMs } = watch;
+  const lines: (readonly string[])[] = [];
+  const silent = alerts.silent.length === 0 ? "" : `, silent: ${oneLine(alerts.silent.join(", "), 80)}`;
+  const lost = alerts.undelivered === 0 ? "" : paint(io, "red", `, ${alerts.undelivered} not delivered`);
+  if (alerts.raised > 0 || silent !== "" || lost !== "") {
+    lines.push(["alerts", `${plural(alerts.raised, "alert")} since the start${lost}${silent} (vambrace alerts list)`]);
+  }
+  if (openIncidents.length > 0)
+    lines.push(["incident", paint(io, "red", `open: ${oneLine(openIncidents.join(", "), 120)}`)]);
+  if (servicesOff.length > 0)
+    lines.push(["off", paint(io, "red", `until brought back: ${oneLine(servicesOff.join(", "), 80)}`)]);
+  if (frozenSessions.length > 0) lines.push(["frozen", paint(io, "yellow", plural(frozenSessions.length, "session"))]);
+  if (closeWatchUntilMs !== null) {
+    lines.push([
+      "close watch",
+      paint(
+        io,
+        "yellow",
+        `until ${new Date(closeWatchUntilMs).toISOString().slice(0, 10)}: everything that changes or leaves something is asked`,
+      ),
+    ]);
+  }
+  return lines;
+}

@@ -14,7 +14,6 @@ import { toPosture } from "../app/config/posture.ts";
 import { agentIds } from "../app/config/settings.ts";
 import { homeAt } from "../app/home.ts";
 import { systemClock } from "../app/system.ts";
-import { Fault } from "../core/fault.ts";
 import { isArray, type JsonValue } from "../core/json.ts";
 import type { StoredEntry } from "../core/ports/ledger.ts";
 import { eachEntry } from "../ledger/search.ts";
@@ -22,6 +21,7 @@ import { decideAsked, readAsked } from "../steps/judge/asked.ts";
 import type { Engine } from "../steps/judge/policy/engine.ts";
 import type { Io } from "./command.ts";
 import { type Ground, judgeOn } from "./judging.ts";
+import { agoOrTime } from "./when.ts";
 
 type Options = Ground & { readonly since: string; readonly against: boolean; readonly json: boolean };
 
@@ -130,21 +130,7 @@ function summary(
   ];
 }
 
-const UNITS: ReadonlyMap<string, number> = new Map([
-  ["m", 60_000],
-  ["h", 3_600_000],
-  ["d", 86_400_000],
-  ["w", 604_800_000],
-]);
-
-/** `30d` as a time; anything else is one already, which the search reads. @throws Fault COMMAND_USAGE */
+/** @throws Fault COMMAND_USAGE */
 function sinceTime(text: string, nowMs: number): string {
-  const [, number, unit = ""] = /^(\d{1,5})([mhdw])$/.exec(text) ?? [];
-  const ms = UNITS.get(unit);
-  if (number !== undefined && ms !== undefined) return new Date(nowMs - Number(number) * ms).toISOString();
-  if (!Number.isNaN(Date.parse(text))) return text;
-  throw new Fault("COMMAND_USAGE", {
-    message: `\`${text.slice(0, 40)}\` is neither a time nor how long ago`,
-    hint: "say it like `30d`, `12h` or `2026-11-20T08:00:00Z`",
-  });
+  return new Date(agoOrTime(text, nowMs)).toISOString();
 }

@@ -10,6 +10,9 @@ import type { FaultKind } from "./fault.ts";
 
 export const FAULTS = {
   AGENT_UNKNOWN: "missing",
+  ALERT_MALFORMED: "usage",
+  ALERT_UNKNOWN: "missing",
+  ALERT_UNDELIVERED: "unavailable",
   APPROVAL_UNKNOWN: "missing",
   AUTH_LOCKED: "limit",
   AUTH_REFUSED: "unauthenticated",
@@ -61,6 +64,9 @@ export const FAULTS = {
   HELPER_FAILED: "unavailable",
   HOST_REFUSED: "denied",
   ID_MALFORMED: "usage",
+  INCIDENT_CONFLICT: "conflict",
+  INCIDENT_UNKNOWN: "missing",
+  INCIDENT_UNREADABLE: "corrupt",
   INTERNAL: "broken",
   ITEM_REPEATED: "conflict",
   JSON_UNREPRESENTABLE: "usage",
@@ -103,6 +109,7 @@ export const FAULTS = {
   SECRET_UNSAFE: "usage",
   SECRET_WEAK: "usage",
   SESSION_BUSY: "limit",
+  SESSION_FROZEN: "unavailable",
   SESSION_UNKNOWN: "missing",
   STATE_CORRUPT: "corrupt",
   STATE_FULL: "unavailable",

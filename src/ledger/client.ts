@@ -16,7 +16,7 @@ import type { Duplex } from "node:stream";
 import type { FaultCode } from "../core/fault-codes.ts";
 import { Fault, toFault } from "../core/fault.ts";
 import { type Frame, frameReader, jsonFrame } from "../core/frame.ts";
-import { isObject, type JsonObject, type JsonValue, parseDigest } from "../core/json.ts";
+import { type Digest, isObject, type JsonObject, type JsonValue, parseDigest } from "../core/json.ts";
 import type { Ledger, Receipt } from "../core/ports/ledger.ts";
 import { recordMaker } from "./entry.ts";
 import type { Head } from "./log.ts";
@@ -33,6 +33,8 @@ const OF_THE_ENTRY: readonly FaultCode[] = ["LEDGER_ENTRY_MALFORMED", "LEDGER_EN
 const SENT_TOGETHER = 16;
 
 export type LedgerClient = Ledger & {
+  /** A signed note over this digest and the tree as it is now (`seal.ts`). */
+  seal(digest: Digest): Promise<string>;
   /** Says that nothing more comes, and waits until the writer has published everything and closed. */
   close(): Promise<void>;
 };
@@ -71,6 +73,11 @@ export function openLedgerClient({ socket, dir }: { socket: Duplex; dir: string 
     gave: (receipt) => given.has(receipt),
     search: (query) => searchLedger(dir, query),
     head: async () => readHead(connection, await ask(connection, { op: "head" })),
+    seal: async (digest) => {
+      const { note } = await ask(connection, { op: "seal", digest });
+      if (typeof note !== "string") throw nonsense(connection);
+      return note;
+    },
     close: () => close(connection),
   };
 }

@@ -30,7 +30,9 @@ import { loadKey } from "./key.ts";
 import { frameRecord } from "./layout.ts";
 import { leafHash, rootOf } from "./merkle.ts";
 import { beginJournal, publish, type Publishable, removeJournalsBefore } from "./publish.ts";
+import { signNote } from "./note.ts";
 import { type Recovered, recover } from "./recover.ts";
+import { sealText } from "./seal.ts";
 import { grow } from "./tree.ts";
 
 const JOURNAL_BYTES = 4 * 1024 * 1024;
@@ -60,6 +62,8 @@ export type Log = {
   append(entries: readonly unknown[]): readonly (Appended | Fault)[];
   /** Publishes everything that was appended. @throws Fault LEDGER_UNAVAILABLE as `append` does. */
   publish(): Head;
+  /** Publishes, and signs a digest together with the tree as it is then. @throws Fault LEDGER_UNAVAILABLE, DIGEST_MALFORMED */
+  seal(digest: string): string;
   /** What `publish` would publish. */
   unpublished(): { readonly records: number; readonly bytes: number };
   close(): void;
@@ -101,6 +105,10 @@ export function openLog(options: LogOptions): Log {
   const log: Log = {
     append: (entries) => guarded(state, () => appendBatch(state, entries)),
     publish: () => guarded(state, () => publishAll(state)),
+    seal: (text) => {
+      const digest = parseDigest(text);
+      return guarded(state, () => sealNow(state, digest));
+    },
     unpublished: () => ({ records: state.tree.range.size - state.published, bytes: state.unpublishedBytes }),
     close: () => state.journal.file.close(),
   };
@@ -160,6 +168,13 @@ function publishAll(state: State): Head {
     removeJournalsBefore(files, state.journal.path);
   }
   return { size: tree.range.size, rootHex: rootOf(tree.range).toString("hex"), checkpoint: state.checkpoint };
+}
+
+function sealNow(state: State, digest: Digest): string {
+  publishAll(state);
+  const { tree, key } = state;
+  const { name } = key.verifier;
+  return signNote(sealText({ origin: name, size: tree.range.size, root: rootOf(tree.range), digest }), key);
 }
 
 function openJournal(state: Publishable): State["journal"] {

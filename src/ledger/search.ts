@@ -58,6 +58,49 @@ export async function* eachEntry(dir: string, query: Omit<LedgerQuery, "limit">)
   }
 }
 
+/**
+ * The newest records that are not older than `sinceMs`, oldest first, `most` at most. Reads no further back than it has
+ * to: where two bundles in a row are older, what lies before them is older too, up to a clock that jumped by more.
+ *
+ * @throws Fault LEDGER_DAMAGED
+ */
+export async function recentEntries(dir: string, sinceMs: number, most: number): Promise<readonly StoredEntry[]> {
+  const found: StoredEntry[] = [];
+  let old = 0;
+  for await (const bundle of newestFirst(dir)) {
+    const entries = splitRecords(bundle.bytes)
+      .records.toReversed()
+      .flatMap((record) => parseRecord(record) ?? []);
+    const young = entries.filter((entry) => Date.parse(entry.time) >= sinceMs);
+    found.push(...young);
+    old = young.length === 0 ? old + 1 : 0;
+    if (old >= 2 || found.length >= most) break;
+  }
+  return found.slice(0, most).toReversed();
+}
+
+/**
+ * Records whose bytes hold any of these pieces, newest first, each as it was hashed into the tree; all, where no piece is
+ * named. What holds a piece by chance is among them: whoever asks reads the record.
+ *
+ * @param sinceMs as for `recentEntries`.
+ * @throws Fault LEDGER_DAMAGED
+ */
+export async function* scanRecords(dir: string, pieces: readonly string[], sinceMs: number): AsyncGenerator<Buffer> {
+  const needles = pieces.map((piece) => Buffer.from(piece, "utf8"));
+  const holds = (bytes: Buffer): boolean => needles.length === 0 || needles.some((needle) => bytes.includes(needle));
+  let old = 0;
+  for await (const { bytes } of newestFirst(dir)) {
+    const isThere = holds(bytes);
+    const { records } = splitRecords(bytes);
+    const newest = records.at(-1);
+    const time = newest === undefined ? undefined : parseRecord(newest)?.time;
+    old = time !== undefined && Date.parse(time) < sinceMs ? old + 1 : 0;
+    if (old >= 2) return;
+    if (isThere) for (const record of records.toReversed()) if (holds(record)) yield record;
+  }
+}
+
 function matching(record: Buffer, { needles, fits }: Filter): StoredEntry | undefined {
   if (!needles.every((needle) => record.includes(needle))) return undefined;
   const entry = parseRecord(record);

@@ -30,7 +30,8 @@ export type WriterOptions = {
 
 type Request =
   | { readonly op: "append"; readonly id: number; readonly entry: unknown }
-  | { readonly op: "head"; readonly id: number };
+  | { readonly op: "head"; readonly id: number }
+  | { readonly op: "seal"; readonly id: number; readonly digest: string };
 
 /** Owned by `serveLedger`. */
 type Service = WriterOptions & {
@@ -114,10 +115,12 @@ function queueTurn(service: Service): void {
 
 function serveQueue(service: Service): void {
   while (service.queue.length > 0) {
-    const until = service.queue.slice(0, BATCH_RECORDS).findIndex((request) => request.op === "head");
+    const until = service.queue.slice(0, BATCH_RECORDS).findIndex((request) => request.op !== "append");
     const batch = service.queue.splice(0, until < 0 ? BATCH_RECORDS : Math.max(until, 1));
     const [first] = batch;
     if (first?.op === "head") service.socket.write(jsonFrame({ id: first.id, ...service.log.publish() }));
+    else if (first?.op === "seal")
+      service.socket.write(jsonFrame({ id: first.id, note: service.log.seal(first.digest) }));
     else serveBatch(service, batch);
   }
 }
@@ -170,6 +173,10 @@ function parseRequest(frame: Frame): Request {
     const id = Number(request["id"]);
     if (request["op"] === "append") return { op: "append", id, entry: request["entry"] };
     if (request["op"] === "head") return { op: "head", id };
+    const { digest } = request;
+    // Another digest than one would end the writer for everybody: it is no request.
+    if (request["op"] === "seal" && typeof digest === "string" && /^[0-9a-f]{64}$/.test(digest))
+      return { op: "seal", id, digest };
   }
   throw new Fault("FRAME_MALFORMED", {
     message: "the ledger was asked for something that it does not do",

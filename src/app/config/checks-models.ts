@@ -1,7 +1,7 @@
 /** What has to fit together among models and their providers. @module */
 import type { Path } from "./document.ts";
 import { isLoopback } from "./hosts.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../../core/nearest.ts";
 import type { Config } from "./schema.ts";
 
 type Refusal = { readonly path: Path; readonly says: string; readonly hint: string };

@@ -8,10 +8,11 @@ import { Fault } from "../../core/fault.ts";
 import { CATALOGUE } from "../../tools/catalogue.ts";
 import { CONFIG_NAME, type ConfigText, type Path } from "./document.ts";
 import { checkBackup } from "./backup.ts";
+import { checkAlerts } from "./alerts.ts";
 import { checkEgress } from "./egress.ts";
 import { checkModels } from "./checks-models.ts";
 import { isLoopback } from "./hosts.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../../core/nearest.ts";
 import { alwaysBlocked, expand, inHiddenEntry, isWithin, overlap, type Places, realPath } from "./places.ts";
 import type { Config } from "./schema.ts";
 import { checkSecrets } from "./secret-settings.ts";
@@ -36,6 +37,7 @@ export function checkTogether(config: Config, source: ConfigText, places: Places
     checkEgress,
     checkSecrets,
     checkBackup,
+    checkAlerts,
   ]) {
     for (const { path, says, hint } of check(config, places)) {
       throw new Fault("CONFIG_UNSAFE", {

@@ -8,7 +8,7 @@ import type { z } from "zod";
 import { Fault } from "../../core/fault.ts";
 import { isArray, isObject, type JsonValue } from "../../core/json.ts";
 import { CONFIG_NAME, type ConfigText, type Path, valueAt } from "./document.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../../core/nearest.ts";
 import { configFile } from "./schema.ts";
 import { type Correction, foreign } from "./vocabulary.ts";
 

@@ -14,6 +14,7 @@ import { isNameOrAddress, isProxyRange } from "./hosts.ts";
 import { sandbox } from "./sandbox.ts";
 import { backup } from "./schema-backup.ts";
 import { audit } from "./schema-audit.ts";
+import { alerts } from "./schema-alerts.ts";
 import { browser } from "./schema-browser.ts";
 import { dlp } from "./schema-dlp.ts";
 import { egress } from "./schema-egress.ts";
@@ -219,6 +220,7 @@ export const configFile = z.strictObject({
   secrets: secrets.prefault({}),
   backup,
   audit: audit.prefault({}),
+  alerts: alerts.prefault({}),
   effects: z.partialRecord(z.enum(EFFECTS), trust).default({}),
   folders: z
     .array(

@@ -17,6 +17,7 @@ const SECRET_KEYS: ReadonlySet<string> = new Set([
   "clientsecret",
   "secretid",
   "signingsecret",
+  "webhook",
   "webhooksecret",
   "privatekey",
   "credential",

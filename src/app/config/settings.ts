@@ -208,6 +208,15 @@ export function budgetSettings(config: Config): BudgetSettings {
   };
 }
 
+/** What a request costs, in the currency of the configuration; 0 where no price is configured. */
+export function pricing(config: Config): (model: string, inputTokens: number, outputTokens: number) => number {
+  const { prices } = budgetSettings(config);
+  return (model, input, output) => {
+    const price = prices.get(model);
+    return price === undefined ? 0 : (price.input * input + price.output * output) / 1_000_000;
+  };
+}
+
 export type QuarantineSettings = {
   /** Results of trust none that are longer than this many characters become handles; `Infinity`: none. */
   readonly longerThan: number;

@@ -17,6 +17,7 @@ import type { Endorsements } from "../../steps/label/endorsements.ts";
 import { labelRefusal, labelResult } from "../../steps/label/label.ts";
 import type { Outbound } from "../../steps/outbound/outbound.ts";
 import { createRun, type Effector } from "../../steps/run/run.ts";
+import type { Freeze } from "../freeze.ts";
 import type { Halt } from "../halt.ts";
 import type { Helpers } from "../helpers.ts";
 import type { Metrics } from "../metrics.ts";
@@ -36,6 +37,7 @@ export type GateParts = {
   readonly desk: ApprovalDesk;
   readonly presence: Presence;
   readonly halt: Halt;
+  readonly freeze: Freeze;
   readonly metrics: Metrics;
   readonly outbound: Outbound;
   readonly effectors: ReadonlyMap<string, Effector>;
@@ -116,6 +118,6 @@ export function createEngineGate(parts: GateParts, waits: Map<TurnId, number>, t
     redact: (value) => parts.outbound.value(value),
     incoming: (text, brought) => incoming(parts.outbound, text, brought),
     clock,
-    state: () => parts.halt.state(),
+    state: (session) => (parts.freeze.isFrozen(session) ? "frozen" : parts.halt.state()),
   });
 }

@@ -122,6 +122,12 @@ async function admit(
       hint: "an operator can start again with `vambrace resume`",
     });
   }
+  if (parts.freeze.isFrozen(session.id)) {
+    throw new Fault("SESSION_FROZEN", {
+      message: "this session is frozen: nothing is taken in it",
+      hint: "an operator can let it go with `vambrace thaw SESSION`",
+    });
+  }
   const { principal } = sender;
   if (principal.trust === "none") {
     throw new Fault("DENIED", {

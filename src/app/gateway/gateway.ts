@@ -20,6 +20,7 @@ import type { EngineParts } from "./engine.ts";
 import type { Notice } from "./elsewhere.ts";
 import { past } from "./past.ts";
 import type { Turns } from "./turns.ts";
+import { createWatching, type WatchingParts, watchStatusOf } from "./watching.ts";
 
 export type GatewayParts = EngineParts & {
   readonly turns: Turns;
@@ -32,10 +33,14 @@ export type GatewayParts = EngineParts & {
   readonly notices: Notices;
   readonly reminders: () => readonly string[];
   readonly reloadSecrets: () => Promise<{ readonly changed: readonly string[]; readonly failed: readonly string[] }>;
+  readonly watch: WatchingParts["watch"];
+  /** Of the disk that holds the state folder. */
+  readonly freeBytes: () => Promise<number>;
 };
 
 export type Notices = {
-  tell(notice: Notice): void;
+  /** @param unheard `keep`: told to him when he next watches, where nobody listens now. */
+  tell(notice: Notice, unheard?: "keep"): void;
   watch(person: string, listener: (notice: Notice) => void, signal: AbortSignal): void;
 };
 
@@ -81,6 +86,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       metrics.gauge("turns_running", parts.turns.running);
       metrics.gauge("approvals_open", desk.size);
       metrics.gauge("ready", (await parts.readiness()).every((control) => control.ready) ? 1 : 0);
+      await gaugeWatch(parts);
       return metrics.text();
     },
     stop: (caller, reason) => stop(parts, need(caller, "operate"), reason),
@@ -89,6 +95,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       need(caller, "configure");
       return parts.reloadSecrets();
     },
+    watching: createWatching({ ...parts, may: (caller) => need(caller, "operate") }),
     tokens: access.doors,
   };
 }
@@ -151,7 +158,21 @@ async function statusOf(parts: GatewayParts): Promise<GatewayStatus> {
     downgrades: parts.downgrades,
     weakModels: parts.weakModels,
     reminders: parts.reminders(),
+    watch: watchStatusOf(parts),
   };
+}
+
+async function gaugeWatch({ metrics, ...parts }: GatewayParts): Promise<void> {
+  const { alerts, frozenSessions, openIncidents, closeWatchUntilMs } = watchStatusOf(parts);
+  metrics.gauge("halted", parts.halt.state() === "halted" ? 1 : 0);
+  metrics.gauge("alerts_undelivered", alerts.undelivered);
+  metrics.gauge("sessions_frozen", frozenSessions.length);
+  metrics.gauge("incidents_open", openIncidents.length);
+  metrics.gauge("close_watch", closeWatchUntilMs === null ? 0 : 1);
+  metrics.gauge("disk_free_bytes", await parts.freeBytes());
+  // Asked last: a ledger that is gone must not keep the rest from being told.
+  const head = await parts.helpers.ledger.head().catch(() => undefined);
+  if (head !== undefined) metrics.gauge("ledger_entries", head.size);
 }
 
 /** Everything ends before anything is written: where the disk is what fails, it has stopped all the same. */
@@ -172,6 +193,7 @@ async function stop(parts: GatewayParts, caller: Caller, reason: string): Promis
 }
 
 async function resume(parts: GatewayParts, caller: Caller): Promise<void> {
+  parts.watch.standing.mayResume();
   await parts.helpers.ledger.append(stopEntry(caller, "stop.ended", {}));
   await parts.halt.resume();
 }
@@ -187,14 +209,24 @@ function stopEntry(caller: Caller, what: string, data: NonNullable<LedgerEntry["
   };
 }
 
+/** Notices that wait for somebody to watch; all of them are in the ledger. */
+const KEPT = 20;
+
 /** Who is told what arrives for him while he watches. */
 export function createNotices(): Notices {
   const watchers = new Set<{ readonly person: string; readonly listener: (notice: Notice) => void }>();
+  const kept: Notice[] = [];
   return {
-    tell(notice) {
-      for (const watcher of watchers) if (watcher.person === notice.to) watcher.listener(notice);
+    tell(notice, unheard) {
+      const listening = [...watchers].filter((watcher) => watcher.person === notice.to);
+      for (const watcher of listening) watcher.listener(notice);
+      if (listening.length > 0 || unheard !== "keep") return;
+      kept.push(notice);
+      kept.splice(0, Math.max(0, kept.length - KEPT));
     },
     watch(person, listener, signal) {
+      for (const notice of kept.filter((one) => one.to === person)) listener(notice);
+      for (let i = kept.length - 1; i >= 0; i--) if (kept[i]?.to === person) kept.splice(i, 1);
       const watcher = { person, listener };
       watchers.add(watcher);
       signal.addEventListener("abort", () => watchers.delete(watcher), { once: true });

@@ -14,6 +14,8 @@ export type Turns = {
   /** Runs `work` when the session's earlier turns are over. Its signal ends with `ending`, with `stopTurn`, or with `stopAll`. */
   run<T>(session: SessionId, turn: TurnId, ending: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   stopTurn(turn: TurnId): boolean;
+  /** Resolves when every turn of these sessions has ended. */
+  stopSessions(sessions: readonly SessionId[], reason: string): Promise<void>;
   /** Resolves when this turn is over, however; at once where it does not run. */
   over(turn: TurnId): Promise<void>;
   /** Resolves when every turn that was told to end has ended. */
@@ -24,7 +26,10 @@ export type Turns = {
 
 export function createTurns(): Turns {
   const queues = new Map<SessionId, { last: Promise<unknown>; waiting: number }>();
-  const running = new Map<TurnId, { readonly end: AbortController; readonly over: Promise<unknown> }>();
+  const running = new Map<
+    TurnId,
+    { readonly session: SessionId; readonly end: AbortController; readonly over: Promise<unknown> }
+  >();
   return {
     async run(session, turn, ending, work) {
       const queue = queues.get(session) ?? { last: Promise.resolve(), waiting: 0 };
@@ -35,7 +40,7 @@ export function createTurns(): Turns {
       const signal = AbortSignal.any([ending, end.signal]);
       const over = queue.last.then(() => work(signal));
       queue.last = over.then(ignore, ignore);
-      running.set(turn, { end, over });
+      running.set(turn, { session, end, over });
       try {
         return await over;
       } finally {
@@ -48,6 +53,11 @@ export function createTurns(): Turns {
       const one = running.get(turn);
       one?.end.abort(new Error("stopped"));
       return one !== undefined;
+    },
+    async stopSessions(sessions, reason) {
+      const all = [...running.values()].filter((one) => sessions.includes(one.session));
+      for (const one of all) one.end.abort(new Error(reason));
+      await Promise.allSettled(all.map((one) => one.over));
     },
     async over(turn) {
       await Promise.allSettled([running.get(turn)?.over]);

@@ -99,6 +99,7 @@ async function helpersLine(io: Io): Promise<Line> {
       // Whether they start, and nothing more: the sandbox has a line of its own.
       container: Promise.resolve(null),
       onConnection: async () => undefined,
+      onHelper: (name, state) => note(`${name} ${state}`),
     });
     try {
       await helpers.ledger.head();

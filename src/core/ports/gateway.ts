@@ -12,6 +12,7 @@ import type { JsonObject } from "../json.ts";
 import type { Trust } from "../label.ts";
 import type { Permission } from "../person.ts";
 import type { LedgerQuery, StoredEntry } from "./ledger.ts";
+import type { Watching, WatchStatus } from "./watching.ts";
 import type { TurnEvent, TurnStop } from "../turn.ts";
 
 /** Who stands at a door: a token's person, with the token's trust and permissions, never more. */
@@ -71,6 +72,7 @@ export type GatewayStatus = {
   readonly weakModels: readonly string[];
   /** What should be done soon, one line each: keys that are due. */
   readonly reminders: readonly string[];
+  readonly watch: WatchStatus;
 };
 
 export type TokenMade = { readonly id: TokenId; readonly token: string };
@@ -142,6 +144,7 @@ export type Gateway = {
   resume(caller: Caller): Promise<void>;
   /** Reads the secrets anew, at once: what was revoked is dropped, what was replaced counts. */
   reloadSecrets(caller: Caller): Promise<{ readonly changed: readonly string[]; readonly failed: readonly string[] }>;
+  readonly watching: Watching;
   tokens: {
     list(caller: Caller): Promise<readonly TokenInfo[]>;
     create(

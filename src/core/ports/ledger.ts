@@ -23,8 +23,10 @@ export const RECORD_KINDS = [
   "migration", // what was brought over from another system
   "policy", // set loaded, or refused
   "secret", // set, rotated, revoked, used up, used much more than before; never a value
-  "stop", // everything halted or resumed
   "audit", // a security audit, a hardening
+  "stop", // everything halted or resumed; a session frozen
+  "alert", // raised, acted on, not delivered; silenced
+  "incident", // opened, a step of it, closed
   "fault",
 ] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];

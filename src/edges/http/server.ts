@@ -28,6 +28,7 @@ import { completionRoutes } from "./routes/completions.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { loginRoutes } from "./routes/login.ts";
 import { operateRoutes } from "./routes/operate.ts";
+import { watchingRoutes } from "./routes/watching.ts";
 import type { RouteParts } from "./routes/parts.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { createSockets, socketRoute, type Sockets, SOCKET_PATH } from "./socket.ts";
@@ -105,7 +106,16 @@ function checkBind({ listen: { host }, trustedProxies }: HttpOptions): void {
 
 function createTable(parts: RouteParts, page: PageFiles): { readonly routes: readonly Route[] } {
   const table = createRouteTable();
-  const groups = [healthRoutes, loginRoutes, chatRoutes, actRoutes, operateRoutes, tokenRoutes, completionRoutes];
+  const groups = [
+    healthRoutes,
+    loginRoutes,
+    chatRoutes,
+    actRoutes,
+    operateRoutes,
+    watchingRoutes,
+    tokenRoutes,
+    completionRoutes,
+  ];
   for (const route of groups.flatMap((group) => group(parts))) table.add(route);
   for (const route of [socketRoute, ...pageRoutes(page)]) table.add(route);
   let document: object | undefined;

@@ -119,6 +119,13 @@ const STATUS = {
   downgrades: [],
   weakModels: [],
   reminders: [],
+  watch: {
+    alerts: { raised: 0, undelivered: 0, silent: [] },
+    frozenSessions: [],
+    openIncidents: [],
+    servicesOff: [],
+    closeWatchUntilMs: null,
+  },
 };
 
 type Note = <T>(name: string, answer: T, ...args: unknown[]) => T;
@@ -171,11 +178,27 @@ export function fakeGateway(): FakeGateway {
     stop: async (caller, reason) => note("stop", undefined, caller, reason),
     resume: async (caller) => note("resume", undefined, caller),
     reloadSecrets: async (caller) => note("reloadSecrets", { changed: [], failed: [] }, caller),
+    watching: fakeWatching(note),
     tokens: {
       list: async (caller) => note("tokens.list", [], caller),
       create: async (caller, request) => note("tokens.create", { id: TOKEN, token: "vmb_x" }, caller, request),
       revoke: async (caller, id) => note("tokens.revoke", id === TOKEN, caller, id),
     },
+  };
+}
+
+type Note = <T>(name: string, answer: T, ...args: unknown[]) => T;
+
+function fakeWatching(note: Note): Gateway["watching"] {
+  return {
+    alerts: (caller) => note("alerts", { rules: [], recent: [], undelivered: [], delivered: 0, swallowed: 0 }, caller),
+    silence: async (caller, request) => note("silence", undefined, caller, request),
+    unsilence: async (caller, rule) => note("unsilence", true, caller, rule),
+    test: async (caller, rule) => note("test", [], caller, rule),
+    freeze: async (caller, session, why) => note("freeze", [session], caller, session, why),
+    thaw: async (caller, session) => note("thaw", true, caller, session),
+    endAccess: async (caller, why) => note("endAccess", [], caller, why),
+    seal: async (caller, digest) => note("seal", "a note", caller, digest),
   };
 }
 

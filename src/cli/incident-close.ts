@@ -1,0 +1,164 @@
+/** `vambrace incident cause`, `check`, `restore`, `close`, `review`. @module */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { stateFolder } from "../app/config/environment.ts";
+import { makeFile } from "../app/config/durable.ts";
+import { OWNER } from "../app/given.ts";
+import { homeAt } from "../app/home.ts";
+import { caseFolder, loadCase, saveCase } from "../app/incidents/cases.ts";
+import { systemClock } from "../app/system.ts";
+import { type Case, closedCase, withCause, withItem, withService } from "../ops/incident/case.ts";
+import { reachOf } from "../ops/incident/reach.ts";
+import { writeReview } from "../ops/incident/review.ts";
+import { collect, rowOf } from "../ops/incident/timeline.ts";
+import { type Command, flagOn, flagText, type Io } from "./command.ts";
+import { drawCase, usage } from "./incident.ts";
+
+type Said = { readonly by: string; readonly atMs: number; readonly note: string };
+
+/** Reads, changes by one step, records and writes. */
+function step(
+  io: Io,
+  id: string,
+  what: string,
+  change: (one: Case, said: (note: string) => Said) => { readonly one: Case; readonly why: string },
+): Case {
+  const home = homeAt(stateFolder(io.env));
+  const atMs = systemClock.wallMs();
+  const { one, why } = change(loadCase(home.root, id), (note) => ({ by: OWNER, atMs, note }));
+  saveCase(home.root, one, { who: OWNER, what, why, atMs });
+  return one;
+}
+
+export const incidentCause: Command = {
+  name: "incident cause",
+  summary: "record what happened and why it could; nothing is brought back before",
+  usage: "vambrace incident cause ID TEXT",
+  example:
+    'vambrace incident cause inc_20261127233000abcd1234 "a page told the agent to read credentials; tools.fs.allowedPaths had the home folder"',
+  options: {},
+  help: {},
+  async run([id, ...words], _flags, io) {
+    if (id === undefined || words.length === 0) throw usage("say which incident, and its cause", incidentCause);
+    const note = words.join(" ");
+    drawCase(
+      io,
+      step(io, id, "incident.cause", (one, said) => ({ one: withCause(one, said(note)), why: note })),
+    );
+    return 0;
+  },
+};
+
+export const incidentCheck: Command = {
+  name: "incident check",
+  summary: "tick an item of the checklist, or leave it out for a reason",
+  usage: "vambrace incident check ID ITEM [--note TEXT] [--skip]",
+  example: 'vambrace incident check inc_20261127233000abcd1234 rotate --note "new provider key, 23:40"',
+  options: { note: { type: "string" }, skip: { type: "boolean", default: false } },
+  help: { note: "what was done; with --skip the reason", skip: "it is left out" },
+  async run([id, item], flags, io) {
+    if (id === undefined || item === undefined) throw usage("say which incident, and which item", incidentCheck);
+    const note = flagText(flags, "note") ?? "";
+    const how = flagOn(flags, "skip") ? "skipped" : "done";
+    drawCase(
+      io,
+      step(io, id, `incident.${how}`, (one, said) => ({
+        one: withItem(one, item, how, said(note)),
+        why: `${item}: ${note}`,
+      })),
+    );
+    return 0;
+  },
+};
+
+export const incidentRestore: Command = {
+  name: "incident restore",
+  summary: "bring one service back: terminal, webchat, api, schedules",
+  usage: "vambrace incident restore ID SERVICE [--note TEXT]",
+  example: "vambrace incident restore inc_20261127233000abcd1234 terminal",
+  options: { note: { type: "string" } },
+  help: { note: "what you looked at before" },
+  async run([id, service], flags, io) {
+    if (id === undefined || service === undefined)
+      throw usage("say which incident, and which service", incidentRestore);
+    const note = flagText(flags, "note") ?? "";
+    drawCase(
+      io,
+      step(io, id, "incident.restored", (one, said) => ({
+        one: withService(one, service, said(note)),
+        why: `${service}: ${note}`,
+      })),
+    );
+    io.err(
+      "it counts within a second; where everything is still stopped: start the gateway again, then `vambrace resume`",
+    );
+    return 0;
+  },
+};
+
+export const incidentClose: Command = {
+  name: "incident close",
+  summary: "close it: refused without a cause, with anything left to do; 30 days of close watch begin",
+  usage: "vambrace incident close ID [--note TEXT]",
+  example: "vambrace incident close inc_20261127233000abcd1234",
+  options: { note: { type: "string" } },
+  help: { note: "a last word for the review" },
+  async run([id], flags, io) {
+    if (id === undefined) throw usage("say which incident", incidentClose);
+    const note = flagText(flags, "note") ?? "";
+    const one = step(io, id, "incident.closed", (before, said) => ({ one: closedCase(before, said(note)), why: note }));
+    const path = await reviewOf(io, one);
+    io.out(path);
+    io.err(
+      "closed; for 30 days whatever changes or leaves something is asked, and alerts come at half their thresholds",
+    );
+    io.err("the review is written; its last section wants your answers");
+    return 0;
+  },
+};
+
+export const incidentReview: Command = {
+  name: "incident review",
+  summary: "write the review document (Markdown) as it stands now",
+  usage: "vambrace incident review ID",
+  example: "vambrace incident review inc_20261127233000abcd1234",
+  options: {},
+  help: {},
+  async run([id], _flags, io) {
+    if (id === undefined) throw usage("say which incident", incidentReview);
+    io.out(await reviewOf(io, loadCase(homeAt(stateFolder(io.env)).root, id)));
+    return 0;
+  },
+};
+
+/** Beside the case; an older one stays. */
+async function reviewOf(io: Io, one: Case): Promise<string> {
+  const home = homeAt(stateFolder(io.env));
+  const { records, left } = await collect(home.ledger, { session: one.session, sinceMs: one.sinceMs });
+  const entries = records.map((record) => record.entry);
+  const path = join(caseFolder(home.root, one.id), `review-${systemClock.wallMs()}.md`);
+  makeFile(
+    path,
+    writeReview({ one, rows: entries.map(rowOf), left, reach: reachOf(entries), rotate: rotateIn(home.root, one) }),
+  );
+  return path;
+}
+
+/** As the first bundle lists it; without one there is no list. */
+function rotateIn(home: string, one: Case): Parameters<typeof writeReview>[0]["rotate"] {
+  if (one.bundle === null) return [];
+  try {
+    return JSON.parse(readFileSync(join(caseFolder(home, one.id), "bundle-1", "rotate.json"), "utf8"));
+  } catch (error) {
+    if (error instanceof Error)
+      return [
+        {
+          name: "the list of the bundle cannot be read",
+          state: "by hand",
+          why: "it is damaged",
+          how: "see the copy that lies elsewhere",
+        },
+      ];
+    throw error;
+  }
+}

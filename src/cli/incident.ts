@@ -1,0 +1,287 @@
+/** `vambrace incident open`, `list`, `show`, `timeline`, `bundle`, `verify`. @module */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { stateFolder } from "../app/config/environment.ts";
+import { loadConfig } from "../app/config/load.ts";
+import { OWNER } from "../app/given.ts";
+import { homeAt } from "../app/home.ts";
+import { allCases, caseFolder, loadCase, saveCase } from "../app/incidents/cases.ts";
+import { bundleFor, type IncidentParts, openIncident } from "../app/incidents/open.ts";
+import { systemClock, systemRandom } from "../app/system.ts";
+import { Fault, toFault } from "../core/fault.ts";
+import { eachEntry } from "../ledger/search.ts";
+import { type Case, openItems } from "../ops/incident/case.ts";
+import { collect, rowOf, writeRow } from "../ops/incident/timeline.ts";
+import { verifyBundle } from "../ops/incident/verify.ts";
+import { type Command, flagOn, flagText, type Io } from "./command.ts";
+import { reachGateway } from "./incident-gateway.ts";
+import { oneLine, paint, plural, table } from "./style.ts";
+import { agoOrTime } from "./when.ts";
+
+export async function incidentParts(io: Io): Promise<IncidentParts> {
+  const home = homeAt(stateFolder(io.env));
+  const tell = (line: string): void => io.err(line);
+  return {
+    home,
+    loaded: configNow(io),
+    env: io.env,
+    clock: systemClock,
+    random: systemRandom,
+    gateway: await reachGateway(io, home),
+    tell,
+  };
+}
+
+/** An incident is opened also where the configuration is what is broken. */
+function configNow(io: Io): IncidentParts["loaded"] {
+  try {
+    return loadConfig({ home: homeAt(stateFolder(io.env)).root, env: io.env });
+  } catch (thrown) {
+    io.err(`the configuration cannot be read (${toFault(thrown).message}); workspaces are not kept`);
+    return undefined;
+  }
+}
+
+export const incidentOpen: Command = {
+  name: "incident open",
+  summary: "contain, end access, keep sealed evidence, list what was touched and who was reached",
+  usage: "vambrace incident open --reason TEXT [--session S|--call C] [--since TIME] [--no-workspace] [--json]",
+  example:
+    'vambrace incident open --session ses_0123456789abcdefghjkmnpqrs --reason "it wanted /etc/shadow after reading a page"',
+  options: {
+    reason: { type: "string" },
+    session: { type: "string" },
+    call: { type: "string" },
+    since: { type: "string" },
+    "no-workspace": { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+  help: {
+    reason: "why you open it; stands in the ledger and in the review",
+    session: "only this session and those that it spawned are frozen; without it everything is stopped",
+    call: "the session of this call",
+    since: "where the timeline begins: `24h` (unless said), `7d`, or a time",
+    "no-workspace": "keep no copy of the workspaces, which may be large",
+    json: "print the case and where its bundle is as JSON",
+  },
+  async run(_args, flags, io) {
+    const reason = flagText(flags, "reason");
+    if (reason === undefined) throw usage("say why", incidentOpen);
+    const parts = await incidentParts(io);
+    const call = flagText(flags, "call") ?? null;
+    const session = call === null ? (flagText(flags, "session") ?? null) : await sessionOf(parts.home.ledger, call);
+    const sinceMs = agoOrTime(flagText(flags, "since") ?? "24h", systemClock.wallMs());
+    const opened = await openIncident(parts, {
+      session,
+      call,
+      reason,
+      sinceMs,
+      withoutWorkspace: flagOn(flags, "no-workspace"),
+    });
+    const { one, bundle, failed } = opened;
+    if (flagOn(flags, "json")) io.out(JSON.stringify({ case: one, bundle: bundle?.folder ?? null, failed }));
+    else drawOpened(io, opened);
+    return failed.length === 0 ? 0 : 1;
+  },
+};
+
+function drawOpened(io: Io, { one, bundle, failed }: Awaited<ReturnType<typeof openIncident>>): void {
+  io.out(one.id);
+  if (bundle !== undefined) {
+    const { reach } = bundle;
+    io.out(
+      table([
+        [
+          "evidence",
+          `${bundle.folder}, ${plural(bundle.records, "record")} with proofs${bundle.left > 0 ? `, ${bundle.left} older ones did not fit` : ""}`,
+        ],
+        [
+          "led by",
+          oneLine(
+            reach.influences
+              .slice(0, 3)
+              .map((text) => `${text.kind} ${text.id} (trust ${text.trust})`)
+              .join("; ") || "nothing",
+            160,
+          ),
+        ],
+        [
+          "reached",
+          oneLine(
+            [...reach.recipients, ...reach.hosts]
+              .map((each) => each.what)
+              .slice(0, 6)
+              .join(", ") || "nobody",
+            160,
+          ),
+        ],
+        [
+          "touched",
+          `${plural(reach.files.length, "file")}, ${plural(reach.commands.length, "command")}, ${plural(reach.lasting.length, "thing")} that stay`,
+        ],
+        [
+          "rotate",
+          `${bundle.rotate.filter((each) => each.state === "by hand").length} by hand: ${oneLine(
+            bundle.rotate
+              .filter((each) => each.state === "by hand")
+              .map((each) => each.name)
+              .join(", ") || "nothing",
+            120,
+          )}`,
+        ],
+      ]),
+    );
+    if (bundle.leftOut.length > 0)
+      io.err(`left out of the copies: ${plural(bundle.leftOut.length, "file")}; the lists in the bundle say why`);
+  }
+  for (const line of failed) io.err(paint(io, "red", `not done: ${line}`));
+  io.err(
+    `next: read ${bundle === undefined ? "the timeline" : `${bundle.folder}/review.md`}, copy the bundle elsewhere, then: vambrace incident show ${one.id}`,
+  );
+}
+
+async function sessionOf(ledger: string, call: string): Promise<string> {
+  for await (const entry of eachEntry(ledger, { call })) if (entry.session !== undefined) return entry.session;
+  throw new Fault("CALL_UNKNOWN", {
+    message: `the ledger knows no call \`${call.slice(0, 60)}\``,
+    hint: "copy it from `vambrace log search`",
+  });
+}
+
+export const incidentList: Command = {
+  name: "incident list",
+  summary: "every incident, and what is left to do in those that are open",
+  usage: "vambrace incident list [--json]",
+  example: "vambrace incident list",
+  options: { json: { type: "boolean", default: false } },
+  help: { json: "print the case files as JSON" },
+  async run(_args, flags, io) {
+    const { cases, unreadable } = allCases(homeAt(stateFolder(io.env)).root);
+    if (flagOn(flags, "json")) io.out(JSON.stringify({ cases, unreadable }));
+    else if (cases.length > 0)
+      io.out(
+        table(
+          cases.map((one) => [one.id, one.state, one.session ?? "everything", leftOf(one), oneLine(one.reason, 60)]),
+        ),
+      );
+    if (cases.length === 0 && unreadable.length === 0) io.err("there was none");
+    for (const id of unreadable) io.err(paint(io, "red", `${id}: its case file cannot be read; it counts as open`));
+    return 0;
+  },
+};
+
+function leftOf(one: Case): string {
+  if (one.state === "closed") return "done";
+  return one.cause === null ? "no cause recorded" : `${plural(openItems(one).length, "item")} left`;
+}
+
+export const incidentShow: Command = {
+  name: "incident show",
+  summary: "one incident: its cause, checklist, what is brought back, and the next step",
+  usage: "vambrace incident show ID [--json]",
+  example: "vambrace incident show inc_20261127233000abcd1234",
+  options: { json: { type: "boolean", default: false } },
+  help: { json: "print the case file as JSON" },
+  async run([id], flags, io) {
+    if (id === undefined) throw usage("say which incident", incidentShow);
+    const one = loadCase(homeAt(stateFolder(io.env)).root, id);
+    if (flagOn(flags, "json")) io.out(JSON.stringify(one));
+    else drawCase(io, one);
+    return 0;
+  },
+};
+
+export function drawCase(io: Io, one: Case): void {
+  const mark = (done: unknown, skipped?: unknown): string =>
+    done !== null && done !== undefined ? "[x]" : skipped !== null && skipped !== undefined ? "[-]" : "[ ]";
+  io.out(
+    [
+      `${one.id}  ${one.state}, about ${one.session ?? "everything"}: ${oneLine(one.reason, 120)}`,
+      `  ${mark(one.cause)} cause      ${one.cause === null ? "not recorded: nothing is brought back before" : oneLine(one.cause.note, 120)}`,
+      ...one.checklist.map((item) => `  ${mark(item.done, item.skipped)} ${item.id.padEnd(10)} ${item.says}`),
+      ...one.services.map((service) => `  ${mark(service.restored)} ${service.name.padEnd(10)} brought back`),
+    ].join("\n"),
+  );
+  const [item] = openItems(one);
+  const service = one.services.find((each) => each.restored === null);
+  if (one.state === "closed") return;
+  const next =
+    one.cause === null
+      ? `vambrace incident cause ${one.id} "WHAT HAPPENED, AND WHY IT COULD"`
+      : item !== undefined
+        ? `vambrace incident check ${one.id} ${item.id}`
+        : service !== undefined
+          ? `vambrace incident restore ${one.id} ${service.name}`
+          : `vambrace incident close ${one.id}`;
+  io.err(`next: ${next}`);
+}
+
+export const incidentTimeline: Command = {
+  name: "incident timeline",
+  summary: "what happened, in order, from the ledger as it is now",
+  usage: "vambrace incident timeline ID [--json]",
+  example: "vambrace incident timeline inc_20261127233000abcd1234",
+  options: { json: { type: "boolean", default: false } },
+  help: { json: "one row a line as JSON" },
+  async run([id], flags, io) {
+    if (id === undefined) throw usage("say which incident", incidentTimeline);
+    const home = homeAt(stateFolder(io.env));
+    const { session, sinceMs } = loadCase(home.root, id);
+    const { records, left } = await collect(home.ledger, { session, sinceMs });
+    for (const { entry } of records)
+      io.out(flagOn(flags, "json") ? JSON.stringify(rowOf(entry)) : writeRow(rowOf(entry)));
+    if (left > 0) io.err(`${left} older records are not shown`);
+    return 0;
+  },
+};
+
+export const incidentBundle: Command = {
+  name: "incident bundle",
+  summary: "keep the evidence as it is now, in a further bundle",
+  usage: "vambrace incident bundle ID [--no-workspace]",
+  example: "vambrace incident bundle inc_20261127233000abcd1234",
+  options: { "no-workspace": { type: "boolean", default: false } },
+  help: { "no-workspace": "keep no copy of the workspaces" },
+  async run([id], flags, io) {
+    if (id === undefined) throw usage("say which incident", incidentBundle);
+    const parts = await incidentParts(io);
+    const one = loadCase(parts.home.root, id);
+    let number = 1;
+    while (existsSync(join(caseFolder(parts.home.root, id), `bundle-${number}`))) number += 1;
+    const bundle = await bundleFor(parts, one, { ended: [], withoutWorkspace: flagOn(flags, "no-workspace"), number });
+    saveCase(
+      parts.home.root,
+      { ...one, bundle: bundle.manifest },
+      { who: OWNER, what: "incident.bundled", why: bundle.manifest, atMs: systemClock.wallMs() },
+    );
+    io.out(bundle.folder);
+    io.err(`${plural(bundle.records, "record")} with proofs; copy the folder to another machine`);
+    return 0;
+  },
+};
+
+export const incidentVerify: Command = {
+  name: "incident verify",
+  summary: "check a bundle, on any machine, with the ledger's public key",
+  usage: "vambrace incident verify BUNDLE --key PUBLIC [--json]",
+  example: "vambrace incident verify ~/usb/bundle-1 --key ~/usb/key.pub",
+  options: { key: { type: "string" }, json: { type: "boolean", default: false } },
+  help: { key: "the ledger's public key, kept elsewhere, or a file that holds it", json: "print the report as JSON" },
+  async run([bundle], flags, io) {
+    const key = flagText(flags, "key");
+    if (bundle === undefined || key === undefined)
+      throw usage("say which bundle, and the key that was kept elsewhere", incidentVerify);
+    const report = await verifyBundle(bundle, key.includes("+") && !existsSync(key) ? key : readFileSync(key, "utf8"));
+    if (flagOn(flags, "json")) io.out(JSON.stringify(report));
+    else
+      io.out(
+        `${report.holds ? "holds" : "DOES NOT HOLD"}: ${plural(report.files, "file")}, ${plural(report.records, "record")} of a ledger of ${report.ledgerSize}`,
+      );
+    if (report.problem !== undefined) io.err(`problem: ${report.problem}`);
+    return report.holds ? 0 : 4;
+  },
+};
+
+export function usage(message: string, command: Command): Fault {
+  return new Fault("COMMAND_USAGE", { message, hint: `usage: ${command.usage}` });
+}

@@ -1,0 +1,74 @@
+/**
+ * What has to be given out anew after an incident, by whom, and why. What the
+ * gateway can end by itself it has ended; the rest is said plainly, because a
+ * key that nobody rotates is the incident that goes on.
+ *
+ * @module
+ */
+import type { Reach } from "./reach.ts";
+
+export type ToRotate = {
+  readonly name: string;
+  /** `ended`: done. `by hand`: a person has to. */
+  readonly state: "ended" | "by hand";
+  readonly why: string;
+  readonly how: string;
+};
+
+export type Held = {
+  /** Credentials that the egress proxy may put into requests, by the name that connections are recorded under. */
+  readonly credentials: ReadonlyMap<string, string>;
+  /** Ids of every secret that the gateway holds: `env:NAME`, `vault:name`, …. */
+  readonly secrets: readonly string[];
+  readonly endedTokens: readonly string[];
+  /** Tokens could not be ended, because no gateway ran. */
+  readonly tokensLeft: boolean;
+};
+
+export function toRotate(reach: Reach, held: Held): readonly ToRotate[] {
+  const used = new Set(
+    reach.hosts.flatMap((host) => host.credentials).map((name) => held.credentials.get(name) ?? name),
+  );
+  const others = held.secrets.filter((id) => !used.has(id));
+  const wasRead = reach.files.filter((file) => SECRET_PLACE.test(file.what)).map((file) => file.what);
+  return [
+    ...tokens(held),
+    ...[...used].map((id) => secret(id, "it was put into requests in this incident")),
+    ...others.map((id) => secret(id, "the gateway holds it; it was not seen in use")),
+    ...wasRead.map((path) =>
+      byHand(
+        path,
+        "a file that looks like a secret was named in a call that ran",
+        "end what stands in it, wherever it counts",
+      ),
+    ),
+  ];
+}
+
+function tokens({ endedTokens, tokensLeft }: Held): readonly ToRotate[] {
+  const how =
+    "start the gateway (it starts stopped), then `vambrace token list` and `vambrace token revoke ID` for each";
+  const left = tokensLeft ? [byHand("access tokens", "no gateway ran, so none could be ended", how)] : [];
+  const again = "make a new one where it is needed: `vambrace token create`";
+  return [
+    ...endedTokens.map(
+      (name): ToRotate => ({ name, state: "ended", why: "an access token that was valid", how: again }),
+    ),
+    ...left,
+  ];
+}
+
+function secret(id: string, why: string): ToRotate {
+  return byHand(
+    id,
+    why,
+    `\`vambrace secrets revoke ${id}\`, end it at its service, then \`vambrace secrets rotate ${id}\``,
+  );
+}
+
+function byHand(name: string, why: string, how: string): ToRotate {
+  return { name, state: "by hand", why, how };
+}
+
+const SECRET_PLACE =
+  /(?:^|\/)(?:\.env(?:\.[^/]*)?|\.netrc|\.npmrc|\.pypirc|id_[a-z0-9]+|[^/]*\.(?:pem|key|p12|pfx|kdbx)|[^/]*(?:secret|credential|password|token)[^/]*)$/i;

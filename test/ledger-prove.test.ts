@@ -1,0 +1,85 @@
+/** Proofs and seals made from a real folder. @module */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { sha256 } from "../src/core/json.ts";
+import { nodeFiles } from "../src/ledger/files.ts";
+import { leafHash } from "../src/ledger/merkle.ts";
+import { type Checkpoint, openNote, parseCheckpoint, parseVerifierKey } from "../src/ledger/note.ts";
+import { type InclusionClaim, inclusionHolds } from "../src/ledger/proof.ts";
+import { openInclusionProver } from "../src/ledger/prove.ts";
+import { parseSeal } from "../src/ledger/seal.ts";
+import { recentEntries, scanRecords } from "../src/ledger/search.ts";
+import { verifyLedger } from "../src/ledger/verify.ts";
+import { entry, openTestLog, ORIGIN, temporaryFolder } from "./ledger-kit.ts";
+
+const SIZES = [1, 2, 3, 7, 255, 256, 257, 511, 512, 700, 1_024, 1_300];
+
+test("R-LOG-3: each record of a ledger of any size is proved to stand in it, and another record is not", async (t) => {
+  for (const size of SIZES) {
+    const dir = temporaryFolder(t);
+    const log = openTestLog(nodeFiles(dir));
+    for (let i = 0; i < size; i += 100)
+      log.append(Array.from({ length: Math.min(100, size - i) }, (_, j) => entry(i + j)));
+    const { checkpoint } = log.publish();
+    log.close();
+    const tree: Checkpoint | undefined = parseCheckpoint(checkpoint);
+    assert.equal(tree?.size, size);
+    const prover = openInclusionProver(dir, size);
+    const records: Buffer[] = [];
+    for await (const record of scanRecords(dir, [], 0)) records.unshift(Buffer.from(record));
+    assert.equal(records.length, size);
+    for (const index of new Set([0, 1, Math.floor(size / 2), size - 2, size - 1].filter((i) => i >= 0 && i < size))) {
+      const leaf: Buffer = leafHash(records[index] ?? Buffer.alloc(0));
+      const proof: readonly Buffer[] = await prover.inclusion(index);
+      const claim: InclusionClaim = { index, size, leaf, root: tree?.root ?? Buffer.alloc(0) };
+      assert.equal(inclusionHolds(claim, proof), true, `${index} of ${size}`);
+      assert.equal(inclusionHolds({ ...claim, leaf: leafHash(Buffer.from("other")) }, proof), false);
+    }
+    await assert.rejects(prover.inclusion(size), /no record/);
+  }
+});
+
+test("R-IR-2: INVARIANT(no-second-checkpoint): a seal is signed by the ledger's key and is never a checkpoint", async (t) => {
+  const dir = temporaryFolder(t);
+  const log = openTestLog(nodeFiles(dir));
+  log.append([entry(1), entry(2)]);
+  const digest = sha256("evidence");
+  const note = log.seal(digest);
+  assert.throws(() => log.seal("0"), /digest/);
+  log.append([entry(3)]);
+  log.publish();
+  log.close();
+  const key = parseVerifierKey(readFileSync(join(dir, "key.pub"), "utf8"));
+  const opened = openNote(note, key);
+  assert.ok(opened.verdict === "holds");
+  const seal = parseSeal(opened.text);
+  assert.deepEqual([seal?.origin, seal?.size, seal?.digest], [ORIGIN, 2, digest]);
+  assert.equal(parseCheckpoint(note), undefined);
+  assert.equal(parseSeal(`${opened.text}x`), undefined);
+  assert.equal(openNote(note.replace(digest, sha256("other")), key).verdict, "forged");
+  // Kept elsewhere as if it were a checkpoint, it proves nothing.
+  const report = await verifyLedger(dir, { publicKey: key.text, checkpoint: note });
+  assert.equal(report.intact, false);
+});
+
+test("R-ALERT-1: the newest records are read back oldest first, and no more of the ledger than that", async (t) => {
+  const dir = temporaryFolder(t);
+  let wallMs = Date.UTC(2026, 0, 1);
+  const log = openTestLog(nodeFiles(dir), () => wallMs);
+  for (let i = 0; i < 3_000; i += 10) {
+    log.append(Array.from({ length: 10 }, (_, j) => entry(i + j)));
+    wallMs += 10_000;
+  }
+  wallMs -= 10_000;
+  log.publish();
+  log.close();
+  const recent = await recentEntries(dir, wallMs - 95_000, 1_000);
+  assert.equal(recent.length, 100);
+  assert.deepEqual([recent[0]?.target, recent.at(-1)?.target], ["file-2900", "file-2999"]);
+  assert.equal((await recentEntries(dir, 0, 50)).length, 50);
+  let scanned = 0;
+  for await (const _ of scanRecords(dir, [], wallMs - 95_000)) scanned += 1;
+  assert.ok(scanned < 1_500, `${scanned} records were looked at for a hundred`);
+});
