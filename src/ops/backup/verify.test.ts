@@ -82,6 +82,21 @@ test("R-OPS-2: notes that were exchanged, taken out or put back are found", asyn
   for (const depot of [swap, out, moved]) assert.ok(isFound(await found(depot)));
 });
 
+test("R-OPS-2: a note of the same number and key from another time of the folder does not fit between the others", async () => {
+  const bench = await openBench();
+  await bench.save();
+  const [aside, known] = [bench.depot.copy(), bench.catalogue.text];
+  bench.tree.set("a.txt", Buffer.from("one way"));
+  await bench.save({ depot: aside });
+  bench.catalogue.text = known;
+  bench.tree.set("a.txt", Buffer.from("the other way"));
+  await bench.save();
+  await bench.save();
+  edit(bench.depot, notePath(2), bytesOf(aside, notePath(2)));
+  const report = await verifyBackups(bench.depot);
+  assert.match(report.problems.join(), /chain\/000003` does not follow the one before it/);
+});
+
 test("R-OPS-2: an older state that was put back fits by itself, and not to the note that was kept elsewhere", async () => {
   const bench = await openBench();
   const first = await bench.save();
