@@ -187,8 +187,6 @@ export function fakeGateway(): FakeGateway {
   };
 }
 
-type Note = <T>(name: string, answer: T, ...args: unknown[]) => T;
-
 function fakeWatching(note: Note): Gateway["watching"] {
   return {
     alerts: (caller) => note("alerts", { rules: [], recent: [], undelivered: [], delivered: 0, swallowed: 0 }, caller),
