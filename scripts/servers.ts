@@ -16,6 +16,8 @@ const PROGRAMS: readonly { readonly program: string; readonly packages: string }
   { program: "runc", packages: "runc" },
   { program: "busybox", packages: "busybox-static" },
   { program: "chromium", packages: "chromium" },
+  { program: "prometheus", packages: "prometheus" },
+  { program: "aiosmtpd", packages: "python3-aiosmtpd" },
 ];
 
 export async function bringServers(): Promise<void> {
