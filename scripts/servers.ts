@@ -17,6 +17,8 @@ const PROGRAMS: readonly { readonly program: string; readonly packages: string }
   { program: "busybox", packages: "busybox-static" },
   { program: "chromium", packages: "chromium" },
   { program: "age", packages: "age" },
+  { program: "prometheus", packages: "prometheus" },
+  { program: "aiosmtpd", packages: "python3-aiosmtpd" },
 ];
 
 export async function bringServers(): Promise<void> {

@@ -108,13 +108,7 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
   };
   bindWatch(given, watch, works);
   await works.recover(() => true);
-  const backups = openBackupSchedule({
-    ...given,
-    home: given.home.root,
-    state: store.state,
-    ledger: helpers.ledger,
-    log: (line, facts) => given.log.error(line, { ...facts }),
-  });
+  const backups = scheduleBackups(given, ground);
   return {
     gateway: createGateway({
       ...works,
@@ -130,7 +124,7 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
         return keeper.reload();
       },
       watch,
-      freeBytes: async () => ((disk) => disk.bavail * disk.bsize)(await statfs(given.home.root)),
+      freeBytes: () => freeBytes(given),
     }),
     access,
     store,
@@ -152,6 +146,21 @@ async function putTogether(given: WireUp, ground: Ground, sandbox: SandboxProof)
       await endOf(given, ground);
     },
   };
+}
+
+function scheduleBackups(given: WireUp, { store, helpers }: Ground): ReturnType<typeof openBackupSchedule> {
+  return openBackupSchedule({
+    ...given,
+    home: given.home.root,
+    state: store.state,
+    ledger: helpers.ledger,
+    log: (line, facts) => given.log.error(line, { ...facts }),
+  });
+}
+
+async function freeBytes({ home }: WireUp): Promise<number> {
+  const { bavail, bsize } = await statfs(home.root);
+  return bavail * bsize;
 }
 
 /** A ledger that is lost must not keep the rest from ending. */

@@ -33,6 +33,7 @@ export const COMMANDS = {
   "incident review": async (): Promise<Command> => (await import("./incident-close.ts")).incidentReview,
   "log search": async (): Promise<Command> => (await import("./log.ts")).logSearch,
   "log show": async (): Promise<Command> => (await import("./log.ts")).logShow,
+  "log session": async (): Promise<Command> => (await import("./log-session.ts")).logSession,
   "log verify": async (): Promise<Command> => (await import("./log.ts")).logVerify,
   "token create": async (): Promise<Command> => (await import("./token.ts")).tokenCreate,
   "token list": async (): Promise<Command> => (await import("./token.ts")).tokenList,

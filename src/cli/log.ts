@@ -11,6 +11,7 @@ import { verifyLedger, type VerifyReport } from "../ledger/verify.ts";
 import { connect } from "./client.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
 import { oneLine, paint, table } from "./style.ts";
+import { agoOrTime } from "./when.ts";
 
 const Entry = z.looseObject({
   index: z.number(),
@@ -25,11 +26,21 @@ const Entries = z.looseObject({ entries: z.array(Entry) });
 
 const FIELDS = ["kind", "who", "session", "turn", "call", "target", "result", "since", "until", "limit"] as const;
 
+/** Words that people use for the ledger's own. */
+const ALIASES = { person: "who", tool: "target", outcome: "result" } as const;
+
 function queryOf(flags: Flags): string {
   const query = new URLSearchParams();
-  for (const field of FIELDS) {
-    const value = flagText(flags, field);
-    if (value !== undefined) query.set(field, value);
+  const given = [...FIELDS.map((field) => [field, field] as const), ...Object.entries(ALIASES)];
+  for (const [flag, field] of given) {
+    const value = flagText(flags, flag);
+    if (value === undefined) continue;
+    if (query.has(field)) {
+      const message = `\`--${flag}\` and \`--${field}\` are one thing`;
+      throw new Fault("COMMAND_USAGE", { message, hint: "say it once" });
+    }
+    const isTime = field === "since" || field === "until";
+    query.set(field, isTime ? new Date(agoOrTime(value, systemClock.wallMs())).toISOString() : value);
   }
   return query.toString();
 }
@@ -38,22 +49,25 @@ export const logSearch: Command = {
   name: "log search",
   summary: "find entries of the ledger, newest first",
   usage:
-    "vambrace log search [--kind K] [--who P] [--session S] [--turn T] [--call C] [--target X] [--result R] [--since T] [--until T] [--limit N] [--json]",
-  example: "vambrace log search --kind call --result denied",
+    "vambrace log search [--person P] [--session S] [--tool T] [--target X] [--outcome R] [--since T] [--until T] [--kind K] [--turn T] [--call C] [--limit N] [--json]",
+  example: "vambrace log search --person ana --tool exec --outcome denied --since 7d",
   options: {
-    ...Object.fromEntries(FIELDS.map((field) => [field, { type: "string" as const }])),
+    ...Object.fromEntries([...FIELDS, ...Object.keys(ALIASES)].map((field) => [field, { type: "string" as const }])),
     json: { type: "boolean", default: false },
   },
   help: {
     kind: "message, turn, model, call, prepared, outcome, approval, connection, login, …",
-    who: "a person's id",
+    who: "a person's id; `--person` is the same",
+    person: "a person's id",
+    tool: "a tool's name; the same as `--target`",
+    outcome: "ok, failed, denied, asked, unknown, begun; the same as `--result`",
     session: "a session's id",
     turn: "a turn's id",
     call: "a call's id",
     target: "what it was done to: a tool, a host, …",
     result: "ok, failed, denied, asked, unknown, begun",
-    since: "ISO 8601 time",
-    until: "ISO 8601 time",
+    since: "`24h`, `7d`, or a time (ISO 8601)",
+    until: "the same",
     limit: "1 to 1000; 100 unless said",
     json: "one entry a line as JSON",
   },

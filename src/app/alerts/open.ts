@@ -88,14 +88,7 @@ export async function openAlerts(
     alerts,
     ledger: tapped(parts.ledger, alerts),
     bind: (now) => void (late.now = now),
-    async restore(dir) {
-      const since = clock.wallMs() - alerts.reachMs;
-      const before = await recentEntries(dir, since, READ_BACK).catch((thrown: unknown) => {
-        alerts.notice("ledger_trouble", `it could not be read back: ${toFault(thrown).message}`);
-        return [];
-      });
-      alerts.restore(before);
-    },
+    restore: (dir) => readBack(given, alerts, dir),
     async keep() {
       const changed = habits.changed();
       if (changed !== undefined) await parts.state.set(HABITS, changed);
@@ -106,6 +99,15 @@ export async function openAlerts(
       await net.close();
     },
   };
+}
+
+async function readBack({ clock }: WireUp, alerts: Alerts, dir: string): Promise<void> {
+  const since = clock.wallMs() - alerts.reachMs;
+  const before = await recentEntries(dir, since, READ_BACK).catch((thrown: unknown) => {
+    alerts.notice("ledger_trouble", `it could not be read back: ${toFault(thrown).message}`);
+    return [];
+  });
+  alerts.restore(before);
 }
 
 /** Asked for once, at the start: a receiver without its secret would be found out when it is needed. */

@@ -15,6 +15,12 @@ const ROUTE: Route = {
 
 /** A body that each route accepts, so that only the caller decides. */
 const BODIES: Record<string, object> = {
+  "/api/alerts/silence": { rule: "spike", untilMs: 1_000 },
+  "/api/alerts/unsilence": { rule: "spike" },
+  "/api/alerts/test": { rule: "spike" },
+  "/api/freeze": { session: "ses_x" },
+  "/api/thaw": { session: "ses_x" },
+  "/api/seal": { digest: "0".repeat(64) },
   "/api/login": { code: "good" },
   "/api/chat": { text: "hello" },
   "/api/execute": { tool: "list", arguments: {} },

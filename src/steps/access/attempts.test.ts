@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newToken } from "./secrets.ts";
-import { ask, bench, HERE, OWNER } from "./testing.ts";
+import { ANA, ask, bench, HERE, OWNER } from "./testing.ts";
 import { seededRandom } from "../../core/testing.ts";
 
 const LIMITS = { failures: 5, windowSeconds: 60, lockSeconds: 120, slowMs: 100, slowestMs: 1000 };
@@ -101,4 +101,23 @@ test("R-GATE-5: a failure that cannot be recorded still counts, and is no login"
   on.records.push = push;
   const locked = await on.access.bearer(guess(9), HERE);
   assert.ok(locked.verdict === "refused" && locked.why === "locked");
+});
+
+test("R-GATE-5: a person whose old token is tried from many addresses is locked out, but not where he is known", async () => {
+  const on = bench({ attemptLimits: LIMITS });
+  const { token } = await on.tokens.make(ask({ person: ANA, trust: "standard" }), "gateway");
+  const old = await on.tokens.make(ask({ person: ANA, trust: "standard" }), "gateway");
+  const other = await on.tokens.make(ask(), "gateway");
+  await on.tokens.revoke(old.id, "owner");
+  const at = (i: number): typeof HERE => ({ address: `198.51.100.${i}`, group: `198.51.100.${i}` });
+  assert.equal((await on.access.bearer(token, THERE)).verdict, "known");
+  for (let i = 0; i < 5; i++) assert.equal((await on.access.bearer(old.token, at(i))).verdict, "refused");
+  const failed = on.records.filter((entry) => entry.what === "login.failed");
+  assert.deepEqual(new Set(failed.map((entry) => entry.data?.["person"])), new Set(["ana"]));
+  assert.equal(on.records.filter((entry) => entry.what === "login.locked").length, 1);
+  const locked = await on.access.bearer(token, at(20));
+  assert.ok(locked.verdict === "refused" && locked.why === "locked" && (locked.retryAfterMs ?? 0) > 0);
+  assert.equal((await on.access.bearer(token, THERE)).verdict, "known", "where he came from before");
+  assert.equal((await on.access.bearer(token, HERE)).verdict, "known", "on this machine");
+  assert.equal((await on.access.bearer(other.token, at(21))).verdict, "known", "nobody else");
 });

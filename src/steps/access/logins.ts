@@ -91,11 +91,14 @@ async function exchange(
   if (retryAfterMs > 0) return { verdict: "refused", why: "locked", retryAfterMs };
   const taken = take(codes, code, parts.clock.monotonicMs());
   if (taken.verdict === "refused") {
-    await parts.attempts.failed(attempt, taken.why);
-    return taken;
+    const { person, ...refusal } = taken;
+    await parts.attempts.failed({ ...attempt, ...(person === undefined ? {} : { person }) }, refusal.why);
+    return refusal;
   }
   const caller = callerOf(taken.grant, parts.persons);
   if (caller === undefined) return { verdict: "refused", why: "person-gone" };
+  const lockedMs = await parts.attempts.personLockedMs(caller.person, attempt);
+  if (lockedMs > 0) return { verdict: "refused", why: "locked", retryAfterMs: lockedMs };
   await parts.record(loginEntry(taken.grant, "login.ok", "ok", from.address));
   return { verdict: "known", caller, ...parts.sessions.open(taken.grant) };
 }
@@ -105,12 +108,15 @@ function take(
   codes: Map<Digest, Issued>,
   code: string,
   nowMs: number,
-): Refusal | { readonly verdict: "taken"; readonly grant: Grant } {
+): (Refusal & { readonly person?: string }) | { readonly verdict: "taken"; readonly grant: Grant } {
   const key = sha256(code);
   const issued = codes.get(key);
   codes.delete(key);
   if (issued === undefined) return { verdict: "refused", why: "unknown" };
-  return issued.untilMs <= nowMs ? { verdict: "refused", why: "expired" } : { verdict: "taken", grant: issued.grant };
+  const { person } = issued.grant;
+  return issued.untilMs <= nowMs
+    ? { verdict: "refused", why: "expired", person }
+    : { verdict: "taken", grant: issued.grant };
 }
 
 function loginEntry(grant: Grant, what: string, result: string, target: string): LedgerEntry {

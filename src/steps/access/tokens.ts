@@ -139,8 +139,13 @@ function createAuthenticate(parts: TokenParts): Pick<Tokens, "authenticate" | "c
     const retryAfterMs = await attempts.lockedMs(attempt);
     if (retryAfterMs > 0) return { verdict: "refused", why: "locked", retryAfterMs };
     const verdict = await confirm(bearer);
-    if (verdict.verdict === "refused") await attempts.failed(attempt, verdict.why);
-    return verdict;
+    if (verdict.verdict === "refused") {
+      const person = (await store.byHash(sha256(bearer)))?.person;
+      await attempts.failed({ ...attempt, ...(person === undefined ? {} : { person }) }, verdict.why);
+      return verdict;
+    }
+    const lockedMs = await attempts.personLockedMs(verdict.caller.person, attempt);
+    return lockedMs > 0 ? { verdict: "refused", why: "locked", retryAfterMs: lockedMs } : verdict;
   }
 
   return { authenticate, confirm };
