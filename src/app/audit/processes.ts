@@ -111,7 +111,9 @@ function variablesIn(block: string): Readonly<Record<string, string>> {
   );
 }
 
+/** What a core file of it would hold: nothing, where the process asked the kernel to leave its memory out. */
 function coreLimit(pid: number): number | null {
+  if (Number.parseInt(textOf(join(PROC, String(pid), "coredump_filter")) ?? "", 16) === 0) return 0;
   const [, soft] = /^Max core file size\s+(\S+)/m.exec(textOf(join(PROC, String(pid), "limits")) ?? "") ?? [];
   if (soft === undefined) return null;
   return soft === "unlimited" ? Number.POSITIVE_INFINITY : Number(soft);
