@@ -17,6 +17,7 @@ const PROGRAMS: readonly { readonly program: string; readonly packages: string }
   { program: "busybox", packages: "busybox-static" },
   { program: "chromium", packages: "chromium" },
   { program: "age", packages: "age" },
+  { program: "age", packages: "age" },
 ];
 
 export async function bringServers(): Promise<void> {
