@@ -12,7 +12,7 @@ import { openTileRoots } from "../src/ledger/verify-threads.ts";
 import { verifyLedger } from "../src/ledger/verify.ts";
 import { entry, ORIGIN, seeded, temporaryFolder, WHOLE } from "./ledger-kit.ts";
 
-/** More than one piece of work for a thread, and a tile that is not full. */
+/** More than one piece of work for threads, and a tile that is not full. */
 const TILES = 68;
 const RECORDS = TILES * TILE_WIDTH + 92;
 /** A size inside a tile, of which a checkpoint is kept elsewhere. */
@@ -145,7 +145,7 @@ function temporaryFolderOf(): string {
   return temporaryFolder({ after: (clean: () => void) => cleanups.push(clean) } as unknown as TestContext);
 }
 
-test("R-LOG-3: INVARIANT(fail-closed): a thread that fails, ends, or answers for other tiles is never a pass", async () => {
+test("R-LOG-3: INVARIANT(fail-closed): a thread that fails, ends, or answers for other tiles is never a pass", async (t) => {
   for (const program of [
     "throw new Error('broken')",
     "process.exit(0)",
@@ -155,19 +155,29 @@ test("R-LOG-3: INVARIANT(fail-closed): a thread that fails, ends, or answers for
     "import { parentPort as p } from 'node:worker_threads'; p.on('message', ({ from, to }) => p.postMessage({ from: from + 1, to: to + 1, roots: new Uint8Array((to - from) * 32), odd: [] }))",
     "import { parentPort as p } from 'node:worker_threads'; let n = 0; p.on('message', ({ from, to }) => { if (n++ > 0) process.exit(0); p.postMessage({ from, to, roots: new Uint8Array((to - from) * 32), odd: [] }) })",
   ]) {
-    const roots = openTileRoots(dir, 1000, new URL(`data:text/javascript,${encodeURIComponent(program)}`));
+    const roots = openTileRoots(dir, 1000, {
+      worker: new URL(`data:text/javascript,${encodeURIComponent(program)}`),
+    });
+    t.after(() => roots.close());
     const all = async (): Promise<void> => {
       for (let i = 0; i < 1000; i++) await roots.next();
     };
     await assert.rejects(all(), (error) => error instanceof Fault && error.code === "LEDGER_UNAVAILABLE", program);
-    await roots.close();
   }
 });
 
-test("R-LOG-3: threads give the roots that are found here, in the order of the tiles", async () => {
+test("R-LOG-3: threads give the roots that are found here, in the order of the tiles, and none of a tile that is odd", async (t) => {
   assert.ok(readdirSync(join(dir, "tile/0")).length >= TILES);
-  const roots = openTileRoots(dir, TILES);
-  for (let index = 0; index < TILES; index++) assert.deepEqual(await roots.next(), tileRoot(dir, index));
+  const odd = join(dir, bundle(65));
+  const bytes = readFileSync(odd);
+  writeFileSync(odd, Buffer.from(bytes).fill(0x20, 9, 10));
+  t.after(() => writeFileSync(odd, bytes));
+  const roots = openTileRoots(dir, TILES, { threadsFrom: 1 });
+  t.after(() => roots.close());
+  for (let index = 0; index < TILES; index++) {
+    const root = await roots.next();
+    assert.deepEqual(root, tileRoot(dir, index));
+    assert.equal(root === undefined, index === 65);
+  }
   await assert.rejects(roots.next(), (error) => error instanceof Fault);
-  await roots.close();
 });

@@ -19,6 +19,8 @@ const WORKER = new URL(import.meta.url.endsWith(".ts") ? "./verify-worker.ts" : 
 /** Tiles in one piece of work: 16,384 records. */
 const PIECE = 64;
 const MOST_THREADS = 4;
+/** Below, 131,072 records, a thread takes longer to start than it saves. */
+const WORTH_THREADS = 512;
 /** Pieces that are under way or wait to be taken, for each thread. */
 const AHEAD = 3;
 
@@ -29,10 +31,15 @@ export type TileRoots = {
   close(): Promise<void>;
 };
 
-/** @param worker another program in its place, for tests */
-export function openTileRoots(dir: string, tiles: number, worker: URL = WORKER): TileRoots {
-  // A thread takes longer to start than this.
-  if (tiles <= PIECE) return rootsHere(dir);
+/** For tests: another program in the place of the worker; from how many tiles on there are threads. */
+export type ThreadOptions = { readonly worker?: URL; readonly threadsFrom?: number };
+
+export function openTileRoots(
+  dir: string,
+  tiles: number,
+  { worker = WORKER, threadsFrom = WORTH_THREADS }: ThreadOptions = {},
+): TileRoots {
+  if (tiles < threadsFrom) return rootsHere(dir);
   const threads = Math.min(availableParallelism(), MOST_THREADS, Math.ceil(tiles / PIECE));
   const workers = Array.from({ length: threads }, () => openThread(new Worker(worker, { env: {}, workerData: dir })));
   const pieces: Promise<TileAnswer>[] = [];
