@@ -12,6 +12,7 @@ import { measureJudge } from "./judge.ts";
 import { measureLedger } from "./ledger.ts";
 import { measureSandbox } from "./sandbox.ts";
 import { measureScan } from "./scan.ts";
+import { measureWatch } from "./watch.ts";
 import { measureDependencies, measureStart } from "./start.ts";
 
 console.error(
@@ -24,6 +25,7 @@ const parts: readonly [string, () => Promise<readonly Figure[]> | readonly Figur
   ["scan", measureScan],
   ["sandbox", measureSandbox],
   ["ledger", measureLedger],
+  ["watch", measureWatch],
   ["dependencies", measureDependencies],
 ];
 const wanted = process.argv.slice(2);
