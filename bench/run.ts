@@ -13,6 +13,7 @@ import { measureJudge } from "./judge.ts";
 import { measureLedger } from "./ledger.ts";
 import { measureSandbox } from "./sandbox.ts";
 import { measureScan } from "./scan.ts";
+import { measureWatch } from "./watch.ts";
 import { measureDependencies, measureStart } from "./start.ts";
 
 console.error(
@@ -26,6 +27,7 @@ const parts: readonly [string, () => Promise<readonly Figure[]> | readonly Figur
   ["sandbox", measureSandbox],
   ["ledger", measureLedger],
   ["backup", measureBackup],
+  ["watch", measureWatch],
   ["dependencies", measureDependencies],
 ];
 const wanted = process.argv.slice(2);

@@ -266,6 +266,16 @@ test("R-IR-1: after stop nothing is judged, asked or run", async () => {
   assert.equal(result.ok, false);
 });
 
+test("R-IR-2: in a frozen session nothing is judged, asked or run, and another goes on", async () => {
+  const call = proposal();
+  const one = world({ state: (session) => (session === call.origin.session ? "frozen" : "running") });
+  const result = await one.gate(call, io(one));
+  assert.deepEqual(one.log, ["record call"]);
+  assert.match(result.text, /frozen/);
+  const other = world({ state: () => "running" });
+  assert.equal((await other.gate(proposal(), io(other))).ok, true);
+});
+
 test("R-IR-1: a yes that comes after stop runs nothing", async () => {
   let halted = false;
   const one = world({

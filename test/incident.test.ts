@@ -21,19 +21,17 @@ import {
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { environmentOf } from "../src/app/config/environment.ts";
 import { thawCommand } from "../src/cli/alerts.ts";
-import type { Command, Flags, Io } from "../src/cli/command.ts";
 import { resumeCommand, stopCommand } from "../src/cli/control.ts";
 import { incidentOpen, incidentTimeline } from "../src/cli/incident.ts";
 import { incidentCause, incidentCheck, incidentClose, incidentRestore } from "../src/cli/incident-close.ts";
-import { toFault } from "../src/core/fault.ts";
 import { CLI } from "./campaign.ts";
+import { type Ran, run } from "./commands-kit.ts";
 import { answering, callerOf, type Kit, say, startKit } from "./gateway-kit.ts";
 import { temporaryFolder } from "./egress-support.ts";
+import { sha256 } from "../src/core/json.ts";
+import { writeManifest } from "../src/ops/incident/manifest.ts";
 import { verifyBundle } from "../src/ops/incident/verify.ts";
-
-type Ran = { readonly status: number | null; readonly out: string; readonly err: string };
 
 /** A program of its own, as a person starts it. */
 async function cli(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<Ran> {
@@ -47,27 +45,6 @@ async function cli(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<
   child.stderr.setEncoding("utf8").on("data", (piece: string) => (err += piece));
   const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
   return { status, out, err };
-}
-
-/** The same command without a process: starting twenty of them is most of what such a test would take. */
-async function run(kit: Kit, command: Command, args: readonly string[], flags: Flags = {}): Promise<Ran> {
-  let out = "";
-  let err = "";
-  const io: Io = {
-    out: (line) => void (out += `${line}\n`),
-    err: (line) => void (err += `${line}\n`),
-    write: (piece) => void (out += piece),
-    stdin: process.stdin,
-    isTerminal: false,
-    env: environmentOf(kit.place.env),
-    signal: new AbortController().signal,
-  };
-  try {
-    return { status: await command.run(args, flags, io), out, err };
-  } catch (thrown) {
-    const fault = toFault(thrown);
-    return { status: fault.exitCode, out, err: `${err}${fault.message}` };
-  }
 }
 
 async function attacked(t: TestContext): Promise<Kit> {
@@ -234,22 +211,37 @@ test("R-IR-2: a bundle of which anything was changed, added, taken away or seale
   await spoilt("empty", (copy) => {
     for (const file of readdirSync(copy)) rmSync(join(copy, file));
   });
-  // One letter of a record, with everything around it made to fit again: the proof still speaks against it.
-  await spoilt("forged", (copy) => forge(copy));
+  // Whoever holds the ledger's key can seal what he likes: then the proofs and the records speak against it.
+  const resealed = async (name: string, files: readonly string[], problem: RegExp): Promise<void> => {
+    const copy = join(folder, name);
+    cpSync(bundle, copy, { recursive: true });
+    for (const file of files) {
+      const text = readFileSync(join(copy, file), "utf8");
+      assert.ok(text.includes("/etc/shadow"), file);
+      writeFileSync(join(copy, file), text.replaceAll("/etc/shadow", "/etc/shadov"));
+    }
+    const manifest = writeManifest(
+      readdirSync(copy)
+        .filter((file) => file !== "manifest" && file !== "seal")
+        .map((path) => {
+          const bytes = readFileSync(join(copy, path));
+          return { path, digest: sha256(bytes), bytes: bytes.length };
+        }),
+    );
+    writeFileSync(join(copy, "manifest"), manifest);
+    writeFileSync(join(copy, "seal"), await kit.served().wired.gateway.watching.seal(callerOf(), sha256(manifest)));
+    const report = await verifyBundle(copy, key);
+    assert.match(report.problem ?? "it holds", problem, name);
+  };
+  await resealed("forged-record", ["records.jsonl", "timeline.jsonl"], /its proof does not hold/);
+  await resealed("forged-timeline", ["timeline.jsonl"], /the timeline says something else/);
+  await resealed("fine", [], /it holds/);
   // The ledger of another installation.
   const other = await startKit();
   t.after(() => other.close());
   const report = await verifyBundle(bundle, readFileSync(join(other.place.state, "ledger", "key.pub"), "utf8"));
   assert.equal(report.holds, false);
 });
-
-/** Changes a record and its row; manifest fits, seal is the old one. */
-function forge(copy: string): void {
-  for (const name of ["records.jsonl", "timeline.jsonl"]) {
-    const path = join(copy, name);
-    writeFileSync(path, readFileSync(path, "utf8").replace("/etc/shadow", "/etc/shadov"));
-  }
-}
 
 test("R-IR-2: without a gateway an incident is opened all the same: the next start is stopped, and the evidence sealed", async (t) => {
   const kit = await attacked(t);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { Fault } from "../../core/fault.ts";
 import { parseActions, writeAction } from "./actions.ts";
 import { GROUPS, parseCondition, writeCondition } from "./condition.ts";
-import { MEASURE_NAMES } from "./measures.ts";
+import { MEASURE_NAMES, MEASURES } from "./measures.ts";
 import { SHIPPED_NAMES, shippedRules } from "./rules.ts";
 
 test("R-ALERT-1: the conditions of the guide are read", () => {
@@ -100,4 +100,8 @@ test("R-ALERT-2: every rule that ships can be read and explains itself", () => {
   assert.ok(rules.length >= 15);
   for (const rule of rules) assert.ok(rule.explains.length > 20, rule.name);
   assert.equal(new Set(SHIPPED_NAMES).size, SHIPPED_NAMES.length);
+});
+
+test("R-ALERT-1: no measure counts what alerts and incidents record themselves", () => {
+  for (const { name, kinds } of MEASURES) assert.ok(!kinds.includes("alert") && !kinds.includes("incident"), name);
 });

@@ -1,0 +1,28 @@
+/** Commands of the command line, run in the test's own process against its gateway. @module */
+import { environmentOf } from "../src/app/config/environment.ts";
+import type { Command, Flags, Io } from "../src/cli/command.ts";
+import { toFault } from "../src/core/fault.ts";
+import type { Kit } from "./gateway-kit.ts";
+
+export type Ran = { readonly status: number | null; readonly out: string; readonly err: string };
+
+/** Starting a process for each is most of what a test with twenty of them would take. */
+export async function run(kit: Kit, command: Command, args: readonly string[], flags: Flags = {}): Promise<Ran> {
+  let out = "";
+  let err = "";
+  const io: Io = {
+    out: (line) => void (out += `${line}\n`),
+    err: (line) => void (err += `${line}\n`),
+    write: (piece) => void (out += piece),
+    stdin: process.stdin,
+    isTerminal: false,
+    env: environmentOf(kit.place.env),
+    signal: new AbortController().signal,
+  };
+  try {
+    return { status: await command.run(args, flags, io), out, err };
+  } catch (thrown) {
+    const fault = toFault(thrown);
+    return { status: fault.exitCode, out, err: `${err}${fault.message}` };
+  }
+}
