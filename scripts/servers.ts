@@ -19,6 +19,8 @@ const PROGRAMS: readonly { readonly program: string; readonly packages: string }
   { program: "age", packages: "age" },
   { program: "prometheus", packages: "prometheus" },
   { program: "aiosmtpd", packages: "python3-aiosmtpd" },
+  { program: "nft", packages: "nftables" },
+  { program: "fail2ban-regex", packages: "fail2ban" },
 ];
 
 export async function bringServers(): Promise<void> {

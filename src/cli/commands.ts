@@ -58,6 +58,7 @@ export const COMMANDS = {
   why: async (): Promise<Command> => (await import("./why.ts")).whyCommand,
   "who matrix": async (): Promise<Command> => (await import("./who.ts")).whoMatrixCommand,
   "security audit": async (): Promise<Command> => (await import("./security-audit.ts")).securityAudit,
+  "security digest": async (): Promise<Command> => (await import("./security-digest.ts")).securityDigest,
   harden: async (): Promise<Command> => (await import("./harden.ts")).hardenCommand,
   "security prove": async (): Promise<Command> => (await import("./prove.ts")).securityProve,
   "prove flow": async (): Promise<Command> => (await import("./prove-flow.ts")).proveFlow,

@@ -1,5 +1,6 @@
 /** `vambrace harden`: mends what the audit found, and takes it back. @module */
 import { hardenPorts, hardenRecords } from "../app/audit/hardening.ts";
+import { writeHostFiles } from "../app/audit/host-files.ts";
 import { Fault } from "../core/fault.ts";
 import { undoHardening } from "../ops/harden/apply.ts";
 import { drawReport, summaryLine } from "./audit/draw.ts";
@@ -11,23 +12,31 @@ import { oneLine } from "./style.ts";
 export const hardenCommand: Command = {
   name: "harden",
   summary: "mend what the audit found and a program can mend; shown first, undone with --undo",
-  usage: "vambrace harden [--yes|--dry-run] [--undo] [--home DIR]",
+  usage: "vambrace harden [--yes|--dry-run] [--undo] [--host DIR] [--home DIR]",
   example: "vambrace harden --dry-run",
   options: {
     yes: { type: "boolean", default: false },
     "dry-run": { type: "boolean", default: false },
     undo: { type: "boolean", default: false },
+    host: { type: "string" },
     home: { type: "string" },
   },
   help: {
     yes: "do not ask",
     "dry-run": "show what would be done, and do nothing",
     undo: "take the last hardening back, as far as nobody changed anything since",
+    host: "write rules for firewall, fail2ban, auditd, sysctl and systemd into a new folder, for review; nothing is applied",
     home: "the folder that contains `.vambrace`; your own unless said",
   },
   async run(args, flags, io) {
     if (args.length > 0) throw usage("it takes options only");
     const place = placeOf(io, flagText(flags, "home"));
+    const host = flagText(flags, "host");
+    if (host !== undefined) {
+      for (const name of writeHostFiles(host, place)) io.out(`${host}/${name}`);
+      io.err("nothing was applied: read README.md there first");
+      return 0;
+    }
     if (flagOn(flags, "undo")) return undo(io, place);
     const first = await auditHere(io, place, "usual");
     const options = { yes: flagOn(flags, "yes"), dry: flagOn(flags, "dry-run") };
