@@ -75,8 +75,8 @@ test("R-CHAN-6: CVE-2026-27004 (GHSA-6hf3-mhgc-cm65): one person's conversations
 }, async () => {
   const secret = "the owner's plan is marmalade";
   await say(kit, secret);
-  const { sessions } = (await get(kit, "/api/sessions")).body as { sessions: { id: string }[] };
-  const own = sessions[0]?.id ?? "";
+  const { sessions } = (await get(kit, "/api/sessions")).body as { sessions: { id: string; channel: string }[] };
+  const own = sessions.find(({ channel }) => channel === "terminal")?.id ?? "";
   assert.match(own, /^ses_/);
   const token = await makeToken(kit, { name: "eve", person: "eve", permissions: ["chat", "execute"] });
   const theirs = (await get(kit, "/api/sessions", token)).body as { sessions: { id: string }[] };
