@@ -11,6 +11,8 @@ import { type InclusionClaim, inclusionHolds } from "../src/ledger/proof.ts";
 import { openInclusionProver } from "../src/ledger/prove.ts";
 import { parseSeal } from "../src/ledger/seal.ts";
 import { recentEntries, scanRecords } from "../src/ledger/search.ts";
+import { collect } from "../src/ops/incident/timeline.ts";
+import type { LedgerEntry } from "../src/core/ports/ledger.ts";
 import { verifyLedger } from "../src/ledger/verify.ts";
 import { entry, openTestLog, ORIGIN, temporaryFolder } from "./ledger-kit.ts";
 
@@ -28,7 +30,8 @@ test("R-LOG-3: each record of a ledger of any size is proved to stand in it, and
     assert.equal(tree?.size, size);
     const prover = openInclusionProver(dir, size);
     const records: Buffer[] = [];
-    for await (const record of scanRecords(dir, [], 0)) records.unshift(Buffer.from(record));
+    for await (const record of scanRecords(dir, { ever: [], since: null, sinceMs: 0 }))
+      records.unshift(Buffer.from(record));
     assert.equal(records.length, size);
     for (const index of new Set([0, 1, Math.floor(size / 2), size - 2, size - 1].filter((i) => i >= 0 && i < size))) {
       const leaf: Buffer = leafHash(records[index] ?? Buffer.alloc(0));
@@ -80,6 +83,29 @@ test("R-ALERT-1: the newest records are read back oldest first, and no more of t
   assert.deepEqual([recent[0]?.target, recent.at(-1)?.target], ["file-2900", "file-2999"]);
   assert.equal((await recentEntries(dir, 0, 50)).length, 50);
   let scanned = 0;
-  for await (const _ of scanRecords(dir, [], wallMs - 95_000)) scanned += 1;
+  for await (const _ of scanRecords(dir, { ever: [], since: null, sinceMs: wallMs - 95_000 })) scanned += 1;
   assert.ok(scanned < 1_500, `${scanned} records were looked at for a hundred`);
+});
+
+test("R-IR-2: a session's records are found however old, and what is around them only as far back as was said", async (t) => {
+  const dir = temporaryFolder(t);
+  let wallMs = Date.UTC(2026, 0, 1);
+  const log = openTestLog(nodeFiles(dir), () => wallMs);
+  const session = (id: string): LedgerEntry => ({ ...entry(1), session: id });
+  const spawned: LedgerEntry = { ...session("ses_a"), kind: "outcome", target: "spawn", data: { session: "ses_b" } };
+  log.append([session("ses_a"), session("ses_b"), session("ses_c"), spawned]);
+  for (let i = 0; i < 20; i++) {
+    wallMs += 60_000;
+    log.append(Array.from({ length: 100 }, (_, j): LedgerEntry => ({ ...entry(j), kind: j === 7 ? "login" : "call" })));
+  }
+  log.append([session("ses_a")]);
+  log.publish();
+  log.close();
+  const { records, sessions } = await collect(dir, { session: "ses_a", sinceMs: wallMs - 150_000 });
+  assert.deepEqual(sessions, ["ses_a", "ses_b"]);
+  const of = (id: string): number => records.filter((record) => record.entry.session === id).length;
+  assert.deepEqual([of("ses_a"), of("ses_b"), of("ses_c")], [3, 1, 0]);
+  assert.equal(records.filter((record) => record.entry.kind === "login").length, 3);
+  const all = await collect(dir, { session: null, sinceMs: wallMs - 90_000, most: 150 });
+  assert.deepEqual([all.records.length, all.left], [150, 51]);
 });

@@ -79,26 +79,42 @@ export async function recentEntries(dir: string, sinceMs: number, most: number):
   return found.slice(0, most).toReversed();
 }
 
+export type Scan = {
+  /** Pieces of bytes that are looked for in the whole ledger. */
+  readonly ever: readonly string[];
+  /** And those that are looked for in what is younger than `sinceMs`; null: all of that is wanted. */
+  readonly since: readonly string[] | null;
+  /** As for `recentEntries`. */
+  readonly sinceMs: number;
+};
+
 /**
- * Records whose bytes hold any of these pieces, newest first, each as it was hashed into the tree; all, where no piece is
- * named. What holds a piece by chance is among them: whoever asks reads the record.
+ * Records whose bytes hold any of these pieces, newest first, each as it was hashed into the tree. What holds a piece by
+ * chance is among them: whoever asks reads the record.
  *
- * @param sinceMs as for `recentEntries`.
  * @throws Fault LEDGER_DAMAGED
  */
-export async function* scanRecords(dir: string, pieces: readonly string[], sinceMs: number): AsyncGenerator<Buffer> {
-  const needles = pieces.map((piece) => Buffer.from(piece, "utf8"));
-  const holds = (bytes: Buffer): boolean => needles.length === 0 || needles.some((needle) => bytes.includes(needle));
+export async function* scanRecords(dir: string, { ever, since, sinceMs }: Scan): AsyncGenerator<Buffer> {
+  const always = ever.map((piece) => Buffer.from(piece, "utf8"));
+  const recently = [...always, ...(since ?? []).map((piece) => Buffer.from(piece, "utf8"))];
   let old = 0;
   for await (const { bytes } of newestFirst(dir)) {
-    const isThere = holds(bytes);
-    const { records } = splitRecords(bytes);
-    const newest = records.at(-1);
-    const time = newest === undefined ? undefined : parseRecord(newest)?.time;
-    old = time !== undefined && Date.parse(time) < sinceMs ? old + 1 : 0;
-    if (old >= 2) return;
-    if (isThere) for (const record of records.toReversed()) if (holds(record)) yield record;
+    if (old < 2) old = isOlder(bytes, sinceMs) ? old + 1 : 0;
+    const isRecent = old < 2;
+    if (!isRecent && always.length === 0) return;
+    const needles = isRecent ? recently : always;
+    const holds = (piece: Buffer): boolean =>
+      (isRecent && since === null) || needles.some((one) => piece.includes(one));
+    // Most bundles hold nothing of it, and are not taken apart.
+    if (!holds(bytes)) continue;
+    for (const record of splitRecords(bytes).records.toReversed()) if (holds(record)) yield record;
   }
+}
+
+function isOlder(bundle: Buffer, sinceMs: number): boolean {
+  const newest = splitRecords(bundle).records.at(-1);
+  const time = newest === undefined ? undefined : parseRecord(newest)?.time;
+  return time !== undefined && Date.parse(time) < sinceMs;
 }
 
 function matching(record: Buffer, { needles, fits }: Filter): StoredEntry | undefined {

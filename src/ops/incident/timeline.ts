@@ -57,25 +57,31 @@ export async function collect(
   about: { readonly session: string | null; readonly sinceMs: number; readonly most?: number },
 ): Promise<Collected> {
   const most = about.most ?? MOST_RECORDS;
-  const sessions = about.session === null ? [] : await familyIn(dir, about.session);
+  const sessions: string[] = about.session === null ? [] : [about.session];
+  for (;;) {
+    const found = await scan(dir, { sessions, sinceMs: about.sinceMs, most });
+    // Whom a session spawned is in the outcomes of its own calls: then once more, with those.
+    const children = spawnedIn(found.records.map((record) => record.entry)).filter((id) => !sessions.includes(id));
+    if (children.length === 0 || sessions.length === 0) return { ...found, sessions };
+    sessions.push(...new Set(children));
+  }
+}
+
+type About = { readonly sessions: readonly string[]; readonly sinceMs: number; readonly most: number };
+
+async function scan(dir: string, { sessions, sinceMs, most }: About): Promise<Omit<Collected, "sessions">> {
   // A session's own records count from its beginning; what is around it from when the incident is said to begin.
-  const pieces =
-    sessions.length === 0
-      ? []
-      : [...sessions.map((id) => `"session":"${id}"`), ...[...AROUND].map((kind) => `"kind":"${kind}"`)];
+  const ever = sessions.map((id) => `"session":"${id}"`);
+  const since = sessions.length === 0 ? null : [...AROUND].map((kind) => `"kind":"${kind}"`);
   const found: Collected["records"][number][] = [];
   let left = 0;
-  for await (const bytes of scanRecords(
-    dir,
-    pieces,
-    sessions.length === 0 ? about.sinceMs : Number.NEGATIVE_INFINITY,
-  )) {
+  for await (const bytes of scanRecords(dir, { ever, since, sinceMs })) {
     const entry = parseRecord(bytes);
-    if (entry === undefined || !isAbout(entry, sessions, about.sinceMs)) continue;
+    if (entry === undefined || !isAbout(entry, sessions, sinceMs)) continue;
     if (found.length < most) found.push({ entry, bytes: Buffer.from(bytes) });
     else left += 1;
   }
-  return { records: found.toReversed(), sessions, left };
+  return { records: found.toReversed(), left };
 }
 
 function isAbout(entry: StoredEntry, sessions: readonly string[], sinceMs: number): boolean {
@@ -84,21 +90,11 @@ function isAbout(entry: StoredEntry, sessions: readonly string[], sinceMs: numbe
   return isLate && (sessions.length === 0 || (AROUND.has(entry.kind) && entry.session === undefined));
 }
 
-/** Whom a session spawned is in the outcomes of its calls. */
-async function familyIn(dir: string, session: string): Promise<readonly string[]> {
-  const family = [session];
-  const parents = new Map<string, string>();
-  for await (const bytes of scanRecords(dir, ['"target":"spawn"'], Number.NEGATIVE_INFINITY)) {
-    const entry = parseRecord(bytes);
-    const child = entry?.kind === "outcome" ? entry.data?.["session"] : undefined;
-    if (entry?.session !== undefined && typeof child === "string") parents.set(child, entry.session);
-  }
-  for (let grew = true; grew; ) {
-    const more = [...parents].filter(([child, parent]) => family.includes(parent) && !family.includes(child));
-    family.push(...more.map(([child]) => child));
-    grew = more.length > 0;
-  }
-  return family;
+function spawnedIn(entries: readonly StoredEntry[]): readonly string[] {
+  return entries.flatMap(({ kind, target, data }) => {
+    const child = data?.["session"];
+    return kind === "outcome" && target === "spawn" && typeof child === "string" ? [child] : [];
+  });
 }
 
 const LONGEST = 300;
