@@ -10,15 +10,18 @@ import { toFault } from "../../core/fault.ts";
 import type { Digest } from "../../core/json.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Random } from "../../core/ports/random.ts";
+import { parseSecretId } from "../../core/secret-ref.ts";
 import { type Bundle, makeBundle } from "../../ops/incident/bundle.ts";
 import { type Case, newCase } from "../../ops/incident/case.ts";
-import { toRotate } from "../../ops/incident/rotate.ts";
+import { toRotate, usedSecrets } from "../../ops/incident/rotate.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Loaded } from "../config/load.ts";
 import { credentialSecrets, namedSecrets, SECRET_VARIABLES } from "../config/secret-settings.ts";
 import { agentSettings } from "../config/settings.ts";
 import { OWNER } from "../given.ts";
 import type { Home } from "../home.ts";
+import { changeRegistry } from "../secrets/changes.ts";
+import { revokeRow } from "../secrets/registry.ts";
 import { caseFolder, INCIDENTS, saveCase } from "./cases.ts";
 
 /** What is done differently with a gateway and without one. */
@@ -128,14 +131,36 @@ export async function bundleFor(
             without: [home.root],
           }))),
     ],
-    rotate: (reach) =>
-      toRotate(reach, {
-        credentials: loaded === undefined ? new Map() : credentialSecrets(loaded.config),
+    async rotate(reach) {
+      const credentials = loaded === undefined ? new Map() : credentialSecrets(loaded.config);
+      return toRotate(reach, {
+        credentials,
         secrets: heldSecrets(parts),
         endedTokens: known.ended ?? [],
         tokensLeft: known.ended === undefined,
-      }),
+        revoked: await revokeUsed(parts, one, [...usedSecrets(reach, { credentials })]),
+      });
+    },
   });
+}
+
+/** Keys that were put into requests count no longer, at once. @returns those; none where that could not be done, which is said. */
+async function revokeUsed(parts: IncidentParts, one: Case, used: readonly string[]): Promise<ReadonlySet<string>> {
+  const held = new Set(heldSecrets(parts));
+  const ids = used.filter((id) => held.has(id)).map((id) => parseSecretId(id).id);
+  if (ids.length === 0) return new Set();
+  const { home, clock, random } = parts;
+  const change = { home: home.root, clock, random, who: OWNER, why: `incident ${one.id}` };
+  try {
+    await changeRegistry(change, "secret.revoked", ids, (registry, nowMs) =>
+      ids.reduce((now, id) => revokeRow(now, id, nowMs), registry),
+    );
+    parts.tell(`revoked here: ${ids.join(", ")}`);
+    return new Set(ids);
+  } catch (thrown) {
+    parts.tell(`FAILED: revoke ${ids.join(", ")}: ${toFault(thrown).message}`);
+    return new Set();
+  }
 }
 
 function heldSecrets({ loaded, env }: IncidentParts): readonly string[] {

@@ -103,6 +103,13 @@ export const MEASURES: readonly Measure[] = [
     kinds: ["token"],
     of: (entry) => one(entry.what === "token.made" && entry.who !== "gateway"),
   },
+  {
+    name: "key_spikes",
+    says: "a key was used much more than before",
+    kinds: ["secret"],
+    of: what("secret.spike"),
+  },
+  { name: "keys_used_up", says: "a key reached its limit", kinds: ["secret"], of: what("secret.used-up") },
   { name: "stops", says: "everything was halted, or resumed", kinds: ["stop"], of: () => 1 },
   { name: "helper_losses", says: "a helper process was lost", kinds: ["gateway"], of: what("helper.lost") },
   { name: "sandbox_unproved", says: "the sandbox lost its proof", kinds: ["gateway"], of: what("sandbox.unproved") },

@@ -106,6 +106,19 @@ const SHIPPED: readonly Shipped[] = [
     explains: "Much more of this happened in the last hour than in the hours before it.",
   },
   {
+    name: "key-spike",
+    condition: "key_spikes > 0 in 1h by target",
+    severity: "high",
+    explains:
+      "A key was used much more than in the hours before. `vambrace secrets show NAME` has its use; `vambrace secrets revoke NAME` ends it here.",
+  },
+  {
+    name: "key-used-up",
+    condition: "keys_used_up > 0 in 1h by target",
+    severity: "medium",
+    explains: "A key reached the limit that its owner set, and is refused until the next day.",
+  },
+  {
     name: "sandbox-unproved",
     condition: "sandbox_unproved > 0 in 1m",
     severity: "critical",

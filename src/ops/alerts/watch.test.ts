@@ -187,7 +187,7 @@ test("R-IR-4: under close watch a rule is true at half its number", async () => 
 
 const DAY_MS = 86_400_000;
 
-test("R-ALERT-2: every shipped detector is raised by what it is about, explained, and by nothing harmless", async () => {
+test("R-ALERT-2 R-KEY-3: every shipped detector is raised by what it is about, explained, and by nothing harmless", async () => {
   const rules = shippedRules(() => parseActions("operator"));
   const causes: Record<string, readonly LedgerEntry[]> = {
     "failed-logins": Array.from({ length: 6 }, () => failedLogin()),
@@ -214,6 +214,8 @@ test("R-ALERT-2: every shipped detector is raised by what it is about, explained
     ],
     "sandbox-unproved": [{ ...decided(), kind: "gateway", what: "sandbox.unproved" }],
     "ledger-trouble": [{ ...decided(), kind: "gateway", what: "ledger.recovered" }],
+    "key-spike": [{ ...decided(), kind: "secret", what: "secret.spike", target: "vault:openai" }],
+    "key-used-up": [{ ...decided(), kind: "secret", what: "secret.used-up", target: "vault:openai" }],
     "helper-lost": [{ ...decided(), kind: "gateway", what: "helper.lost", target: "broker" }],
     "stop-or-resume": [{ ...decided(), kind: "stop", what: "stop.said" }],
     "config-changed": [{ ...decided(), kind: "config", what: "config.changed" }],

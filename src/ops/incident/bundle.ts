@@ -38,7 +38,7 @@ export type BundleParts = {
     readonly without?: readonly string[];
     readonly limits?: SnapshotLimits;
   }[];
-  readonly rotate: (reach: Reach) => readonly ToRotate[];
+  readonly rotate: (reach: Reach) => Promise<readonly ToRotate[]>;
   readonly progress: (line: string) => void;
 };
 
@@ -67,7 +67,7 @@ export async function makeBundle(parts: BundleParts): Promise<Bundle> {
   const entries = records.map((record) => record.entry);
   const rows = entries.map(rowOf);
   const reach = reachOf(entries);
-  const rotate = parts.rotate(reach);
+  const rotate = await parts.rotate(reach);
   await put("checkpoint", checkpoint);
   await put("key.pub", await readFile(join(parts.ledger, "key.pub"), "utf8"));
   await put("records.jsonl", lines(records.map(({ bytes }) => bytes.toString("utf8"))));

@@ -125,6 +125,7 @@ test("R-IR-2: the reach says which text led to what, what was touched, who was r
     secrets: ["vault:crm", "env:ANTHROPIC_API_KEY"],
     endedTokens: ["tok_1"],
     tokensLeft: false,
+    revoked: new Set(["vault:crm"]),
   });
   assert.deepEqual(
     rotate.map((one) => [one.name, one.state]),
@@ -134,7 +135,8 @@ test("R-IR-2: the reach says which text led to what, what was touched, who was r
       ["env:ANTHROPIC_API_KEY", "by hand"],
     ],
   );
-  assert.match(rotate[1]?.why ?? "", /put into requests/);
+  assert.match(rotate[1]?.why ?? "", /put into requests.*revoked here/);
+  assert.match(rotate[2]?.how ?? "", /vambrace secrets revoke env:ANTHROPIC_API_KEY/);
 });
 
 test("R-IR-2: INVARIANT(plain-rows): text of strangers steers no terminal, ends no line and no block of a document", () => {

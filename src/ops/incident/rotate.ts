@@ -23,17 +23,24 @@ export type Held = {
   readonly endedTokens: readonly string[];
   /** Tokens could not be ended, because no gateway ran. */
   readonly tokensLeft: boolean;
+  /** Ids of secrets that nothing here uses any more. */
+  readonly revoked: ReadonlySet<string>;
 };
 
+/** Ids of the secrets that were put into requests; what names none is the name itself. */
+export function usedSecrets(reach: Reach, { credentials }: Pick<Held, "credentials">): ReadonlySet<string> {
+  return new Set(reach.hosts.flatMap((host) => host.credentials).map((name) => credentials.get(name) ?? name));
+}
+
 export function toRotate(reach: Reach, held: Held): readonly ToRotate[] {
-  const used = new Set(
-    reach.hosts.flatMap((host) => host.credentials).map((name) => held.credentials.get(name) ?? name),
-  );
+  const used = usedSecrets(reach, held);
   const others = held.secrets.filter((id) => !used.has(id));
   const wasRead = reach.files.filter((file) => SECRET_PLACE.test(file.what)).map((file) => file.what);
   return [
     ...tokens(held),
-    ...[...used].map((id) => secret(id, "it was put into requests in this incident")),
+    ...[...used].map((id) =>
+      held.revoked.has(id) ? revoked(id) : secret(id, "it was put into requests in this incident"),
+    ),
     ...others.map((id) => secret(id, "the gateway holds it; it was not seen in use")),
     ...wasRead.map((path) =>
       byHand(
@@ -56,6 +63,15 @@ function tokens({ endedTokens, tokensLeft }: Held): readonly ToRotate[] {
     ),
     ...left,
   ];
+}
+
+/** Here it counts no longer; at its service it does until a person ends it there. */
+function revoked(id: string): ToRotate {
+  return byHand(
+    id,
+    "it was put into requests in this incident; revoked here, nothing here uses it any more",
+    `end it at its service, then \`vambrace secrets rotate ${id}\``,
+  );
 }
 
 function secret(id: string, why: string): ToRotate {
