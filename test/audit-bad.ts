@@ -132,7 +132,8 @@ export const BAD: Readonly<Record<string, Bad>> = {
   "gateway.login.leftover": files({ leftovers: [{ path: "/home/ana/.vambrace/login.txt", ageMs: DAY }] }),
 
   "exposure.gateway.wide": listening({ address: "0.0.0.0" }),
-  "exposure.gateway.elsewhere": listening({ port: 9_999 }),
+  "exposure.gateway.elsewhere": listening({ address: "192.0.2.7" }),
+  "exposure.gateway.port": listening({ port: 9_999 }),
   "exposure.helper.listens": listening({ owner: { pid: 11, kind: "helper" }, port: 4_000 }),
   "exposure.debugger": listening({ port: 9_229 }),
   "exposure.udp": listening({ protocol: "udp", port: 5_353 }),

@@ -18,7 +18,16 @@ export type RunSummary = {
 };
 
 /** Things that a reviewer wants to have seen one by one. */
-const LISTED: ReadonlySet<string> = new Set(["config", "token", "stop", "policy", "secret", "backup"]);
+const LISTED: ReadonlySet<string> = new Set([
+  "config",
+  "token",
+  "stop",
+  "policy",
+  "secret",
+  "backup",
+  "migration",
+  "incident",
+]);
 const LISTED_MOST = 50;
 
 export type Digest = {

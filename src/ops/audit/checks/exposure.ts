@@ -99,16 +99,30 @@ const own: readonly Check[] = [
   {
     id: "exposure.gateway.elsewhere",
     severity: "high",
-    title: "the gateway listens where the configuration does not say",
-    why: "A port that nobody configured is a second door, opened by a flag, an old configuration or somebody else.",
-    fix: "end it, look how it was started, and start it without `--port`",
+    title: "the gateway listens on an address that the configuration does not say",
+    why: "An address that nobody configured is a second door, opened by an old configuration or somebody else.",
+    fix: "end it, look how it was started, and start it again",
     references: ["CWE-1188", "CWE-912"],
     look(at) {
-      const { port, bind, customBindHost } = need(at.effective).settings.gateway;
+      const { bind, customBindHost } = need(at.effective).settings.gateway;
       const isMeant = ({ address }: ListenerFacts): boolean =>
         bind === "lan" || (bind === "custom" ? address === customBindHost : isLoopbackAddress(address));
       return tcp(at)
-        .filter((one) => one.owner?.kind === "gateway" && (one.port !== port || !isMeant(one)))
+        .filter((one) => one.owner?.kind === "gateway" && !isMeant(one))
+        .map(place);
+    },
+  },
+  {
+    id: "exposure.gateway.port",
+    severity: "low",
+    title: "the gateway listens on another port than the configuration says",
+    why: "Rules of a firewall, and of a proxy, speak of the port that is configured.",
+    fix: "start it without `--port`, or `vambrace config set gateway.port`",
+    references: ["CWE-1188"],
+    look(at) {
+      const { port } = need(at.effective).settings.gateway;
+      return tcp(at)
+        .filter((one) => one.owner?.kind === "gateway" && one.port !== port)
         .map(place);
     },
   },
