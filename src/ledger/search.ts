@@ -99,8 +99,8 @@ export async function* scanRecords(dir: string, { ever, since, sinceMs }: Scan):
   const recently = [...always, ...(since ?? []).map((piece) => Buffer.from(piece, "utf8"))];
   let old = 0;
   for await (const { bytes } of newestFirst(dir)) {
-    if (old < 2) old = isOlder(bytes, sinceMs) ? old + 1 : 0;
-    const isRecent = old < 2;
+    if (old < OLD_BUNDLES) old = beginsOlder(bytes, sinceMs) ? old + 1 : 0;
+    const isRecent = old < OLD_BUNDLES;
     if (!isRecent && always.length === 0) return;
     const needles = isRecent ? recently : always;
     const holds = (piece: Buffer): boolean =>
@@ -111,9 +111,13 @@ export async function* scanRecords(dir: string, { ever, since, sinceMs }: Scan):
   }
 }
 
-function isOlder(bundle: Buffer, sinceMs: number): boolean {
-  const newest = splitRecords(bundle).records.at(-1);
-  const time = newest === undefined ? undefined : parseRecord(newest)?.time;
+/** Bundles in a row that begin before a time, after which all that comes is older: up to a clock that jumped by more. */
+const OLD_BUNDLES = 3;
+
+/** By its first record, which is found without taking the bundle apart. */
+function beginsOlder(bundle: Buffer, sinceMs: number): boolean {
+  if (bundle.length < 2) return false;
+  const time = parseRecord(bundle.subarray(2, 2 + bundle.readUInt16BE(0)))?.time;
   return time !== undefined && Date.parse(time) < sinceMs;
 }
 
@@ -193,6 +197,8 @@ async function readPartial(folder: string, width: number): Promise<Buffer | unde
 
 /** The journal holds what comes behind them. */
 function firstRecords(bundle: Buffer, count: number): Buffer {
+  // A full one is wanted whole, and has no more than that.
+  if (count === TILE_WIDTH) return bundle;
   const { records } = splitRecords(bundle);
   return bundle.subarray(
     0,
