@@ -49,7 +49,7 @@ export const logSearch: Command = {
   name: "log search",
   summary: "find entries of the ledger, newest first",
   usage:
-    "vambrace log search [--person P] [--session S] [--tool T] [--target X] [--outcome R] [--since T] [--until T] [--kind K] [--turn T] [--call C] [--limit N] [--json]",
+    "vambrace log search [--person P] [--session S] [--tool T] [--target X] [--outcome R] [--since T] [--until T] [--kind K] [--who P] [--result R] [--turn T] [--call C] [--limit N] [--json]",
   example: "vambrace log search --person ana --tool exec --outcome denied --since 7d",
   options: {
     ...Object.fromEntries([...FIELDS, ...Object.keys(ALIASES)].map((field) => [field, { type: "string" as const }])),

@@ -18,7 +18,8 @@ import { isVaultName } from "../../core/secret-ref.ts";
 export const secretsImport: Command = {
   name: "secrets import",
   summary: "bring secrets from a .env file, a JSON file such as OpenClaw's, or variables into the vault",
-  usage: "vambrace secrets import FILE|- | --env VARIABLE[,…] [--prefix TEXT] [--only NAME,…] [--replace] [--dry-run]",
+  usage:
+    "vambrace secrets import FILE|- | --env VARIABLE[,…] [--prefix TEXT] [--only NAME,…] [--replace] [--owner P] [--dry-run] [--why TEXT]",
   example: "vambrace secrets import ~/old-bot/.env --dry-run",
   options: {
     env: { type: "string" },
