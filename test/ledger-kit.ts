@@ -225,6 +225,13 @@ export class TestDisk implements LedgerFiles {
     return found;
   }
 
+  /** What its files hold, without the private key: what a verifier is given. */
+  files(): ReadonlyMap<string, Buffer> {
+    return new Map(
+      [...this.#now].filter(([path]) => path !== "key").map(([path, { now }]) => [path, Buffer.from(now)]),
+    );
+  }
+
   /** As a real folder, for the verifier. */
   writeTo(dir: string): void {
     for (const [path, { now }] of this.#now) {

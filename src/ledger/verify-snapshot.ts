@@ -161,8 +161,9 @@ export async function namesIfThere(path: string): Promise<string[]> {
   }
 }
 
-function undefinedIfAbsent(error: unknown): undefined {
+/** A folder is not the file that was asked for, and a file not the folder. */
+export function undefinedIfAbsent(error: unknown): undefined {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+  if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return undefined;
   throw error;
 }

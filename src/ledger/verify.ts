@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { splitRecords, tilePath, TILE_WIDTH, type Tile } from "./layout.ts";
 import { HASH_BYTES } from "./merkle.ts";
 import { openNote, parseCheckpoint, parseVerifierKey, type VerifierKey } from "./note.ts";
+import { kindProblem } from "./verify-kinds.ts";
 import { namesIfThere, type Problem, readIfThere, type Snapshot, takeSnapshot } from "./verify-snapshot.ts";
 import { type Claim, readTile, rebuild } from "./verify-tiles.ts";
 
@@ -45,7 +46,7 @@ export type VerifyReport = {
 /** @throws Fault LEDGER_KEY_MALFORMED for a `publicKey` that is none; whatever the disk says where it cannot be read. */
 export async function verifyLedger(dir: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   const key = options.publicKey === undefined ? undefined : parseVerifierKey(options.publicKey);
-  const snapshot = await takeSnapshot(dir);
+  const snapshot = (await kindProblem(dir)) ?? (await takeSnapshot(dir));
   if ("says" in snapshot) return report({ entries: 0, rootHex: "", checkpoint: "" }, snapshot, options);
   const claim = claimOf(options.checkpoint);
   const { entries, root, problem } = await rebuild(dir, snapshot, claim);
