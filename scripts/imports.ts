@@ -23,6 +23,7 @@ const PLANTED: readonly { readonly rule: string; readonly file: string; readonly
   { rule: "edges-know-no-sibling", file: "src/edges/models/planted.ts", text: 'import "../store/open.ts";' },
   { rule: "steps-know-core-and-tools", file: "src/steps/run/planted.ts", text: 'import "../../edges/store/open.ts";' },
   { rule: "edges-know-core", file: "src/edges/models/planted.ts", text: 'import "../../tools/catalogue.ts";' },
+  { rule: "ops-know-no-sibling", file: "src/ops/audit/planted.ts", text: 'import "../openclaw/catalogue.ts";' },
   { rule: "ops-know-core-ledger-and-wire", file: "src/ops/audit/planted.ts", text: 'import "../../gate.ts";' },
   { rule: "ledger-knows-core", file: "src/ledger/planted.ts", text: 'import "../tools/catalogue.ts";' },
   { rule: "tools-know-core", file: "src/tools/planted.ts", text: 'import "../gate.ts";' },
