@@ -1,11 +1,21 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { newId, parseAgentId } from "../core/ids.ts";
 import type { Label } from "../core/label.ts";
 import type { MemoryRow, MemoryStore } from "../core/ports/store.ts";
+import { newIdentity, sealFor, unseal } from "../edges/vault/age.ts";
 import { memoryText, withMemoryFiles } from "./memory-file.ts";
 import { systemRandom } from "./system.ts";
 
@@ -83,4 +93,36 @@ test("R-AGENT-7: a file that cannot be written is said, and the memory is kept a
   rmSync(folder);
   await memory.add(row("and again"));
   assert.match(readFileSync(join(folder, "main/MEMORY.md"), "utf8"), /> kept\n[^]*> and again/);
+});
+
+test("R-AGENT-7: where memory is sealed its file is an age file, none lies in clear, and the other way round", async (t) => {
+  const folder = folderOf(t);
+  const { memory } = kept();
+  const { identity, recipient } = await newIdentity();
+  const seal = (text: string): Promise<Uint8Array> => sealFor(recipient, text);
+  const given = { memory, folder, agents: [main], warn: assert.fail };
+  await (await withMemoryFiles(given)).add(row("the first thing"));
+  const sealed = await withMemoryFiles({ ...given, seal });
+  // Two at once: the file has both.
+  await Promise.all([sealed.add(row("the second thing")), sealed.add(row("the third thing"))]);
+  const at = join(folder, "main");
+  assert.deepEqual(readdirSync(at), ["MEMORY.md.age"]);
+  const bytes = readFileSync(join(at, "MEMORY.md.age"));
+  assert.ok(!bytes.includes("thing"));
+  const text = Buffer.from(await unseal(bytes, { kind: "identities", identities: [identity] })).toString("utf8");
+  assert.match(text, /> the first thing\n[^]*> the second thing\n[^]*> the third thing\n/);
+  await withMemoryFiles(given);
+  assert.deepEqual(readdirSync(at), ["MEMORY.md"]);
+});
+
+test("R-AGENT-7: a clear file that cannot be taken away stops the start of a gateway that seals", async (t) => {
+  const folder = folderOf(t);
+  const { memory } = kept();
+  const said: string[] = [];
+  mkdirSync(join(folder, "main/MEMORY.md/in-the-way"), { recursive: true });
+  const seal = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array(1));
+  const opening = withMemoryFiles({ memory, folder, agents: [main], seal, warn: (line) => void said.push(line) });
+  await assert.rejects(opening, { code: "STATE_UNAVAILABLE" });
+  assert.equal(said.length, 1);
+  assert.ok(existsSync(join(folder, "main/MEMORY.md.age")));
 });

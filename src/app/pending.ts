@@ -11,6 +11,7 @@
 import { readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { parseId } from "../core/ids.ts";
 import { isObject, type JsonObject, parseDigest } from "../core/json.ts";
 import { makeFile, makeFolder } from "./config/durable.ts";
 
@@ -64,6 +65,8 @@ const PENDING = z.discriminatedUnion("kind", [
   /** `data`: what was found, or what was mended. */
   z.strictObject({ ...base, kind: z.literal("audit"), data: z.custom<JsonObject>(isObject) }),
   z.strictObject({ ...base, kind: z.literal("harden"), data: z.custom<JsonObject>(isObject) }),
+  /** A memory that is to be forgotten: by the gateway, or by the command that left this. */
+  z.strictObject({ ...base, kind: z.literal("memory"), memory: z.string().transform((id) => parseId("mem", id)) }),
   z.strictObject({ ...base, kind: z.literal("incident"), incident: z.string().max(80), what: z.string().max(80) }),
 ]);
 export type Pending = z.infer<typeof PENDING>;

@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../core/fault.ts";
 import { type Digest, type JsonObject, sha256 } from "../core/json.ts";
+import type { MemoryId } from "../core/ids.ts";
 import type { Ledger, LedgerEntry, RecordKind } from "../core/ports/ledger.ts";
 import type { StateStore } from "../core/ports/store.ts";
 import { holdLock } from "../edges/store/lock.ts";
@@ -25,6 +26,8 @@ export type TakeParts = {
   readonly stop: (by: string, reason: string) => Promise<void>;
   /** Told that secrets were changed, once that is recorded. */
   readonly secrets?: () => void;
+  /** Lets a memory go, once that is recorded. One that is gone already is no fault. */
+  readonly forget: (memory: MemoryId) => Promise<boolean>;
   /** Told after a step of an incident was recorded. */
   readonly incident: () => void;
 };
@@ -57,7 +60,7 @@ export async function takePending(parts: TakeParts, waitMs: number): Promise<voi
 
 /** A text that no command put there: somebody used an editor. Called with the text that is about to count. */
 export async function noteConfig(
-  parts: Omit<TakeParts, "stop" | "secrets" | "incident">,
+  parts: Omit<TakeParts, "stop" | "secrets" | "incident" | "forget">,
   digest: Digest,
 ): Promise<void> {
   const before = (await parts.state.get(KNOWN))?.["digest"];
@@ -83,6 +86,7 @@ async function takeOne(parts: TakeParts, found: Found, all: readonly Found[]): P
   const isRecorded =
     pending !== undefined && (await recordedIds(parts.ledger, recordKind(pending.kind))).has(pending.id);
   if (!isRecorded) await parts.ledger.append(entryOf(parts, found, all));
+  if (pending?.kind === "memory") await parts.forget(pending.memory);
   if (pending?.kind === "incident") parts.incident();
   if (pending?.kind === "config") await parts.state.set(KNOWN, { digest: pending.after });
   if (pending?.kind === "secret") parts.secrets?.();
@@ -108,6 +112,10 @@ function entryOf(parts: TakeParts, { file, pending }: Found, all: readonly Found
     const { incident, what } = pending;
     return { kind: "incident", who, what, target: incident, result: "ok", data: parts.redact(said) };
   }
+  if (pending.kind === "memory") {
+    const target = pending.memory;
+    return { kind: "memory", who, what: "memory.forgotten", target, result: "ok", data: parts.redact(said) };
+  }
   if (pending.kind === "secret") return secretEntry(parts, pending, all);
   if (pending.kind === "migration") {
     const data = parts.redact({ ...said, ...pending.data });
@@ -128,7 +136,15 @@ function entryOf(parts: TakeParts, { file, pending }: Found, all: readonly Found
       data: parts.redact({ ...said, ...pending.data }),
     };
   }
-  const { paths, before, after, version, meaning } = pending;
+  return configEntry(parts, pending, all);
+}
+
+function configEntry(
+  parts: TakeParts,
+  { id, who, why, atMs, paths, before, after, version, meaning }: Extract<Pending, { kind: "config" }>,
+  all: readonly Found[],
+): LedgerEntry {
+  const said = { pending: id, why, said: new Date(atMs).toISOString() };
   const data = parts.redact({
     ...said,
     paths: paths.slice(0, 200),

@@ -31,6 +31,7 @@ import { openKits, policyEntry } from "./wire-kits.ts";
 import { lifeEntry } from "./wire-records.ts";
 import { remindersNow, wireSecrets } from "./wire-secrets.ts";
 import { memoryOf } from "./memory-file.ts";
+import { gatewayMemory } from "./memory-keys.ts";
 import { weakModels } from "./weak-models.ts";
 import { bindWatch, openWatch } from "./wire-watch.ts";
 import { type Ground, openWorks, type Record } from "./wire-works.ts";
@@ -53,7 +54,8 @@ export type Wired = {
  */
 export async function wireUp(given: WireUp, starting: Promise<Helpers>, wires: LateWires): Promise<Wired> {
   const metrics = createMetrics(pricing(given.loaded.config));
-  const bare = await openStore({ dir: given.home.store, clock: given.clock, clean: given.outbound.kept });
+  const memory = gatewayMemory(given, starting);
+  const bare = await openStore({ dir: given.home.store, clock: given.clock, clean: given.outbound.kept, memory });
   try {
     const store = { ...bare, memory: await memoryOf(given, bare.memory) };
     const [kits, { helpers: unwatched, sandbox }] = await Promise.all([
@@ -199,7 +201,8 @@ const PENDING_MS = 5_000;
 function takeParts({ home, outbound }: WireUp, { store, helpers, watch }: Ground): Omit<TakeParts, "stop" | "secrets"> {
   const redact = (value: JsonObject): JsonObject => outbound.value(value);
   const incident = (): void => void watch.standing.refresh();
-  return { home: home.root, ledger: helpers.ledger, state: store.state, redact, incident };
+  const forget: TakeParts["forget"] = (id) => store.memory.remove(id);
+  return { home: home.root, ledger: helpers.ledger, state: store.state, redact, forget, incident };
 }
 
 async function openAccess(given: WireUp, store: Store, record: Record): Promise<AccessStep> {

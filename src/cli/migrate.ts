@@ -9,6 +9,7 @@ import { type ApplyParts, applyMemory, applySettings, applySkills } from "../app
 import { OWNER } from "../app/given.ts";
 import { leavePending } from "../app/pending.ts";
 import { openSecrets } from "../app/secrets/open.ts";
+import { memoryAsSealed } from "../app/memory-keys.ts";
 import { systemClock, systemRandom } from "../app/system.ts";
 import { Fault, toFault } from "../core/fault.ts";
 import type { Left, Migration } from "../core/migration.ts";
@@ -86,7 +87,13 @@ async function apply(io: Io, flags: Flags, from: OpenClawHome, plan: Migration):
       hint: "run `vambrace setup` first",
     });
   }
-  const store = await openStore({ dir: homeAt(home).store, clock: systemClock, clean: KEEP_ALL });
+  const keys = { home, clock: systemClock, random: systemRandom, vaultKey: secretGround(io, flags).key };
+  const store = await openStore({
+    dir: homeAt(home).store,
+    clock: systemClock,
+    clean: KEEP_ALL,
+    memory: memoryAsSealed(keys),
+  });
   try {
     const vault = plan.secrets.length === 0 ? undefined : secretGround(io, flags, "brought over from OpenClaw");
     if (vault !== undefined) await bringVault(io, vault);

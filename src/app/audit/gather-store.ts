@@ -62,7 +62,10 @@ export function gatherStore(home: Home, isDeep: boolean): StoreFacts {
 
 function counts(all: (sql: string) => readonly Row[]): Pick<StoreFacts, "sessions" | "oldestSessionMs" | "memory"> {
   const [row] = all("SELECT count(*) AS sessions, min(created_ms) AS oldest FROM session");
-  const [notes] = all("SELECT count(*) AS memory FROM memory");
+  // Where it is sealed it lies in a table of its own, which older databases do not have.
+  const [{ name } = { name: null }] = all("SELECT name FROM sqlite_schema WHERE name = 'memory_sealed'");
+  const sealed = name === null ? "" : " + (SELECT count(*) FROM memory_sealed)";
+  const [notes] = all(`SELECT (SELECT count(*) FROM memory)${sealed} AS memory`);
   return {
     sessions: number(row?.["sessions"]),
     oldestSessionMs: numberOrNull(row?.["oldest"]),

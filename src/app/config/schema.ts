@@ -212,6 +212,7 @@ export const configFile = z.strictObject({
   channels: z.record(id, channel).default({}),
   tools: tools.prefault({}),
   agents: agents.prefault({}),
+  memory: z.strictObject({ encrypt: z.boolean().default(false) }).prefault({}),
   models: models.prefault({}),
   people: z.record(id, person).default({}),
   roles: z.record(id, z.array(z.enum(ROLE_PERMISSIONS)).max(50)).default({}),

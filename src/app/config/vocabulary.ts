@@ -115,7 +115,7 @@ const KEYS: readonly Foreign[] = [
     use: null,
     hint: CHANNELS_LATER,
   })),
-  ...["skills", "mcp", "cron", "hooks", "plugins", "memory", "nodes", "logs"].map((name) => ({
+  ...["skills", "mcp", "cron", "hooks", "plugins", "nodes", "logs"].map((name) => ({
     key: name,
     use: null,
     hint: "nothing in this version reads it; take it out",

@@ -49,6 +49,7 @@ export type What =
   | "secret.revoked"
   | "secret.removed"
   | "secret.imported"
+  | "secret.memory-key-made"
   | "secret.vault-made"
   | "secret.key-changed";
 

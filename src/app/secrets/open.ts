@@ -9,6 +9,7 @@ import type { Clock } from "../../core/ports/clock.ts";
 import type { Random } from "../../core/ports/random.ts";
 import { parseSecretId, referenceTo } from "../../core/secret-ref.ts";
 import type { ModelKeys } from "../../edges/models/model.ts";
+import type { VaultKey } from "../../edges/vault/key.ts";
 import { createNet } from "../../edges/net/net.ts";
 import { holdLock } from "../../edges/store/lock.ts";
 import { type Environment, stateFolder } from "../config/environment.ts";
@@ -25,6 +26,8 @@ export type OpenSecrets = {
   readonly usage: KeyUsage;
   readonly known: Known;
   readonly keys: ModelKeys;
+  /** The vault's key, for what the gateway itself keeps sealed. Asks for the passphrase where one is needed, once. */
+  readonly vaultKey: () => Promise<VaultKey>;
   /** Brings counts to the disk, and lets connections go. */
   close(): Promise<void>;
 };
@@ -85,6 +88,7 @@ export async function openSecrets(
     usage,
     known,
     keys: modelKeys(loaded, book, usage),
+    vaultKey: key,
     async close() {
       usage.flush();
       await net.close();

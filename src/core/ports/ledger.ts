@@ -20,6 +20,7 @@ export const RECORD_KINDS = [
   "token", // made, revoked
   "config", // changed
   "backup", // made, tried by a drill, put back; or failed
+  "memory", // sealed, opened, sealed anew; one forgotten by a person's word
   "migration", // what was brought over from another system
   "policy", // set loaded, or refused
   "secret", // set, rotated, revoked, used up, used much more than before; never a value

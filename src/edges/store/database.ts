@@ -26,6 +26,8 @@ export type Database = {
   one(sql: string, ...values: SQLInputValue[]): Row | undefined;
   all(sql: string, ...values: SQLInputValue[]): Row[];
   write<T>(body: (tx: Transaction) => T): T;
+  /** Writes the file anew and empties its log: what was deleted is in neither. @throws Fault STATE_UNAVAILABLE where somebody reads it. */
+  sweep(): void;
   close(): void;
 };
 
@@ -82,6 +84,7 @@ function wrap(db: DatabaseSync, probe: Probe): Database {
     one: (sql, ...values) => guarded(() => tx.one(sql, ...values)),
     all: (sql, ...values) => guarded(() => tx.all(sql, ...values)),
     write: (body) => guarded(() => transact({ db, tx, probe, body })),
+    sweep: () => guarded(() => sweep(db, probe)),
     close() {
       if (db.isOpen) db.close();
     },
@@ -117,6 +120,18 @@ function transact<T>(job: {
     if (db.isTransaction) db.exec("ROLLBACK");
     throw thrown;
   }
+}
+
+function sweep(db: DatabaseSync, probe: Probe): void {
+  probe("VACUUM", db);
+  db.exec("VACUUM");
+  probe("CHECKPOINT", db);
+  const done = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
+  if (done?.["busy"] === 0) return;
+  throw new Fault("STATE_UNAVAILABLE", {
+    message: "the state database could not be swept: another program reads it",
+    hint: "end what reads it (a backup, `sqlite3`), then start again",
+  });
 }
 
 function refusedSince(first: Fault): Fault {

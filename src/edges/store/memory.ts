@@ -8,12 +8,10 @@
  */
 import type { MemoryRow, MemoryStore } from "../../core/ports/store.ts";
 import type { Database, Row } from "./database.ts";
+import { wordsOf } from "./memory-words.ts";
 import { columns, readAgent, readId, readLabel, writeJson, writeText } from "./rows.ts";
 
-const COLUMNS = "memory.id, memory.agent, memory.text, memory.label, memory.created_ms";
-
-/** So many words of a query are looked at. */
-const WORDS_MAX = 16;
+export const COLUMNS = "memory.id, memory.agent, memory.text, memory.label, memory.created_ms";
 
 export function memoryPart(db: Database): MemoryStore {
   const indexed = openIndex(db);
@@ -70,16 +68,6 @@ function openIndex(db: Database): boolean {
   return true;
 }
 
-/** Letters and digits only: what is left cannot be an operator, a column or a quote. */
-function wordsOf(text: string): readonly string[] {
-  return text
-    .slice(0, 1_000)
-    .toWellFormed()
-    .split(/[^\p{L}\p{N}\p{M}]+/u)
-    .filter((word) => word !== "")
-    .slice(0, WORDS_MAX);
-}
-
 function byIndex(
   db: Database,
   agent: string,
@@ -121,7 +109,7 @@ function addBySubstring(
   return rows;
 }
 
-function readMemory(row: Row): MemoryRow {
+export function readMemory(row: Row): MemoryRow {
   const column = columns(row);
   return {
     id: readId("mem", column.text("id")),

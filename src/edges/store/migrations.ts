@@ -102,8 +102,20 @@ CREATE TABLE file_label (
 CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
+/** Memory that is sealed lies apart: a version that knows nothing of it refuses the database, and takes it for empty never. */
+const SEALED_MEMORY = `
+CREATE TABLE memory_sealed (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  agent TEXT NOT NULL,
+  sealed BLOB NOT NULL,
+  created_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX memory_sealed_agent ON memory_sealed (agent, seq);
+`;
+
 /** Numbered from 1, in order. */
-export const MIGRATIONS: readonly string[] = [FIRST];
+export const MIGRATIONS: readonly string[] = [FIRST, SEALED_MEMORY];
 
 /**
  * Brings the database to the newest form; each step is one transaction.

@@ -10,7 +10,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../core/ports/clock.ts";
-import type { Store } from "../../core/ports/store.ts";
+import type { MemoryStore, Store } from "../../core/ports/store.ts";
 import { Fault } from "../../core/fault.ts";
 import { callPart } from "./calls.ts";
 import type { Clean } from "./clean.ts";
@@ -18,7 +18,7 @@ import { connect, type Database, type Probe } from "./database.ts";
 import { corrupt, translate } from "./errors.ts";
 import { fileLabelPart, statePart } from "./facts.ts";
 import { holdLock, type Lock, makeFile } from "./lock.ts";
-import { memoryPart } from "./memory.ts";
+import { asItLies, type MemoryPlan, openMemoryPart } from "./memory-form.ts";
 import { migrate } from "./migrations.ts";
 import { schedulePart } from "./schedules.ts";
 import { sessionPart } from "./sessions.ts";
@@ -36,7 +36,7 @@ const CHECK_BYTES = 32 * 1024 * 1024;
 /**
  * Opens the store, making it where the folder never had one.
  *
- * @throws Fault STATE_IN_USE, STATE_CORRUPT, STATE_NEWER, STATE_FULL, STATE_UNAVAILABLE
+ * @throws Fault STATE_IN_USE, STATE_CORRUPT, STATE_NEWER, STATE_FULL, STATE_UNAVAILABLE, MEMORY_LOCKED, MEMORY_DAMAGED
  */
 export async function openStore(options: {
   /** The state folder; made with mode 700 where it is missing. */
@@ -44,13 +44,15 @@ export async function openStore(options: {
   readonly clock: Clock;
   /** Takes secrets out of what a finished turn leaves behind. */
   readonly clean: Clean;
+  /** How memory is to lie; absent: as it does, and what is sealed is not opened. */
+  readonly memory?: MemoryPlan;
   /** For tests: see `database.ts`. */
   readonly probe?: Probe;
 }): Promise<Store> {
   const lock = takeFolder(options.dir);
   try {
     const db = openDatabase(join(options.dir, STORE_FILE), { ...options, lock });
-    return storeOf(db, lock, options.clean);
+    return storeOf(db, { lock, clean: options.clean, memory: await memoryOf(db, options.memory) });
   } catch (thrown) {
     lock.release();
     throw translate(thrown);
@@ -135,10 +137,22 @@ function checkPages(db: Database, path: string): void {
   throw corrupt("its pages do not add up", { facts: { problems } });
 }
 
-function storeOf(db: Database, lock: Lock, clean: Clean): Store {
+async function memoryOf(db: Database, plan: MemoryPlan = asItLies): Promise<MemoryStore> {
+  try {
+    return await openMemoryPart(db, plan);
+  } catch (thrown) {
+    db.close();
+    throw thrown;
+  }
+}
+
+function storeOf(
+  db: Database,
+  { lock, clean, memory }: { readonly lock: Lock; readonly clean: Clean; readonly memory: MemoryStore },
+): Store {
   return {
     sessions: { ...sessionPart(db, clean), ...callPart(db) },
-    memory: memoryPart(db),
+    memory,
     schedules: schedulePart(db),
     tokens: tokenPart(db),
     fileLabels: fileLabelPart(db),

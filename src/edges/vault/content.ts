@@ -19,6 +19,11 @@ const CONTENT = z.strictObject({
   serial: z.int().min(0),
   secrets: z.record(z.string(), z.strictObject({ value, setMs: z.number(), previous: kept.optional() })),
   retired: z.array(z.strictObject({ name: z.string(), value, retiredMs: z.number() })),
+  /**
+   * Keys that the gateway made for itself, newest first. No reference names them, so they are given to no service, and
+   * revoking secrets does not take them: what they sealed would be lost.
+   */
+  own: z.strictObject({ memory: z.array(kept).min(1).max(100) }).exactOptional(),
 });
 
 export type VaultContent = z.infer<typeof CONTENT>;
@@ -131,10 +136,27 @@ export function remove(names: readonly string[]): Change {
   };
 }
 
+/** So many older keys are kept: an older copy of the store is opened with them. */
+const MOST_OWN = 100;
+
+/** A new key that seals memory; those before it go on opening what they sealed. */
+export function renewMemoryKey(text: string): Change {
+  return (content, nowMs) => {
+    const memory = [{ value: text, setMs: nowMs }, ...memoryKeys(content)].slice(0, MOST_OWN);
+    return { ...next(content, content), own: { memory } };
+  };
+}
+
+/** Newest first; none where memory was never sealed. */
+export function memoryKeys({ own }: VaultContent): NonNullable<VaultContent["own"]>["memory"] {
+  return own?.memory ?? [];
+}
+
 /** Every value that must never leave: those that count, those that are kept, those that were retired. */
 export function everyValue(content: VaultContent): readonly string[] {
   const now = Object.values(content.secrets).flatMap(valuesOf);
-  return [...new Set([...now, ...content.retired.map(({ value }) => value)])];
+  const own = memoryKeys(content).map(({ value: key }) => key);
+  return [...new Set([...now, ...content.retired.map(({ value: old }) => old), ...own])];
 }
 
 function valuesOf({ value: text, previous }: VaultContent["secrets"][string]): readonly string[] {
