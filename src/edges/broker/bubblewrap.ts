@@ -17,6 +17,9 @@ import { type Forwarder, helperScript, jobScript, WAIT, waitBehind } from "./scr
 import { seccompFilter } from "./seccomp.ts";
 import { openSpares } from "./spare.ts";
 
+/** Pairs that are made at once: to start the program that makes them costs as much as to make many. */
+const PIPES_AHEAD = 32;
+
 export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, nodePath }: Workplace): Backend {
   const cgroups = findCgroups();
   const bwrap = bwrapPaths.find((path) => fs.existsSync(path));
@@ -31,7 +34,7 @@ export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, n
     system,
     seccompFile,
     cgroups,
-    pipes: openPipeRack(join(folder, "pipes"), 8),
+    pipes: openPipeRack(join(folder, "pipes"), PIPES_AHEAD),
     hatches: folder,
     script: (job) => (job.runtime === "files" ? "" : jobScript(job, plan)),
   });
