@@ -11,6 +11,7 @@ import type { Backend, Workplace } from "./backend.ts";
 import { findCgroups, sweepCgroups } from "./cgroup.ts";
 import { type LimitPlan, limitWords, planLimits } from "./limits.ts";
 import { endOrphans } from "./orphans.ts";
+import { pipePlace } from "./pipe-place.ts";
 import { openPipeRack } from "./pipes.ts";
 import { Refused } from "./refusal.ts";
 import { type Forwarder, helperScript, jobScript, WAIT, waitBehind } from "./script.ts";
@@ -34,7 +35,7 @@ export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, n
     system,
     seccompFile,
     cgroups,
-    pipes: openPipeRack(join(folder, "pipes"), PIPES_AHEAD),
+    pipes: openPipeRack(pipePlace(folder), PIPES_AHEAD),
     hatches: folder,
     script: (job) => (job.runtime === "files" ? "" : jobScript(job, plan)),
   });
