@@ -3,7 +3,13 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Fault } from "./fault.ts";
 import { parseId } from "./ids.ts";
-import { createJobSigner, createJobVerifier, createSelfTestMint, JOB_TOKEN_LIFE_MS, SELF_TEST_MARK } from "./job-token.ts";
+import {
+  createJobSigner,
+  createJobVerifier,
+  createSelfTestMint,
+  JOB_TOKEN_LIFE_MS,
+  SELF_TEST_MARK,
+} from "./job-token.ts";
 import { digestOf, sha256 } from "./json.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Job } from "./ports/executor.ts";

@@ -65,7 +65,10 @@ function open() {
 }
 
 test("R-BOX-1: INVARIANT(spares-once): each job gets a sandbox of its shape that no other job had", async () => {
-  const step = fc.record({ what: fc.constantFrom("take", "restock", "break"), key: fc.constantFrom("a", "b", "c", "d") });
+  const step = fc.record({
+    what: fc.constantFrom("take", "restock", "break"),
+    key: fc.constantFrom("a", "b", "c", "d"),
+  });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
       const { made, spares, waiting } = open();

@@ -39,7 +39,8 @@ export function openSpares(shop: Workshop, make: typeof makeSandbox = makeSandbo
   const busy = new Set<string>();
   let lastTaken = "";
 
-  const alike = (key: string): Sandbox[] => [...waiting].filter(([, one]) => one.key === key).map(([sandbox]) => sandbox);
+  const alike = (key: string): Sandbox[] =>
+    [...waiting].filter(([, one]) => one.key === key).map(([sandbox]) => sandbox);
 
   /** @returns whether it waited. */
   function withdraw(sandbox: Sandbox): boolean {
