@@ -3,7 +3,13 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Fault } from "./fault.ts";
 import { parseId } from "./ids.ts";
-import { createJobSigner, createSelfTestMint, JOB_TOKEN_LIFE_MS, SELF_TEST_MARK, verifyJobToken } from "./job-token.ts";
+import {
+  createJobSigner,
+  createJobVerifier,
+  createSelfTestMint,
+  JOB_TOKEN_LIFE_MS,
+  SELF_TEST_MARK,
+} from "./job-token.ts";
 import { digestOf, sha256 } from "./json.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Job } from "./ports/executor.ts";
@@ -15,14 +21,14 @@ const job = sha256("job");
 const { signer, publicKey } = createJobSigner({ clock });
 
 test("R-TOOL-2: a token runs the job that it was signed for", () => {
-  assert.deepEqual(verifyJobToken(signer.sign(permit, job), { job, publicKey, nowMs: NOW }), { verdict: "good" });
+  assert.deepEqual(createJobVerifier(publicKey)(signer.sign(permit, job), { job, nowMs: NOW }), { verdict: "good" });
 });
 
 test("R-TOOL-2: a token for one job does not run another", () => {
   const token = signer.sign(permit, job);
-  assert.equal(verifyJobToken(token, { job: sha256("other"), publicKey, nowMs: NOW }).verdict, "refused");
+  assert.equal(createJobVerifier(publicKey)(token, { job: sha256("other"), nowMs: NOW }).verdict, "refused");
   const renamed = { ...token, job: sha256("other") };
-  assert.deepEqual(verifyJobToken(renamed, { job: sha256("other"), publicKey, nowMs: NOW }), {
+  assert.deepEqual(createJobVerifier(publicKey)(renamed, { job: sha256("other"), nowMs: NOW }), {
     verdict: "refused",
     why: "bad-signature",
   });
@@ -30,13 +36,13 @@ test("R-TOOL-2: a token for one job does not run another", () => {
 
 test("R-TOOL-2: a token of another gateway is refused", () => {
   const foreign = createJobSigner({ clock }).signer.sign(permit, job);
-  assert.equal(verifyJobToken(foreign, { job, publicKey, nowMs: NOW }).verdict, "refused");
+  assert.equal(createJobVerifier(publicKey)(foreign, { job, nowMs: NOW }).verdict, "refused");
 });
 
 test("R-TOOL-2: a token lives half a minute, and one from the future is refused", () => {
   const token = signer.sign(permit, job);
   const at = (nowMs: number): string => {
-    const answer = verifyJobToken(token, { job, publicKey, nowMs });
+    const answer = createJobVerifier(publicKey)(token, { job, nowMs });
     return answer.verdict === "good" ? "good" : answer.why;
   };
   assert.equal(at(NOW + JOB_TOKEN_LIFE_MS), "good");
@@ -52,16 +58,16 @@ test("R-TOOL-2: INVARIANT(one-gate): no altered token verifies", () => {
       const bytes = Buffer.from(token.signature, "base64");
       bytes[at] = (bytes[at] ?? 0) ^ flip;
       const altered = { ...token, signature: bytes.toString("base64") };
-      assert.equal(verifyJobToken(altered, { job, publicKey, nowMs: NOW }).verdict, "refused");
+      assert.equal(createJobVerifier(publicKey)(altered, { job, nowMs: NOW }).verdict, "refused");
     }),
     { numRuns: 100 },
   );
   for (const signature of ["", "x", "AAAA"]) {
-    assert.equal(verifyJobToken({ ...token, signature }, { job, publicKey, nowMs: NOW }).verdict, "refused");
+    assert.equal(createJobVerifier(publicKey)({ ...token, signature }, { job, nowMs: NOW }).verdict, "refused");
   }
   const later = { ...token, notAfterMs: token.notAfterMs - 1 };
-  assert.equal(verifyJobToken(later, { job, publicKey, nowMs: NOW }).verdict, "refused");
-  assert.equal(verifyJobToken(token, { job, publicKey: "AAAA", nowMs: NOW }).verdict, "refused");
+  assert.equal(createJobVerifier(publicKey)(later, { job, nowMs: NOW }).verdict, "refused");
+  assert.equal(createJobVerifier("AAAA")(token, { job, nowMs: NOW }).verdict, "refused");
 });
 
 const selfTest: Job = {
@@ -82,7 +88,7 @@ const selfTest: Job = {
 test("R-BOX-5: a self-test gets a token without a permit, and only where it sees nothing of anybody's", () => {
   const mint = createSelfTestMint({ signer, random: { bytes: (n) => new Uint8Array(n), uniform: () => 0 } });
   const token = mint.job(selfTest);
-  assert.equal(verifyJobToken(token, { job: digestOf(selfTest), publicKey, nowMs: NOW }).verdict, "good");
+  assert.equal(createJobVerifier(publicKey)(token, { job: digestOf(selfTest), nowMs: NOW }).verdict, "good");
   const others: Partial<Job>[] = [
     { mounts: [{ path: "/home/ana", access: "read" }] },
     { egressSocket: "/run/egress.sock" },

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 import { Fault } from "./fault.ts";
 import { newId } from "./ids.ts";
 import { canonicalJson, type Digest, digestOf } from "./json.ts";
@@ -47,23 +47,37 @@ export type TokenVerdict =
  * @param options.nowMs wall clock. A token from further ahead than any signer makes is refused: the clock
  *   jumped back, and what was spent may have been forgotten by then.
  */
-export function verifyJobToken(
+export type JobVerifier = (
   token: SignedToken,
-  options: { readonly job: Digest; readonly publicKey: string; readonly nowMs: number },
-): TokenVerdict {
-  if (token.job !== options.job) return { verdict: "refused", why: "another-job" };
-  if (!(token.notAfterMs >= options.nowMs)) return { verdict: "refused", why: "expired" };
-  if (token.notAfterMs > options.nowMs + JOB_TOKEN_LIFE_MS) return { verdict: "refused", why: "too-far-ahead" };
-  return signatureFits(token, options.publicKey) ? { verdict: "good" } : { verdict: "refused", why: "bad-signature" };
+  options: { readonly job: Digest; readonly nowMs: number },
+) => TokenVerdict;
+
+/** @param publicKey as `createJobSigner` gives it, read once. One that cannot be read refuses every token. */
+export function createJobVerifier(publicKey: string): JobVerifier {
+  const key = readPublicKey(publicKey);
+  return (token, { job, nowMs }) => {
+    if (token.job !== job) return { verdict: "refused", why: "another-job" };
+    if (!(token.notAfterMs >= nowMs)) return { verdict: "refused", why: "expired" };
+    if (token.notAfterMs > nowMs + JOB_TOKEN_LIFE_MS) return { verdict: "refused", why: "too-far-ahead" };
+    return signatureFits(token, key) ? { verdict: "good" } : { verdict: "refused", why: "bad-signature" };
+  };
 }
 
-function signatureFits(token: SignedToken, publicKey: string): boolean {
+function readPublicKey(publicKey: string): KeyObject | null {
   try {
     const key = createPublicKey({ key: Buffer.from(publicKey, "base64"), format: "der", type: "spki" });
-    if (key.asymmetricKeyType !== "ed25519") return false;
+    return key.asymmetricKeyType === "ed25519" ? key : null;
+  } catch {
+    return null; // what cannot be read as a key signed nothing
+  }
+}
+
+function signatureFits(token: SignedToken, key: KeyObject | null): boolean {
+  if (key === null) return false;
+  try {
     return verify(null, signedBytes(token), key, Buffer.from(token.signature, "base64"));
   } catch {
-    return false; // what cannot be read as a key, a signature or canonical JSON is not a signature
+    return false; // what cannot be read as a signature or canonical JSON is not a signature
   }
 }
 

@@ -7,7 +7,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { BrokerConfig, FromBroker, JobSummary, LimitSources } from "../../core/broker-wire.ts";
-import { verifyJobToken } from "../../core/job-token.ts";
+import { createJobVerifier, type JobVerifier } from "../../core/job-token.ts";
 import { type Digest, digestOf, type JsonObject, type JsonValue } from "../../core/json.ts";
 import { selfTestDigest } from "../../core/self-test.ts";
 import type { Backend } from "./backend.ts";
@@ -53,10 +53,9 @@ export function openBroker(config: BrokerConfig, link: Link): Broker {
   link.say({ type: "ready", limits: stage.sources });
   for (const backend of stage.backends) void backend.then((one) => setImmediate(() => one.warmUp()));
 
-  const selfTests = lazySelfTests(config);
+  const means = { verify: createJobVerifier(config.publicKey), spent, stage, selfTests: lazySelfTests(config) };
 
   async function runOne(channel: number, message: JsonObject, stop: AbortController, begin: Begin): Promise<void> {
-    const means = { config, spent, stage, selfTests };
     const onInput: Way["onInput"] = (take) => jobs.get(channel)?.takes.push(take);
     const summary = await begin(message, means, { link, channel, stop: stop.signal, onInput });
     jobs.delete(channel);
@@ -98,7 +97,7 @@ type Stage = {
   readonly sources: LimitSources;
 };
 type Means = {
-  readonly config: BrokerConfig;
+  readonly verify: JobVerifier;
   readonly spent: SpentTokens;
   readonly stage: Stage;
   readonly selfTests: () => Promise<Lazy>;
@@ -160,9 +159,9 @@ async function startSelfTest(message: JsonObject, means: Means, way: Way): Promi
 }
 
 /** @throws Refused TOKEN_REFUSED unless the token is for exactly this, unexpired and never spent. */
-function spendToken(value: JsonValue | undefined, job: Digest, { config, spent }: Means): Promise<void> {
+function spendToken(value: JsonValue | undefined, job: Digest, { verify, spent }: Means): Promise<void> {
   const token = parseToken(value);
-  const verdict = verifyJobToken(token, { job, publicKey: config.publicKey, nowMs: Date.now() });
+  const verdict = verify(token, { job, nowMs: Date.now() });
   if (verdict.verdict !== "good") throw tokenRefused(verdict.why);
   const record = spent.spend(token.permit, token.notAfterMs);
   if (!record.fresh) throw tokenRefused("spent");

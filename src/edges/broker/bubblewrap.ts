@@ -11,11 +11,15 @@ import type { Backend, Workplace } from "./backend.ts";
 import { findCgroups, sweepCgroups } from "./cgroup.ts";
 import { type LimitPlan, limitWords, planLimits } from "./limits.ts";
 import { endOrphans } from "./orphans.ts";
+import { pipePlace } from "./pipe-place.ts";
 import { openPipeRack } from "./pipes.ts";
 import { Refused } from "./refusal.ts";
 import { type Forwarder, helperScript, jobScript, WAIT, waitBehind } from "./script.ts";
 import { seccompFilter } from "./seccomp.ts";
 import { openSpares } from "./spare.ts";
+
+/** Pairs that are made at once: to start the program that makes them costs as much as to make many. */
+const PIPES_AHEAD = 32;
 
 export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, nodePath }: Workplace): Backend {
   const cgroups = findCgroups();
@@ -31,7 +35,7 @@ export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, n
     system,
     seccompFile,
     cgroups,
-    pipes: openPipeRack(join(folder, "pipes"), 8),
+    pipes: openPipeRack(pipePlace(folder), PIPES_AHEAD),
     hatches: folder,
     script: (job) => (job.runtime === "files" ? "" : jobScript(job, plan)),
   });

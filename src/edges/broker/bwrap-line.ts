@@ -53,8 +53,6 @@ export const FIRST_FREE_FD = 6;
 export const TMP_BYTES = 256 * 1024 * 1024;
 const BROWSER_TMP_BYTES = 1024 * 1024 * 1024;
 const SHM_BYTES = 64 * 1024 * 1024;
-/** Of the kernel's own files, what Docker hides too. */
-const HIDDEN = ["/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/timer_list"];
 
 /**
  * Of /proc, bubblewrap covers only what it may write itself, and it may not where it was started by root: there
@@ -83,7 +81,7 @@ export function bwrapLine(
       system.folders.flatMap((path) => ["--ro-bind", path, path]),
       system.links.flatMap(([target, path]) => ["--symlink", target, path]),
       ["--ro-bind", etc, "/etc", "--proc", "/proc", "--dev", "/dev"],
-      HIDDEN.filter((path) => fs.existsSync(path)).flatMap((path) => ["--ro-bind", "/dev/null", path]),
+      system.hidden.flatMap((path) => ["--ro-bind", "/dev/null", path]),
       ["--perms", "1777", "--size", String(SHM_BYTES), "--tmpfs", "/dev/shm"],
       tmpArgs(shape, take),
       shape.mounts

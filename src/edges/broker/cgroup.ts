@@ -144,15 +144,16 @@ function writeIfThere(file: string, text: string): void {
 
 /** However long it takes: a busy machine may need seconds to end a process, and nothing may be left unwatched. */
 async function removeGroup(group: string): Promise<void> {
-  for (let waitMs = 1; !removed(group); waitMs = Math.min(waitMs * 1.2, MOST_WAIT_MS)) {
+  for (let waitMs = 1; !(await removed(group)); waitMs = Math.min(waitMs * 1.2, MOST_WAIT_MS)) {
     if (waitMs > 1) killAll(group);
     await sleep(waitMs);
   }
 }
 
-function removed(group: string): boolean {
+/** Not by the broker's own thread: the kernel takes its time to take a group apart. */
+async function removed(group: string): Promise<boolean> {
   try {
-    fs.rmdirSync(group);
+    await fs.promises.rmdir(group);
     return true;
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : "";

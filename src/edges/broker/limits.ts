@@ -78,12 +78,14 @@ export function requireLimits(sources: LimitSources): void {
   }
 }
 
+const PROCESSORS = availableParallelism();
+
 /**
  * Seconds of processor time of each process: more than it can use until its time is up on every processor at once, so it
  * ends only what the broker, for whatever reason, did not.
  */
 export function processorSeconds({ wallMs }: Job): number {
-  return (Math.ceil(wallMs / 1000) + 1) * availableParallelism();
+  return (Math.ceil(wallMs / 1000) + 1) * PROCESSORS;
 }
 
 /** Shell words that set the limits of a job; each failure stops the shell before the program. */

@@ -92,7 +92,7 @@ export function isInOrAbove(a: string, b: string): boolean {
 function openExisting(path: string): number {
   let real: string;
   try {
-    real = fs.realpathSync(path);
+    real = fs.realpathSync.native(path);
   } catch {
     throw no(path, "does not exist");
   }
@@ -114,7 +114,7 @@ function checkCwd(job: Job, mounts: readonly OpenMount[]): void {
 
 function realOrSame(path: string): string {
   try {
-    return fs.realpathSync(path);
+    return fs.realpathSync.native(path);
   } catch {
     return path; // not there yet: the name itself stays forbidden
   }

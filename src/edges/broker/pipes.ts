@@ -48,9 +48,8 @@ const MKFIFO = { env: { PATH: "/usr/bin:/bin" }, timeout: 60_000 };
 const CHUNK = 65_536;
 const MOST_HELD = 16 * 1024 * 1024;
 
+/** @param folder empty, and closed to other users. @param count how many are made at once. */
 export function openPipeRack(folder: string, count: number): PipeRack {
-  fs.rmSync(folder, { recursive: true, force: true });
-  fs.mkdirSync(folder, { mode: 0o700 });
   const most = mostHeld();
   const free: string[] = [];
   let made = 0;

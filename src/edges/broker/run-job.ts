@@ -4,7 +4,6 @@
  * @module
  */
 import * as fs from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { JobSummary } from "../../core/broker-wire.ts";
 import { digestOf } from "../../core/json.ts";
 import type { Job, JobEnd } from "../../core/ports/executor.ts";
@@ -187,7 +186,7 @@ async function firstEnd(
 ): Promise<JobEnd> {
   const ends = [
     sandbox.exited.then((status): JobEnd => endOf(status)),
-    sleep(running.job.wallMs, { how: "timeout" } as const, { signal: over, ref: false }),
+    pause(running.job.wallMs, over).then((): JobEnd => ({ how: "timeout" })),
     aborted(running.stop),
     overfull({ running, held, over }),
   ];
@@ -209,12 +208,25 @@ const WALK_EVERY = 4;
 async function overfull({ running, held, over }: Pick<Parts, "running" | "held"> & Over): Promise<JobEnd> {
   const folders = writable(running.job);
   for (let look = 1; ; look++) {
-    await sleep(LOOK_MS, undefined, { signal: over, ref: false });
+    await pause(LOOK_MS, over);
     const full = await fullDisk(folders);
     if (full !== null) say(running, `the disk of ${full} is nearly full, so the command was ended`);
     const isOver = look % WALK_EVERY === 0 && (await held?.isFull()) === true;
     if (full !== null || isOver) return { how: "signal", signal: "SIGXFSZ" };
   }
+}
+
+/** Never resolves once it is over. Node's own would make an error then, with its stack, twice for each job. */
+function pause(ms: number, over: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (over.aborted) return;
+    const cancel = (): void => clearTimeout(timer);
+    const timer = setTimeout(() => {
+      over.removeEventListener("abort", cancel);
+      resolve();
+    }, ms).unref();
+    over.addEventListener("abort", cancel, { once: true });
+  });
 }
 
 function aborted(signal: AbortSignal): Promise<JobEnd> {

@@ -17,6 +17,7 @@ const folder = fs.mkdtempSync(join(tmpdir(), "vambrace-box-"));
 after(() => fs.rmSync(folder, { recursive: true }));
 fs.writeFileSync(join(folder, "seccomp"), "");
 const system = openSystemView(folder, []);
+fs.mkdirSync(join(folder, "pipes"));
 const pipes = openPipeRack(join(folder, "pipes"), 2);
 
 /** A sandbox whose bubblewrap is a few lines of shell. */

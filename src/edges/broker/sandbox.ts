@@ -89,7 +89,9 @@ type Parts = { readonly line: Line; readonly cgroup: Cgroup | null; readonly pip
 
 function start(bwrap: string, { line, cgroup, pipes, live }: Parts): ChildProcess {
   const join = (cgroup?.doors ?? []).map((door) => `echo $$ >${quote(door)} && `).join("");
-  return spawn("/bin/sh", ["-c", `${join}exec "$@"`, "sh", bwrap, ...line.args], {
+  // A shell only where there is a group to join.
+  const words = join === "" ? [bwrap] : ["/bin/sh", "-c", `${join}exec "$@"`, "sh", bwrap];
+  return spawn(words[0] ?? bwrap, [...words.slice(1), ...line.args], {
     env: {},
     cwd: "/",
     stdio: [live ? "pipe" : pipes.stdin, pipes.stdout, pipes.stderr, pipes.script, "pipe", "pipe", ...line.fds],

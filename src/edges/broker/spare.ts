@@ -6,6 +6,9 @@
  * that it mounts is still the very same (device, inode, and the list of
  * protected files); otherwise it is thrown away. It is not kept for long.
  *
+ * INVARIANT(spares-once): a sandbox is given to one job at most, and to none of
+ * another shape than it was made for.
+ *
  * @module
  */
 import type { Shape } from "./bwrap-line.ts";
@@ -14,44 +17,71 @@ import { makeSandbox, type Sandbox, type Workshop } from "./sandbox.ts";
 export type Spares = {
   /** A waiting sandbox of exactly this shape, or a new one. */
   take(shape: Shape, key: string): Sandbox;
-  /** Makes one more of this shape, unless there is one. */
+  /** Makes one more of this shape, unless as many wait as are wanted. */
   restock(shape: Shape, key: string): void;
   clear(): Promise<void>;
 };
 
+/** Of all shapes. */
 const MOST = 4;
+/** Of one shape: two are wanted where a job came and another had taken the one. */
+const MOST_ALIKE = 2;
+/** Shapes of which is known that one is not enough. */
+const MOST_BUSY = 16;
 const KEPT_MS = 30_000;
 
-export function openSpares(shop: Workshop): Spares {
-  const waiting = new Map<string, Sandbox>();
+type Waiting = { readonly key: string; readonly timer: NodeJS.Timeout };
 
-  function discard(key: string): Promise<void> {
-    const sandbox = waiting.get(key);
-    waiting.delete(key);
-    return sandbox === undefined ? Promise.resolve() : sandbox.gone();
+/** @param make makes one; another than `makeSandbox` only in tests. */
+export function openSpares(shop: Workshop, make: typeof makeSandbox = makeSandbox): Spares {
+  // Oldest first, both.
+  const waiting = new Map<Sandbox, Waiting>();
+  const busy = new Set<string>();
+  let lastTaken = "";
+
+  const alike = (key: string): Sandbox[] =>
+    [...waiting].filter(([, one]) => one.key === key).map(([sandbox]) => sandbox);
+
+  /** @returns whether it waited. */
+  function withdraw(sandbox: Sandbox): boolean {
+    clearTimeout(waiting.get(sandbox)?.timer);
+    return waiting.delete(sandbox);
+  }
+
+  /** One that nobody came for, that broke, or that has to make room. */
+  function discard(sandbox: Sandbox, key: string): Promise<void> {
+    if (!withdraw(sandbox)) return Promise.resolve();
+    busy.delete(key);
+    return sandbox.gone();
+  }
+
+  function needTwo(key: string): void {
+    busy.add(key);
+    const [oldest] = busy;
+    if (busy.size > MOST_BUSY && oldest !== undefined) busy.delete(oldest);
   }
 
   return {
     take(shape, key) {
-      const spare = waiting.get(key);
-      waiting.delete(key);
-      return spare ?? makeSandbox(shop, shape);
+      const [spare] = alike(key);
+      if (spare === undefined && lastTaken === key) needTwo(key);
+      lastTaken = key;
+      if (spare === undefined) return make(shop, shape);
+      withdraw(spare);
+      return spare;
     },
     restock(shape, key) {
-      if (waiting.has(key)) return;
-      const [oldest] = waiting.keys();
-      if (waiting.size >= MOST && oldest !== undefined) void discard(oldest);
-      const sandbox = makeSandbox(shop, shape);
-      waiting.set(key, sandbox);
-      const forget = (): void => {
-        if (waiting.get(key) === sandbox) void discard(key);
-      };
-      setTimeout(forget, KEPT_MS).unref();
+      if (alike(key).length >= (busy.has(key) ? MOST_ALIKE : 1)) return;
+      const [oldest] = waiting;
+      if (waiting.size >= MOST && oldest !== undefined) void discard(oldest[0], oldest[1].key);
+      const sandbox = make(shop, shape);
+      const timer = setTimeout(() => void discard(sandbox, key), KEPT_MS).unref();
+      waiting.set(sandbox, { key, timer });
       // One that ended by itself is broken; the next job makes its own and says why.
-      void sandbox.exited.then(forget);
+      void sandbox.exited.then(() => discard(sandbox, key));
     },
     async clear() {
-      await Promise.all([...waiting.keys()].map(discard));
+      await Promise.all([...waiting].map(([sandbox, { key }]) => discard(sandbox, key)));
     },
   };
 }

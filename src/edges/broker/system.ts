@@ -32,6 +32,9 @@ const COPY = /^etc-[A-Za-z0-9]{6}$/;
 /** Beside a copy that is whole: what it was made of. */
 const STAMP = ".stamp";
 
+/** Of the kernel's own files, what Docker hides too. */
+const HIDDEN = ["/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/timer_list"];
+
 /** The identity inside; a root outside is an ordinary user inside. */
 export function identity(): { readonly uid: number; readonly gid: number } {
   const uid = process.getuid?.() ?? 0;
@@ -44,6 +47,8 @@ export type SystemView = {
   etc(): string;
   /** Top-level links that this system has instead of folders: `/bin` → `usr/bin`. */
   readonly links: readonly (readonly [target: string, path: string])[];
+  /** Of the kernel's own files, those of `HIDDEN` that this kernel has. */
+  readonly hidden: readonly string[];
   /** Top-level folders that are not links: mounted read-only. */
   readonly folders: readonly string[];
 };
@@ -60,6 +65,7 @@ export function openSystemView(folder: string, systemPaths: readonly string[]): 
   return {
     links,
     folders,
+    hidden: HIDDEN.filter((path) => fs.existsSync(path)),
     etc() {
       const stamp = stampOf();
       if (made?.stamp !== stamp) made = { stamp, path: wholeCopy(folder, stamp) ?? makeEtc(folder, stamp) };
