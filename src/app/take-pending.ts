@@ -86,11 +86,16 @@ async function takeOne(parts: TakeParts, found: Found, all: readonly Found[]): P
   const isRecorded =
     pending !== undefined && (await recordedIds(parts.ledger, recordKind(pending.kind))).has(pending.id);
   if (!isRecorded) await parts.ledger.append(entryOf(parts, found, all));
-  if (pending?.kind === "memory") await parts.forget(pending.memory);
-  if (pending?.kind === "incident") parts.incident();
-  if (pending?.kind === "config") await parts.state.set(KNOWN, { digest: pending.after });
-  if (pending?.kind === "secret") parts.secrets?.();
+  if (pending !== undefined) await follow(parts, pending);
   donePending(found);
+}
+
+/** What comes of it, once it is recorded. */
+async function follow(parts: TakeParts, pending: Pending): Promise<void> {
+  if (pending.kind === "memory") await parts.forget(pending.memory);
+  if (pending.kind === "incident") parts.incident();
+  if (pending.kind === "config") await parts.state.set(KNOWN, { digest: pending.after });
+  if (pending.kind === "secret") parts.secrets?.();
 }
 
 const recordKind = (kind: Pending["kind"]): RecordKind => (kind === "harden" ? "audit" : kind);
