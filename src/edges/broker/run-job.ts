@@ -15,6 +15,7 @@ import { trustFile } from "./hatch.ts";
 import { requireLimits } from "./limits.ts";
 import { closeMounts, openMounts } from "./mounts.ts";
 import { type Outlet, pumpOutput } from "./output.ts";
+import { pause } from "./pause.ts";
 import { findProtected, type Found } from "./protected.ts";
 import { quarantineNew } from "./quarantine.ts";
 import { Refused, refusedEnd } from "./refusal.ts";
@@ -214,19 +215,6 @@ async function overfull({ running, held, over }: Pick<Parts, "running" | "held">
     const isOver = look % WALK_EVERY === 0 && (await held?.isFull()) === true;
     if (full !== null || isOver) return { how: "signal", signal: "SIGXFSZ" };
   }
-}
-
-/** Never resolves once it is over. Node's own would make an error then, with its stack, twice for each job. */
-function pause(ms: number, over: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (over.aborted) return;
-    const cancel = (): void => clearTimeout(timer);
-    const timer = setTimeout(() => {
-      over.removeEventListener("abort", cancel);
-      resolve();
-    }, ms).unref();
-    over.addEventListener("abort", cancel, { once: true });
-  });
 }
 
 function aborted(signal: AbortSignal): Promise<JobEnd> {
