@@ -157,14 +157,14 @@ export function changeTo(from: Files, to: Files, paths: (path: string) => boolea
 }
 
 /** Does it to the folder; `undo` puts everything back as it was. */
-export function apply({ dir, files }: World, change: Change): { undo(): void } {
+export function apply({ dir, files }: World, change: Change): { readonly undo: () => void } {
   for (const [path, put] of change) {
     const whole = join(dir, path);
     if (!(put instanceof Buffer && files.has(path))) rmSync(whole, { recursive: true, force: true });
     if (put === "nothing") continue;
     mkdirSync(dirname(whole), { recursive: true });
-    if (put instanceof Buffer) writeFileSync(whole, put);
-    else symlinkSync(put.linkTo, whole);
+    if ("linkTo" in put) symlinkSync(put.linkTo, whole);
+    else writeFileSync(whole, put);
   }
   return {
     undo: () => {
