@@ -54,7 +54,7 @@ export async function measureLedger(): Promise<readonly Figure[]> {
       { ...figure("ledger, 64 callers", "durable records/s", rates, 1000 / sync), target: "at least 20,000" },
       { ...figure("ledger, one caller, p50", "ms", alone, sync), target: "under 3 ms" },
       { ...memory, target: "kept small" },
-      await verification(join(dir, "log"), size),
+      ...(await verification(join(dir, "log"), size)),
     ];
   } finally {
     rmSync(dir, { recursive: true, force: true });
@@ -146,17 +146,26 @@ function pssMb({ pid }: ChildProcess): number {
   return Number(kb) / 1024;
 }
 
-/** Reference: the leaf hash alone. */
-async function verification(dir: string, size: number): Promise<Figure> {
+/** By the wall clock, and for each second of processor time, which a busy machine spoils less. Reference: the leaf hash alone. */
+async function verification(dir: string, size: number): Promise<readonly Figure[]> {
   const rates: number[] = [];
+  const ofProcessor: number[] = [];
   for (let run = 0; run < RUNS; run++) {
-    const from = performance.now();
+    const [from, before] = [performance.now(), process.cpuUsage()];
     const { consistent, entries } = await verifyLedger(dir);
+    const used = process.cpuUsage(before);
     if (!consistent || entries !== size) throw new Error("the ledger that was just written does not verify");
     rates.push(entries / ((performance.now() - from) / 1000));
+    ofProcessor.push(entries / ((used.user + used.system) / 1e6));
   }
   const bytes = Buffer.from(JSON.stringify(record(0)));
-  const from = performance.now();
+  const [from, before] = [performance.now(), process.cpuUsage()];
   for (let i = 0; i < 100_000; i++) leafHash(bytes);
-  return figure("ledger verification", "records/s", rates, 100_000 / ((performance.now() - from) / 1000));
+  const used = process.cpuUsage(before);
+  const leaves = 100_000 / ((performance.now() - from) / 1000);
+  const leavesOfProcessor = 100_000 / ((used.user + used.system) / 1e6);
+  return [
+    { ...figure("ledger verification", "records/s", rates, leaves), target: "at least 300,000" },
+    figure("ledger verification, of processor time", "records/s", ofProcessor, leavesOfProcessor),
+  ];
 }

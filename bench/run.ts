@@ -6,6 +6,7 @@
  * @module
  */
 import { cpus, release, totalmem } from "node:os";
+import { measureAudit } from "./audit.ts";
 import { measureBackup } from "./backup.ts";
 import { measureCommands } from "./commands.ts";
 import type { Figure } from "./figure.ts";
@@ -26,6 +27,7 @@ const parts: readonly [string, () => Promise<readonly Figure[]> | readonly Figur
   ["scan", measureScan],
   ["sandbox", measureSandbox],
   ["ledger", measureLedger],
+  ["audit", measureAudit],
   ["backup", measureBackup],
   ["watch", measureWatch],
   ["dependencies", measureDependencies],

@@ -56,6 +56,10 @@ const WORDS = ["true", "false", "null"].map((word) => Buffer.from(word, "latin1"
 /** Digits, sign, point, `e`. */
 const NUMERIC = new Set(Buffer.from("0123456789+-.e", "latin1"));
 const INDEX = "index";
+/** One for each byte that stands for itself in a text: ASCII from the space on, but quote and backslash. */
+const ITSELF = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(byte >= 0x20 && byte < 0x80 && byte !== QUOTE && byte !== BACKSLASH),
+);
 
 function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= 0x39;
@@ -119,20 +123,21 @@ class Pass {
     if (byte === QUOTE) return this.text();
     if (byte === OPEN_OBJECT) return this.object(depth);
     if (byte === OPEN_LIST) return this.list(depth);
-    return this.word() || this.number();
+    return byte === MINUS || isDigit(byte ?? 0) ? this.number() : this.word();
   }
 
   text(): boolean {
     const { bytes, end } = this;
     for (let at = this.at + 1; at < end; at++) {
       const byte = bytes[at] ?? 0;
+      if (ITSELF[byte] === 1) continue;
       if (byte === QUOTE) {
         this.at = at + 1;
         return true;
       }
       if (byte < 0x20) return false;
       if (byte >= 0x80) this.wide = true;
-      else if (byte === BACKSLASH && !ESCAPED.has(bytes[++at] ?? 0)) return false;
+      else if (!ESCAPED.has(bytes[++at] ?? 0)) return false;
     }
     return false;
   }
@@ -140,16 +145,11 @@ class Pass {
   /** Of ASCII without escapes: those sort as their bytes do. */
   key(): boolean {
     const { bytes, end } = this;
-    if (bytes[this.at] !== QUOTE) return false;
-    for (let at = this.at + 1; at < end; at++) {
-      const byte = bytes[at] ?? 0;
-      if (byte === QUOTE) {
-        this.at = at + 1;
-        return true;
-      }
-      if (byte < 0x20 || byte >= 0x80 || byte === BACKSLASH) return false;
-    }
-    return false;
+    if (this.at >= end || bytes[this.at] !== QUOTE) return false;
+    let at = this.at + 1;
+    while (at < end && ITSELF[bytes[at] ?? 0] === 1) at += 1;
+    this.at = at;
+    return this.take(QUOTE);
   }
 
   /** Spelled as ECMAScript prints it: whole numbers of few digits in their own way, the rest by printing them. */

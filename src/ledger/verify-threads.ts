@@ -7,7 +7,9 @@
  *
  * @module
  */
+import { getCompileCacheDir } from "node:module";
 import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { Fault } from "../core/fault.ts";
 import { HASH_BYTES } from "./merkle.ts";
@@ -19,8 +21,8 @@ const WORKER = new URL(import.meta.url.endsWith(".ts") ? "./verify-worker.ts" : 
 /** Tiles in one piece of work: 16,384 records. */
 const PIECE = 64;
 const MOST_THREADS = 4;
-/** Below, 131,072 records, a thread takes longer to start than it saves. */
-const WORTH_THREADS = 512;
+/** Below, 65,536 records, a thread takes longer to start than it saves. */
+const WORTH_THREADS = 256;
 /** Pieces that are under way or wait to be taken, for each thread. */
 const AHEAD = 3;
 
@@ -41,7 +43,8 @@ export function openTileRoots(
 ): TileRoots {
   if (tiles < threadsFrom) return rootsHere(dir);
   const threads = Math.min(availableParallelism(), MOST_THREADS, Math.ceil(tiles / PIECE));
-  const workers = Array.from({ length: threads }, () => openThread(new Worker(worker, { env: {}, workerData: dir })));
+  const env = compiledElsewhere();
+  const workers = Array.from({ length: threads }, () => openThread(new Worker(worker, { env, workerData: dir })));
   const pieces: Promise<TileAnswer>[] = [];
   let told = 0;
   const tell = (): void => {
@@ -71,6 +74,13 @@ export function openTileRoots(
       await Promise.all(workers.map((one) => one.end()));
     },
   };
+}
+
+/** A thread begins in half the time where it takes compiled code from where this process does. */
+function compiledElsewhere(): { NODE_COMPILE_CACHE?: string } {
+  const cache = getCompileCacheDir();
+  // What is answered lies one folder below what is asked for: one for each version of Node.
+  return cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) };
 }
 
 function rootsHere(dir: string): TileRoots {

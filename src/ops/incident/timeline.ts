@@ -76,6 +76,11 @@ async function scan(dir: string, { sessions, sinceMs, most }: About): Promise<Om
   const found: Collected["records"][number][] = [];
   let left = 0;
   for await (const bytes of scanRecords(dir, { ever, since, sinceMs })) {
+    // What does not fit is only counted, and of a session of a million records that is nearly all.
+    if (found.length >= most && isPlainlyAbout(bytes, sessions, sinceMs)) {
+      left += 1;
+      continue;
+    }
     const entry = parseRecord(bytes);
     if (entry === undefined || !isAbout(entry, sessions, sinceMs)) continue;
     if (found.length < most) found.push({ entry, bytes: Buffer.from(bytes) });
@@ -83,6 +88,19 @@ async function scan(dir: string, { sessions, sinceMs, most }: About): Promise<Om
   }
   return { records: found.toReversed(), left };
 }
+
+/**
+ * Told from the bytes, without taking the record apart. Members are sorted: behind the last `"index":` come no others but
+ * texts of the record itself, and in a text a quote has a backslash before it. False: look at the record.
+ */
+function isPlainlyAbout(bytes: Buffer, sessions: readonly string[], sinceMs: number): boolean {
+  const behind = bytes.subarray(Math.max(0, bytes.lastIndexOf('"index":')));
+  if (sessions.length > 0) return sessions.some((id) => behind.includes(`"session":"${id}"`));
+  const at = behind.indexOf(TIME);
+  return at >= 0 && Date.parse(behind.toString("latin1", at + TIME.length, at + TIME.length + 24)) >= sinceMs;
+}
+
+const TIME = '"time":"';
 
 function isAbout(entry: StoredEntry, sessions: readonly string[], sinceMs: number): boolean {
   if (entry.session !== undefined && sessions.includes(entry.session)) return true;
