@@ -21,5 +21,8 @@ export function bringOpenClaw(): boolean {
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(join(FOLDER, "package.json"), '{"private":true}\n');
   const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--save-exact", `openclaw@${RELEASE}`];
-  return spawnSync("npm", args, { cwd: FOLDER, stdio: "ignore" }).status === 0 && existsSync(OPENCLAW_PROGRAM);
+  return (
+    spawnSync("npm", args, { cwd: FOLDER, stdio: "ignore", timeout: 600_000 }).status === 0 &&
+    existsSync(OPENCLAW_PROGRAM)
+  );
 }

@@ -23,6 +23,9 @@ const PROGRAMS: readonly { readonly program: string; readonly packages: string }
   { program: "fail2ban-regex", packages: "fail2ban" },
 ];
 
+/** A mirror that hangs must not hold the tests up for ever. */
+const MOST_MS = 600_000;
+
 export async function bringServers(): Promise<void> {
   const mayInstall = process.env["CI"] === "true" || process.env["VAMBRACE_INSTALL"] === "yes";
   if (mayInstall && !existsSync(OPENCLAW_PROGRAM)) {
@@ -39,7 +42,9 @@ export async function bringServers(): Promise<void> {
     return;
   }
   console.log(`installing ${packages}`);
-  const options = { stdio: "ignore" as const, env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } };
+  // Run level 1: no package starts a service of its own; tests start what they need and end it.
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  const options = { stdio: "ignore" as const, env, timeout: MOST_MS };
   const args = ["install", "-y", "--no-install-recommends", ...packages.split(" ")];
   if (spawnSync("apt-get", args, options).status === 0) return;
   spawnSync("apt-get", ["update"], options);
