@@ -242,7 +242,7 @@ function isNeeded(path: string, { size }: World): boolean {
  */
 export function isMaybeUnfinished(name: string, change: Change): boolean {
   if (name === "all but the journal rolled back") return true;
-  return [...change.keys()].every((path) => path.startsWith("journal/") || path === "checkpoint");
+  return change.size > 0 && [...change.keys()].every((path) => path.startsWith("journal/") || path === "checkpoint");
 }
 
 export const WAYS: ReadonlyMap<string, Way> = new Map([

@@ -74,7 +74,10 @@ test("R-LOG-3: INVARIANT(nothing-passes): random tamperings of a ledger are foun
   }
   t.diagnostic(`seed ${SEED}: ${JSON.stringify(Object.fromEntries(counted))}`);
   // A way that was never found was never tried.
-  for (const [name] of ways) assert.ok((counted.get(name)?.found ?? 0) > 0, `nothing was found of: ${name}`);
+  for (const [name] of ways) {
+    const { found, unfinished } = counted.get(name) ?? { found: 0, unfinished: 0 };
+    assert.ok(found > 0 || (unfinished > 0 && isMaybeUnfinished(name, new Map())), `nothing was found of: ${name}`);
+  }
   for (const world of worlds) await isWell(world);
 });
 
