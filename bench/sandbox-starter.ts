@@ -8,5 +8,5 @@ process.on("message", (argv) => {
   child.stdout.once("data", () => process.send?.(`${id} first`));
   child.stdout.resume();
   child.stderr.resume();
-  child.once("close", () => process.send?.(`${id} last`));
+  child.once("close", (status) => process.send?.(status === 0 ? `${id} last` : `${id} failed`));
 });

@@ -245,12 +245,14 @@ function startStarter(): { child: ChildProcess; start: Start } {
   return {
     child,
     start: (argv, until) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         const id = ++last;
         const hear = (word: unknown): void => {
-          if (word !== `${id} ${until}`) return;
+          if (word !== `${id} ${until}` && word !== `${id} failed`) return;
           child.off("message", hear);
-          resolve();
+          // What did not run is no reference.
+          if (word === `${id} failed`) reject(new Error(`it failed: ${argv.join(" ")}`));
+          else resolve();
         };
         child.on("message", hear);
         child.send([String(id), ...argv]);
