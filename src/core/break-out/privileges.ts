@@ -52,7 +52,11 @@ const attempts: readonly Attempt[] = [
   },
   perlAttempt("rights-user", "a program cannot become another user", "$< = 1; $> = 1; exit($> == 1 ? 0 : 1)"),
   perlAttempt("rights-group", "a program cannot join another group", '$) = "1 1"; exit($) =~ /^1 / ? 0 : 1)'),
-  perlAttempt("rights-nice", "a program cannot put itself before others", "exit(setpriority(0, 0, getpriority(0, 0) - 5) ? 0 : 1)"),
+  perlAttempt(
+    "rights-nice",
+    "a program cannot put itself before others",
+    "exit(setpriority(0, 0, getpriority(0, 0) - 5) ? 0 : 1)",
+  ),
 ];
 
 export const privileges: Family = { name: "rights", attempts };
