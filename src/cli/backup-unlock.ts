@@ -77,9 +77,10 @@ function identitiesIn(text: string): readonly string[] {
 }
 
 async function askHidden(io: Io, prompt: string): Promise<string> {
-  process.stderr.write(prompt);
   const silent = new Writable({ write: (_piece, _encoding, done) => done() });
+  // From here on the terminal shows nothing that is typed; only then is the question put.
   const terminal = createInterface({ input: io.stdin, output: silent, terminal: true });
+  process.stderr.write(prompt);
   try {
     return await terminal.question("");
   } finally {

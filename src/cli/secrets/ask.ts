@@ -38,8 +38,9 @@ export function isTyped(io: Io): boolean {
 export async function askHidden(io: Io, prompt: string): Promise<string> {
   const { stdin } = io;
   if (!(stdin instanceof ReadStream)) throw new Error("nobody can be asked without a terminal");
-  process.stderr.write(prompt);
+  // Before the question: whoever answers at once must not see his answer either.
   stdin.setRawMode(true);
+  process.stderr.write(prompt);
   try {
     const typed = await typedLine(stdin, io.signal);
     if (typed !== undefined && typed !== "") return typed;
