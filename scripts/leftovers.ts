@@ -57,7 +57,7 @@ function statOf(
 }
 
 function commandOf(pid: number): string {
-  return readOrNothing(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim().slice(0, 200);
+  return readOrNothing(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim().slice(0, 2_000);
 }
 
 function readOrNothing(path: string): string {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { endOrphans } from "../src/edges/broker/orphans.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { Duplex } from "node:stream";
@@ -168,6 +169,8 @@ export async function startBroker(options: KitOptions = {}): Promise<Kit> {
       await executor.close();
       if (child.exitCode === null && child.signalCode === null)
         await new Promise((resolve) => child.once("exit", resolve));
+      // One that was killed outright may have left a sandbox half made; the next broker would end it.
+      if (child.signalCode !== null) endOrphans(config.folder);
       if (options.root === undefined) fs.rmSync(root, { recursive: true, force: true });
     },
   };

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import { seededRandom } from "../../core/testing.ts";
@@ -50,9 +49,11 @@ test("R-GATE-2: placeholder, short and default tokens are weak", () => {
 });
 
 test("R-GATE-2: a random token of another maker is not weak", () => {
+  // From a seed: one of 20,000 in base 64 holds `xxxx` or `todo` by accident, and is refused as if it were an example.
+  const random = seededRandom(7);
   for (let i = 0; i < 200; i++) {
-    assert.equal(isWeakToken(randomBytes(24).toString("base64url")), false);
-    assert.equal(isWeakToken(randomBytes(32).toString("hex")), false);
+    assert.equal(isWeakToken(Buffer.from(random.bytes(24)).toString("base64url")), false);
+    assert.equal(isWeakToken(Buffer.from(random.bytes(32)).toString("hex")), false);
   }
 });
 
