@@ -99,9 +99,9 @@ async function until(holds: () => Promise<boolean> | boolean, ms = 20_000): Prom
   assert.fail("it did not come to pass");
 }
 
-test("R-IR-1: `stop` under load ends commands at once, closes questions, runs no schedule, and outlives a restart", {
+test("R-IR-1: `stop` under load ends commands within a second, closes questions, runs no schedule, and outlives a restart", {
   skip,
-}, async (t) => {
+}, async () => {
   const mark = "sleep 4711.25";
   kit.plays.set("sleeper", [{ calls: [{ tool: "exec", arguments: { command: mark } }] }]);
   kit.plays.set("overwriter", [{ calls: [{ tool: "write", arguments: { path: "plain.md", content: "changed" } }] }]);
@@ -120,11 +120,10 @@ test("R-IR-1: `stop` under load ends commands at once, closes questions, runs no
   const from = await size();
   const said = performance.now();
   const stopping = post(kit, "/api/stop", { reason: "a drill" });
-  // They would sleep for an hour and more; how long it took is told, and on a busy machine it is no rule.
-  await until(() => !runs(mark), 20_000);
+  await until(() => !runs(mark), 5000);
   const endedMs = performance.now() - said;
   assert.equal((await stopping).status, 200);
-  t.diagnostic(`commands ran on for ${Math.round(endedMs)} ms`);
+  assert.ok(endedMs < 1000, `commands ran on for ${Math.round(endedMs)} ms`);
   for (const { outcome } of await Promise.all(working)) {
     assert.equal(outcome.stop, "stopped");
     assert.notEqual(outcome.text, "");
