@@ -10,7 +10,7 @@ import type { Job, JobEnd } from "../../core/ports/executor.ts";
 import type { Backend } from "./backend.ts";
 import { changedSince } from "./changed.ts";
 import type { Shape } from "./bwrap-line.ts";
-import { fullDisk } from "./disk.ts";
+import { fullDisk, requireRoom } from "./disk.ts";
 import { trustFile } from "./hatch.ts";
 import { requireLimits } from "./limits.ts";
 import { closeMounts, openMounts } from "./mounts.ts";
@@ -18,7 +18,7 @@ import { type Outlet, pumpOutput } from "./output.ts";
 import { pause } from "./pause.ts";
 import { findProtected, type Found } from "./protected.ts";
 import { quarantineNew } from "./quarantine.ts";
-import { Refused, refusedEnd } from "./refusal.ts";
+import { refusedEnd } from "./refusal.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { type HeldScratch, type Scratch, SCRATCH_INSIDE, type Scratches } from "./scratch.ts";
 
@@ -49,7 +49,7 @@ export async function runJob(runner: Runner, running: Running): Promise<JobSumma
   try {
     const backend = await runner.backendFor(running.job);
     requireLimits(backend.sources);
-    await requireRoom(running.job);
+    await requireRoom(writable(running.job));
     held = await scratchOf(runner, running.job);
     shaped = await shapeOf(runner, { backend, job: running.job, scratch: held?.scratch ?? null });
     const sandbox = await backend.take(shaped.shape, shaped.key);
@@ -67,18 +67,6 @@ export async function runJob(runner: Runner, running: Running): Promise<JobSumma
 }
 
 const OVERFULL = `the session's ${SCRATCH_INSIDE} holds more than it may (256 MB, 20,000 names)`;
-
-/** @throws Refused SANDBOX_LIMIT */
-async function requireRoom(job: Job): Promise<void> {
-  // What cannot be asked is told when it is mounted, with its reason.
-  const full = await fullDisk(writable(job)).catch(() => null);
-  if (full === null) return;
-  throw new Refused(
-    "SANDBOX_LIMIT",
-    `the disk of \`${full}\` is nearly full`,
-    "make room on it, then run the command again",
-  );
-}
 
 async function scratchOf({ scratches }: Runner, { scratch }: Job): Promise<HeldScratch | null> {
   return scratch === undefined ? null : scratches.take(scratch);

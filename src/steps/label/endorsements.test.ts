@@ -74,9 +74,23 @@ test("R-FLOW-4: one that could not be kept is told of, and the next one is kept"
     ...state,
     set: async (key, value) => (isFull ? Promise.reject(new Error("full")) : state.set(key, value)),
   });
-  await assert.rejects(endorsements.add(endorsementOf(noteOf("one"))), /full/);
+  const one = noteOf("one");
+  await assert.rejects(endorsements.add(endorsementOf(one)), /full/);
+  assert.equal(endorsements.counted(session, [one])[0]?.label.trust, "none", "what was not kept raises nothing");
   isFull = false;
-  await endorsements.add(endorsementOf(noteOf("two")));
+  const two = noteOf("two");
+  await Promise.all([endorsements.add(endorsementOf(two)), endorsements.add(endorsementOf(noteOf("three")))]);
+  assert.equal(endorsements.counted(session, [two])[0]?.label.trust, "full");
+  assert.equal((await openEndorsements(state)).list().length, 2);
   await endorsements.clear();
+  assert.deepEqual((await openEndorsements(state)).list(), []);
+});
+
+test("R-IR-1: what is being endorsed while everything is stopped does not outlive the stop", async () => {
+  const state = memory();
+  const endorsements = await openEndorsements(state);
+  const note = noteOf("the text");
+  await Promise.all([endorsements.add(endorsementOf(note)), endorsements.clear()]);
+  assert.equal(endorsements.counted(session, [note])[0]?.label.trust, "none");
   assert.deepEqual((await openEndorsements(state)).list(), []);
 });

@@ -32,39 +32,50 @@ const KEY = "endorsements";
 
 export async function openEndorsements(state: StateStore): Promise<Endorsements> {
   let all = readAll(await state.get(KEY));
+  // Counts the times at which everything fell.
+  let fallen = 0;
   let writing: Promise<void> = Promise.resolve();
-  const write = (): Promise<void> => {
-    const done = writing.then(() => state.set(KEY, { all: all.map(writeOne) }));
-    // The next one is written whatever became of this; whoever asked for this one is told.
+  /** One after the other. The next one is done whatever became of this; whoever asked for this one is told. */
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = writing.then(work);
     writing = done.catch(() => undefined);
     return done;
   };
+  const save = (rows: readonly Endorsement[]): Promise<void> => state.set(KEY, { all: rows.map(writeOne) });
   return {
     counted: (session, items) => {
       const own = all.filter((one) => one.session === session);
       const of: EndorsedOf = (item, digest) => own.findLast((one) => one.item === item && one.digest === digest);
       return own.length === 0 ? items : items.map((item) => counted(item, of));
     },
-    async add(one) {
-      const before = all.find(({ session, item }) => session === one.session && item === one.item);
-      const both = before?.digest === one.digest ? { ...before, ...one } : one;
-      all = [...all.filter((other) => other !== before), both].slice(-KEPT);
-      await write();
+    add(one) {
+      const begun = fallen;
+      return inTurn(async () => {
+        await save(withOne(all, one));
+        // Only what was kept counts, and nothing that `clear` came after.
+        if (begun === fallen) all = withOne(all, one);
+      });
     },
     list: () => all,
     async remove(session, item) {
       const rest = all.filter((one) => one.session !== session || one.item !== item);
       const isThere = rest.length < all.length;
       all = rest;
-      if (isThere) await write();
+      if (isThere) await inTurn(() => save(all));
       return isThere;
     },
     async clear() {
-      if (all.length === 0) return;
+      fallen += 1;
       all = [];
-      await write();
+      await inTurn(() => save(all));
     },
   };
+}
+
+function withOne(all: readonly Endorsement[], one: Endorsement): readonly Endorsement[] {
+  const before = all.find(({ session, item }) => session === one.session && item === one.item);
+  const both = before?.digest === one.digest ? { ...before, ...one } : one;
+  return [...all.filter((other) => other !== before), both].slice(-KEPT);
 }
 
 function writeOne({ session, item, digest, from, by, atMs, trust, confidentiality }: Endorsement): JsonObject {
