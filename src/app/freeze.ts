@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { Fault } from "../core/fault.ts";
 import type { SessionId } from "../core/ids.ts";
-import { isObject, type JsonObject } from "../core/json.ts";
+import type { JsonObject } from "../core/json.ts";
 import type { SessionRow, StateStore } from "../core/ports/store.ts";
 
 const KEY = "frozen";
@@ -17,7 +18,12 @@ export type Frozen = { readonly session: string; readonly by: string; readonly w
 export type Freeze = {
   isFrozen(session: string): boolean;
   list(): readonly Frozen[];
-  /** In force at once; kept when it resolves. @returns the sessions that are frozen now and were not. */
+  /**
+   * In force at once; kept when it resolves.
+   *
+   * @returns the sessions that are frozen now and were not.
+   * @throws Fault FREEZE_LIMIT where there would be too many: then none of them is.
+   */
   freeze(sessions: readonly SessionId[], said: Omit<Frozen, "session">): Promise<readonly SessionId[]>;
   /** @returns false where it was not frozen. */
   thaw(session: string): Promise<boolean>;
@@ -31,7 +37,8 @@ export async function openFreeze(store: StateStore, also: (session: string) => b
     isFrozen: (session) => frozen.has(session) || also(session),
     list: () => [...frozen.values()],
     async freeze(sessions, said) {
-      const fresh = sessions.filter((session) => !frozen.has(session)).slice(0, MOST - frozen.size);
+      const fresh = sessions.filter((session) => !frozen.has(session));
+      if (frozen.size + fresh.length > MOST) throw tooMany();
       // In memory first: what runs ends now, even where the disk is slow or full.
       for (const session of fresh) frozen.set(session, { session, ...said });
       if (fresh.length > 0) await save();
@@ -66,12 +73,27 @@ export function familyOf(session: SessionId, rows: readonly SessionRow[]): reado
 function readAll(kept: JsonObject | undefined): readonly Frozen[] {
   const list = kept?.["sessions"];
   if (list === undefined) return [];
-  if (!Array.isArray(list)) throw new Error("the list of frozen sessions cannot be read");
-  return list.flatMap((one: unknown) => {
-    if (!isObject(asJson(one))) return [];
+  if (!Array.isArray(list)) throw unreadable();
+  return list.map((one: unknown) => {
     const { session, by, why, atMs } = asJson(one);
     const isWhole = typeof session === "string" && typeof by === "string" && typeof why === "string";
-    return isWhole && typeof atMs === "number" ? [{ session, by, why, atMs }] : [];
+    if (isWhole && typeof atMs === "number") return { session, by, why, atMs };
+    // Leaving it out would let somebody's session go.
+    throw unreadable();
+  });
+}
+
+function unreadable(): Fault {
+  return new Fault("STATE_CORRUPT", {
+    message: "which sessions are frozen cannot be read",
+    hint: "restore the state folder from a backup: `vambrace backup list`",
+  });
+}
+
+function tooMany(): Fault {
+  return new Fault("FREEZE_LIMIT", {
+    message: `more than ${MOST} sessions would be frozen`,
+    hint: "stop everything instead: `vambrace stop`",
   });
 }
 

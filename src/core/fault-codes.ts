@@ -58,6 +58,7 @@ export const FAULTS = {
   EGRESS_UNAVAILABLE: "unavailable",
   ENDORSEMENT_UNKNOWN: "missing",
   FRAME_MALFORMED: "corrupt",
+  FREEZE_LIMIT: "limit",
   GATEWAY_REFUSED: "unavailable",
   GATEWAY_UNREACHABLE: "unavailable",
   HALTED: "unavailable",

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { newId } from "../core/ids.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { StateStore } from "../core/ports/store.ts";
+import { seededRandom } from "../core/testing.ts";
+import { openFreeze } from "./freeze.ts";
+
+const random = seededRandom(3);
+const said = { by: "owner", why: "a drill", atMs: 1 };
+const nobody = (): boolean => false;
+const sessions = (count: number) => Array.from({ length: count }, () => newId("ses", random));
+
+function memory(kept?: JsonObject): StateStore {
+  const rows = new Map<string, JsonObject>(kept === undefined ? [] : [["frozen", kept]]);
+  return { get: async (key) => rows.get(key), set: async (key, value) => void rows.set(key, value) };
+}
+
+test("R-IR-2: a frozen session is frozen after a restart, until somebody lets it go; another one never was", async () => {
+  const store = memory();
+  const [one, other] = [newId("ses", random), newId("ses", random)];
+  await (await openFreeze(store, nobody)).freeze([one], said);
+  const again = await openFreeze(store, nobody);
+  assert.deepEqual([again.isFrozen(one), again.isFrozen(other)], [true, false]);
+  assert.equal(await again.thaw(one), true);
+  assert.equal((await openFreeze(store, nobody)).isFrozen(one), false);
+});
+
+test("R-IR-2: INVARIANT(fail-closed): what is frozen and cannot be read stops the start; nobody is let go by it", async () => {
+  for (const bad of [
+    { sessions: "all" },
+    { sessions: [{ session: "ses_1", by: "owner", why: "x" }] },
+    { sessions: [7] },
+  ])
+    await assert.rejects(openFreeze(memory(bad), nobody), /cannot be read/);
+  assert.deepEqual((await openFreeze(memory(), nobody)).list(), [], "the twin: nothing was ever frozen");
+});
+
+test("R-IR-2: more than can be kept are frozen all or not at all, and who asked is told", async () => {
+  const freeze = await openFreeze(memory(), nobody);
+  await freeze.freeze(sessions(9_999), said);
+  const two = sessions(2);
+  await assert.rejects(freeze.freeze(two, said), /would be frozen/);
+  assert.ok(!two.some((one) => freeze.isFrozen(one)));
+  assert.equal((await freeze.freeze(two.slice(0, 1), said)).length, 1);
+});
