@@ -21,7 +21,7 @@ const HARDENED = {
 };
 
 const ours = (place: OpenClawPlace): ReadonlyMap<string, string> =>
-  new Map(auditOpenClaw(readOpenClaw(place.folder)).map((one) => [one.id, one.severity]));
+  new Map(auditOpenClaw(readOpenClaw(place.folder), []).map((one) => [one.id, one.severity]));
 
 function theirs(place: OpenClawPlace): readonly string[] {
   const report: unknown = JSON.parse(place.run("security", "audit", "--json"));

@@ -1,7 +1,5 @@
 /** What opens a backup, as the command line is told it: never as a word of the command. @module */
 import { readFileSync } from "node:fs";
-import { createInterface } from "node:readline/promises";
-import { Writable } from "node:stream";
 import { text as readAll } from "node:stream/consumers";
 import { stateFolder } from "../app/config/environment.ts";
 import { loadConfig } from "../app/config/load.ts";
@@ -9,6 +7,7 @@ import { passphraseVariable } from "../app/config/backup.ts";
 import { Fault } from "../core/fault.ts";
 import type { Unlock } from "../ops/backup/envelope.ts";
 import { type Flags, flagText, type Io } from "./command.ts";
+import { askHidden } from "./secrets/ask.ts";
 
 export const UNLOCK_OPTIONS = { identity: { type: "string" }, "passphrase-file": { type: "string" } } as const;
 export const UNLOCK_HELP = {
@@ -74,19 +73,6 @@ function identitiesIn(text: string): readonly string[] {
   const found = lines.filter((line) => line !== "" && !line.startsWith("#"));
   if (found.length > 0) return found;
   throw usage("the file of --identity holds no key");
-}
-
-async function askHidden(io: Io, prompt: string): Promise<string> {
-  const silent = new Writable({ write: (_piece, _encoding, done) => done() });
-  // From here on the terminal shows nothing that is typed; only then is the question put.
-  const terminal = createInterface({ input: io.stdin, output: silent, terminal: true });
-  process.stderr.write(prompt);
-  try {
-    return await terminal.question("");
-  } finally {
-    terminal.close();
-    process.stderr.write("\n");
-  }
 }
 
 function usage(message: string): Fault {

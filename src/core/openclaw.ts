@@ -90,6 +90,7 @@ export type OpenClawHome = {
   readonly workspaces: readonly OpenClawWorkspace[];
   /** What could not be read, and why: a finding each. */
   readonly unread: readonly { readonly path: string; readonly why: string }[];
-  /** TCP ports that somebody listens on: `address` as the system writes it. */
-  readonly listeners: readonly { readonly address: string; readonly port: number }[];
 };
+
+/** A TCP port that somebody of this machine listens on. */
+export type OpenClawListener = { readonly address: string; readonly port: number };

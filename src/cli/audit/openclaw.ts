@@ -1,5 +1,6 @@
 /** `vambrace security audit --target openclaw`: somebody else's installation, read and never written. @module */
 import { resolve } from "node:path";
+import { gatherListeners } from "../../app/audit/listeners.ts";
 import { userHome } from "../../app/config/environment.ts";
 import { systemClock } from "../../app/system.ts";
 import { Fault } from "../../core/fault.ts";
@@ -22,7 +23,7 @@ export function auditOpenClawAt(io: Io, folder: string | undefined): Report {
     });
   }
   const nowMs = systemClock.wallMs();
-  const open = bySeverity(auditOpenClaw(home)).map((finding) => {
+  const open = bySeverity(auditOpenClaw(home, listening())).map((finding) => {
     const days = DEADLINE_DAYS[finding.severity];
     return { ...finding, firstMs: nowMs, deadlineMs: days === null ? null : nowMs + days * DAY_MS };
   });
@@ -36,4 +37,13 @@ export function auditOpenClawAt(io: Io, folder: string | undefined): Report {
     leftOut: [],
     difference: null,
   };
+}
+
+/** Null where the kernel shows no table. */
+function listening(): Parameters<typeof auditOpenClaw>[1] {
+  try {
+    return gatherListeners([]).filter(({ protocol }) => protocol === "tcp");
+  } catch {
+    return null; // the report says so
+  }
 }

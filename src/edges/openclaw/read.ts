@@ -1,10 +1,10 @@
 /**
  * One OpenClaw installation, read and never written: configuration, files,
- * databases, workspaces, and what listens.
+ * databases and workspaces.
  *
  * @module
  */
-import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { OpenClawFile, OpenClawHome } from "../../core/openclaw.ts";
 import { readConfig } from "./config.ts";
@@ -39,7 +39,6 @@ export function readOpenClaw(userHome: string): OpenClawHome {
     workspaces:
       first === undefined ? [] : [{ ...first, skills: [...first.skills, ...readSharedSkills(root)] }, ...others],
     unread: [...unread, ...unreadFiles, ...state.unread],
-    listeners: readListeners(),
   };
 }
 
@@ -66,22 +65,4 @@ function addFile(path: string, files: OpenClawFile[]): OpenClawFile["kind"] | un
   const kind = stat.isFile() ? "file" : stat.isDirectory() ? "folder" : stat.isSymbolicLink() ? "link" : "other";
   files.push({ path, kind, mode: stat.mode & 0o7777, uid: stat.uid });
   return kind;
-}
-
-const LISTEN = "0A";
-
-/** TCP sockets that listen, of every process. @see proc(5), net/tcp: addresses are little-endian words in hexadecimal */
-function readListeners(): readonly { readonly address: string; readonly port: number }[] {
-  return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) => {
-    if (!existsSync(path)) return [];
-    return readFileSync(path, "utf8")
-      .split("\n")
-      .slice(1)
-      .flatMap((line) => {
-        const [, local, , state] = line.trim().split(/\s+/);
-        const [address, port] = local?.split(":") ?? [];
-        if (state !== LISTEN || address === undefined || port === undefined) return [];
-        return [{ address, port: Number.parseInt(port, 16) }];
-      });
-  });
 }

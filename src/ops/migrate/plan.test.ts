@@ -16,7 +16,6 @@ const home = (config: JsonObject, parts: Partial<OpenClawHome> = {}): OpenClawHo
   state: null,
   workspaces: [],
   unread: [],
-  listeners: [],
   ...parts,
 });
 

@@ -108,7 +108,6 @@ const BAD: Readonly<Record<string, OpenClawHome>> = {
   "gateway.password_placeholder_value": set("gateway.auth", { mode: "password", password: "undefined" }),
   "gateway.auth_no_rate_limit": exposed("gateway.auth.rateLimit", undefined),
   "discovery.mdns_full_mode": set("discovery.mdns.mode", "full"),
-  "vambrace.gateway.listens_wide": homeWith(TIGHT, { listeners: [{ address: "00000000", port: 18789 }] }),
   "vambrace.gateway.bind_auto": set("gateway.bind", undefined),
   "vambrace.gateway.terminal_on": set("gateway.terminal", undefined),
   "vambrace.gateway.no_tls": exposed("gateway.tls", undefined),
@@ -285,11 +284,11 @@ const BAD: Readonly<Record<string, OpenClawHome>> = {
   "vambrace.unread": homeWith(TIGHT, { unread: [{ path: `${ROOT}/openclaw.json`, why: "nested deeper than 100" }] }),
 };
 
-const idsOf = (home: OpenClawHome): readonly string[] => auditOpenClaw(home).map((one) => one.id);
+const idsOf = (home: OpenClawHome): readonly string[] => auditOpenClaw(home, []).map((one) => one.id);
 
 test("R-AUDIT-4: in a home that is tight everywhere nothing is found", () => {
   assert.deepEqual(
-    auditOpenClaw(homeWith(TIGHT)).map(({ id, places }) => [id, ...places]),
+    auditOpenClaw(homeWith(TIGHT), []).map(({ id, places }) => [id, ...places]),
     [],
   );
 });
@@ -299,11 +298,24 @@ for (const [id, home] of Object.entries(BAD))
     assert.ok(idsOf(home).includes(id), `found only: ${idsOf(home).join(" ")}`);
   });
 
+test("R-AUDIT-4: vambrace.gateway.listens_wide is found where the port is open to others, and not on loopback; what cannot be told is found too", () => {
+  const ids = (listeners: Parameters<typeof auditOpenClaw>[1]): readonly string[] =>
+    auditOpenClaw(homeWith(TIGHT), listeners).map((one) => one.id);
+  for (const address of ["0.0.0.0", "192.168.1.5", "::", "fe80::1"])
+    assert.deepEqual(ids([{ address, port: 18789 }]), ["vambrace.gateway.listens_wide"], address);
+  for (const address of ["127.0.0.1", "127.8.8.8", "::1"])
+    assert.deepEqual(ids([{ address, port: 18789 }]), [], address);
+  assert.deepEqual(ids([{ address: "0.0.0.0", port: 22 }]), []);
+  assert.deepEqual(ids(null), ["vambrace.unread"]);
+});
+
 test("R-AUDIT-4: every check of the catalogue has a home that shows it, and no id stands twice", () => {
   const ids = OPENCLAW_FAMILIES.flatMap((family) => family.checks.map((check) => check.id));
   assert.equal(new Set(ids).size, ids.length);
   const shown = ids.filter((id) =>
-    Object.keys(BAD).some((bad) => new RegExp(`^${id.replaceAll(".", "\\.").replace("%", "[a-z]+")}$`).test(bad)),
+    [...Object.keys(BAD), "vambrace.gateway.listens_wide"].some((bad) =>
+      new RegExp(`^${id.replaceAll(".", "\\.").replace("%", "[a-z]+")}$`).test(bad),
+    ),
   );
   assert.deepEqual(
     ids.filter((id) => !shown.includes(id)),
@@ -312,7 +324,7 @@ test("R-AUDIT-4: every check of the catalogue has a home that shows it, and no i
 });
 
 test("R-AUDIT-4: what is unset is judged by what OpenClaw really does then: full exec, no sandbox, nobody asked", () => {
-  const found = auditOpenClaw(homeWith({ meta: { lastTouchedVersion: "2026.9.6" } }));
+  const found = auditOpenClaw(homeWith({ meta: { lastTouchedVersion: "2026.9.6" } }), []);
   const critical = found.filter((one) => one.severity === "critical").map((one) => one.id);
   assert.deepEqual(
     critical.toSorted(),

@@ -1,6 +1,6 @@
 /** Every check of an OpenClaw installation. @module */
 import type { Finding } from "../../core/finding.ts";
-import type { OpenClawHome } from "../../core/openclaw.ts";
+import type { OpenClawHome, OpenClawListener } from "../../core/openclaw.ts";
 import { findingsOf, type OpenClawFamily } from "./check.ts";
 import { channels, exposure } from "./checks/channels.ts";
 import { files } from "./checks/files.ts";
@@ -32,7 +32,10 @@ export const OPENCLAW_FAMILIES: readonly OpenClawFamily[] = [
   files,
 ];
 
-/** @returns findings, those of one family together. */
-export function auditOpenClaw(home: OpenClawHome): readonly Finding[] {
-  return findingsOf(OPENCLAW_FAMILIES, effectiveOf(home));
+/**
+ * @param listeners of the whole machine; null where the system would not tell, which is a finding.
+ * @returns findings, those of one family together.
+ */
+export function auditOpenClaw(home: OpenClawHome, listeners: readonly OpenClawListener[] | null): readonly Finding[] {
+  return findingsOf(OPENCLAW_FAMILIES, effectiveOf(home, listeners));
 }

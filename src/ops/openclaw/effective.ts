@@ -6,7 +6,7 @@
  * @module
  */
 import { isArray, isObject, type JsonObject, type JsonValue } from "../../core/json.ts";
-import type { OpenClawHome } from "../../core/openclaw.ts";
+import type { OpenClawHome, OpenClawListener } from "../../core/openclaw.ts";
 
 /** The release whose defaults these are. */
 export const RELEASE = "2026.9.6";
@@ -45,6 +45,8 @@ export type EffectiveChannel = {
 
 export type Effective = {
   readonly home: OpenClawHome;
+  /** Null: the system would not tell. */
+  readonly listeners: readonly OpenClawListener[] | null;
   readonly config: JsonObject;
   readonly agents: readonly EffectiveAgent[];
   readonly channels: readonly EffectiveChannel[];
@@ -84,9 +86,9 @@ export function listAt(tree: JsonValue | undefined, path: string): readonly stri
   return value.flatMap((each) => (typeof each === "string" || typeof each === "number" ? [String(each)] : []));
 }
 
-export function effectiveOf(home: OpenClawHome): Effective {
+export function effectiveOf(home: OpenClawHome, listeners: Effective["listeners"]): Effective {
   const { config } = home;
-  return { home, config, agents: agentsOf(home), channels: channelsOf(config), gateway: gatewayOf(config) };
+  return { home, listeners, config, agents: agentsOf(home), channels: channelsOf(config), gateway: gatewayOf(config) };
 }
 
 function gatewayOf(config: JsonObject): Effective["gateway"] {

@@ -49,7 +49,6 @@ export function homeWith(config: JsonObject, parts: Partial<OpenClawHome> = {}):
     state: null,
     workspaces: [],
     unread: [],
-    listeners: [],
     ...parts,
   };
 }

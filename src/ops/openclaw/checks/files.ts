@@ -209,7 +209,10 @@ export const files: OpenClawFamily = {
       why: "What was not looked at is not known to be safe.",
       fix: "run the audit as the user who owns the installation; mend what is broken",
       references: [],
-      look: ({ home }) => home.unread.map(({ path, why }) => `${path}: ${why}`),
+      look: ({ home, listeners }) => [
+        ...home.unread.map(({ path, why }) => `${path}: ${why}`),
+        ...(listeners === null ? ["which ports are open: the system would not tell"] : []),
+      ],
     },
   ],
 };

@@ -9,7 +9,7 @@ const PLACEHOLDERS =
   /^(\s*|undefined|null|none|changeme|change-me|password|token|secret|your[-_ ].*|<.*>|x+|todo|example|test)$/i;
 const DANGEROUS_HTTP =
   /^(exec|spawn|shell|fs_write|fs_delete|fs_move|apply_patch|terminal|portal|sessions_spawn|sessions_send|conversations_.*|automations|gateway|plugins|nodes|computer|mobile_ui|openclaw|\*|group:.*)$/;
-const LOOPBACK = /^(0100007F|0{24}01000000|0000000000000000FFFF00000100007F)$/;
+const LOOPBACK = /^127\.|^::1$/;
 
 const isWide = ({ gateway }: Effective): boolean => gateway.bind !== "loopback";
 const on = (where: string, value: JsonValue | undefined): readonly Place[] =>
@@ -205,8 +205,8 @@ export const gateway: OpenClawFamily = {
       why: "This is what the system says, whatever the configuration does.",
       fix: "set gateway.bind to loopback and restart, or close the port",
       references: ["ASI03", "CWE-668"],
-      look: ({ home, gateway: { port } }) =>
-        home.listeners
+      look: ({ listeners, gateway: { port } }) =>
+        (listeners ?? [])
           .filter((one) => one.port === port && !LOOPBACK.test(one.address))
           .map((one) => `${one.address}:${one.port}`),
     },
