@@ -53,10 +53,14 @@ const MB = 1024 * 1024;
 /** An argument of `sleep` that nobody else on this machine uses: what another run left is not this one's. */
 export const seconds = (whole: number): string => `${whole}.${process.pid}${Math.floor(Math.random() * 1e6)}`;
 
-/** Processes on this machine whose command line holds the mark. */
+/** How many processes on this machine have the mark in their command line. */
 export function alive(mark: string): number {
-  const found = fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name) && commandOf(name).includes(mark));
-  return found.length;
+  return aliveOnes(mark).length;
+}
+
+/** Their numbers. */
+export function aliveOnes(mark: string): readonly string[] {
+  return fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name) && commandOf(name).includes(mark));
 }
 
 function commandOf(pid: string): string {
