@@ -10,6 +10,9 @@ import { bringServers } from "./servers.ts";
 import { runSteps, STATIC_STEPS } from "./steps.ts";
 import { findTests, runTests } from "./testing.ts";
 
+/** So many of the slowest files are named at the end: what to look at when the whole gets slow. */
+const SLOWEST = 5;
+
 const { values } = parseArgs({ options: { full: { type: "boolean", default: false } } });
 const startedMs = performance.now();
 // oxlint-disable-next-line no-process-env -- the test files are told how much to do
@@ -30,6 +33,8 @@ for (const { pid, command } of left) {
   endProcess(pid);
 }
 const failed = counts.failed + broken + left.length;
+const slowest = [...counts.took].sort(([, a], [, b]) => b - a).slice(0, SLOWEST);
+for (const [file, ms] of slowest) console.log(`${(ms / 1000).toFixed(0).padStart(5)} s ${file}`);
 console.log(`${files.length} test files in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
 if (counts.passed === 0) console.log("FAIL no test ran");
 console.log(`${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped`);

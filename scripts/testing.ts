@@ -4,12 +4,20 @@
  * @module
  */
 import { globSync } from "node:fs";
+import { relative } from "node:path";
 import { run } from "node:test";
 
 /** The slowest file, a whole campaign, takes a quarter of it on two cores. */
 const FILE_LIMIT_MS = process.env["VAMBRACE_CAMPAIGN"] === "full" ? 3_600_000 : 420_000;
 
-export type Counts = { passed: number; failed: number; skipped: number; readonly skips: Map<string, number> };
+export type Counts = {
+  passed: number;
+  failed: number;
+  skipped: number;
+  readonly skips: Map<string, number>;
+  /** What each file took, in milliseconds. */
+  readonly took: Map<string, number>;
+};
 
 export function findTests(patterns: readonly string[]): string[] {
   return patterns.flatMap((pattern) => globSync(pattern)).sort();
@@ -24,7 +32,7 @@ export async function runTests(
     readonly isolation?: "process" | "none";
   },
 ): Promise<Counts> {
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0, skips: new Map() };
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0, skips: new Map(), took: new Map() };
   const stream = run({
     files: [...files],
     ...(options.isolation === "none"
@@ -50,6 +58,9 @@ export async function runTests(
     counts.failed += 1;
     const error = event.details.error;
     console.log(`FAIL ${event.file ?? ""}: ${event.name}\n${indent(describe(error))}`);
+  });
+  stream.on("test:summary", ({ file, duration_ms }) => {
+    if (file !== undefined) counts.took.set(relative(".", file), duration_ms);
   });
   stream.on("test:coverage", (event) => {
     const { coveredLinePercent, coveredBranchPercent } = event.summary.totals;

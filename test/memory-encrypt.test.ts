@@ -9,7 +9,7 @@
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { environmentOf } from "../src/app/config/environment.ts";
@@ -22,6 +22,7 @@ import type { MemoryRow } from "../src/core/ports/store.ts";
 import { scriptedModel } from "../src/edges/models/scripted.ts";
 import { openStore } from "../src/edges/store/open.ts";
 import { CLI, makePlace, type Place, writeConfig } from "./campaign.ts";
+import { filesBelow } from "./folder.ts";
 
 const CANARY = "axolotl-5d0e82f19a";
 const SOURCE = "https://canary-26bb90f7d4.example/";
@@ -70,11 +71,9 @@ async function running<T>(place: Place, body: (served: Served) => Promise<T>): P
 
 /** Which files of the state folder hold a word, and how many were looked at. */
 function holding(folder: string): { readonly looked: number; readonly found: readonly string[] } {
-  const files = readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-  const found = files.filter((file) => [CANARY, SOURCE].some((word) => readFileSync(file).includes(word)));
-  return { looked: files.length, found: found.map((file) => file.slice(folder.length + 1)).sort() };
+  const files = filesBelow(folder);
+  const found = [...files].filter(([, bytes]) => [CANARY, SOURCE].some((word) => bytes.includes(word)));
+  return { looked: files.size, found: found.map(([path]) => path.slice(folder.length + 1)).sort() };
 }
 
 const file = (place: Place, name: string): string => join(place.state, "memory/main", name);

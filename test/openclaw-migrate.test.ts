@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { makeHome, type Home } from "./cli-kit.ts";
+import { filesBelow } from "./folder.ts";
 import { makeOpenClawHome, noOpenClaw, type OpenClawPlace } from "./openclaw-kit.ts";
 
 const KEY = "sk-ant-api03-canary-0123456789-abcdefghijklmnopqrstuvwxyz";
@@ -32,12 +33,6 @@ function openClaw(): OpenClawPlace {
   return place;
 }
 
-function filesBelow(folder: string): readonly string[] {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-}
-
 async function ok(home: Home, ...args: readonly string[]): Promise<string> {
   const { status, out, err } = await home.run(args);
   assert.equal(status, 0, `${args.join(" ")}: ${err}`);
@@ -51,7 +46,7 @@ test("R-AUDIT-4 R-KEY-1: a real OpenClaw home moves in: keys into the vault, mem
   t.after(() => theirs.remove());
   const home = makeHome(t);
   await ok(home, "setup", "--trust", "none");
-  const before = filesBelow(join(theirs.folder, ".openclaw")).map((path) => [path, statSync(path).mtimeMs]);
+  const before = [...filesBelow(join(theirs.folder, ".openclaw")).keys()].map((path) => [path, statSync(path).mtimeMs]);
 
   const shown = await home.run(["migrate", "openclaw", "--home", theirs.folder]);
   assert.equal(shown.status, 0);
@@ -74,10 +69,8 @@ test("R-AUDIT-4 R-KEY-1: a real OpenClaw home moves in: keys into the vault, mem
   assert.match(listed, /vault:service_token/);
   assert.match(readFileSync(join(home.state, "config.yaml"), "utf8"), /apiKey: \$\{vault:anthropic_api_key\}/);
   await ok(home, "config", "validate");
-  for (const path of filesBelow(home.root)) {
-    const bytes = readFileSync(path);
+  for (const [path, bytes] of filesBelow(home.root))
     assert.ok(!bytes.includes(KEY) && !bytes.includes(STORED), `a key stands in ${path}`);
-  }
   for (const [path, mtimeMs] of before) assert.equal(statSync(String(path)).mtimeMs, mtimeMs, String(path));
 });
 

@@ -6,10 +6,11 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { BWRAP_PATHS } from "../src/app/helpers.ts";
+import { filesBelow } from "./folder.ts";
 import { answering, callerOf, say, startKit } from "./gateway-kit.ts";
 
 const skip = BWRAP_PATHS.some((path) => existsSync(path)) ? false : "bubblewrap is not installed";
@@ -26,18 +27,12 @@ const WAYS = {
   unknown: secret("Un"),
 };
 
-const filesBelow = (folder: string): readonly string[] =>
-  readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-
 function leaksIn(folder: string): readonly string[] {
-  return filesBelow(folder).flatMap((file) => {
-    const bytes = readFileSync(file).toString("latin1");
-    return Object.entries(WAYS)
+  return [...filesBelow(folder)].flatMap(([file, bytes]) =>
+    Object.entries(WAYS)
       .filter(([, value]) => bytes.includes(value))
-      .map(([way]) => `${way} in ${file.slice(folder.length)}`);
-  });
+      .map(([way]) => `${way} in ${file.slice(folder.length)}`),
+  );
 }
 
 test("R-DLP-2 R-AGENT-7: no secret lies in clear in transcripts, memory, ledger or logs once its request is done; what was said does", {
@@ -72,7 +67,7 @@ test("R-DLP-2 R-AGENT-7: no secret lies in clear in transcripts, memory, ledger 
     // Its own files keep their bytes: they are the person's.
     assert.match(readFileSync(join(kit.place.workspace, "out.txt"), "utf8"), new RegExp(WAYS.argument));
     await kit.served().close();
-    assert.ok(filesBelow(kit.place.state).length > 5);
+    assert.ok(filesBelow(kit.place.state).size > 5);
     assert.deepEqual(leaksIn(kit.place.state), []);
     const kept = readFileSync(join(kit.place.state, "store/vambrace.db")).toString("latin1");
     for (const word of ["the quince", "the door's word, [redacted: github-token]", "there you are: "])
