@@ -106,13 +106,14 @@ test("any text is a configuration or a fault, in little time", () => {
   );
   fc.assert(
     fc.property(text, (text) => {
-      const begun = performance.now();
+      const begun = process.cpuUsage();
       try {
         parseConfig(text, at);
       } catch (thrown) {
         assert.ok(thrown instanceof Fault && thrown.hint !== "", String(thrown));
       }
-      assert.ok(performance.now() - begun < 1_000);
+      // Of the processor: what else runs on the machine does not count.
+      assert.ok(process.cpuUsage(begun).user < 1_000_000);
     }),
     { numRuns: 1_000 },
   );

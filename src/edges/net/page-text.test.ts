@@ -101,13 +101,14 @@ test("R-AGENT-2: long text is cut and said to be", async () => {
 });
 
 test("R-AGENT-9: a page that is built to keep its reader busy is given up", async () => {
-  const started = performance.now();
+  const began = process.cpuUsage();
   await assert.rejects(read(`<html>${"<div>".repeat(20_000)}`, "text/html"), refusal(/nested deeper/));
   await assert.rejects(read("<br>".repeat(70_000), "text/html"), refusal(/more than 60000 elements/));
   await assert.rejects(read("x".repeat(2000), "text/html", { htmlBytes: 1000 }), refusal(/larger than 1000 bytes/));
   await assert.rejects(read("<p>x</p>".repeat(40_000), "text/html", { deadlineMs: 150 }), refusal(/takes too long/));
   await assert.rejects(read(`<p>${"word ".repeat(900_000)}`, "text/html", { memoryMb: 16 }), refusal(/memory|apart/));
-  assert.ok(performance.now() - started < 8000);
+  // Of the processor, all threads together: what else runs on the machine does not count.
+  assert.ok(process.cpuUsage(began).user < 8_000_000);
 });
 
 test("R-AGENT-9: a person can stop it", async () => {

@@ -358,9 +358,10 @@ test("INVARIANT(fail-closed): no text makes the analysis throw or take long", as
   );
   await fc.assert(
     fc.asyncProperty(fc.array(piece, { maxLength: 40 }), async (pieces) => {
-      const start = performance.now();
+      const began = process.cpuUsage();
       await find(pieces.join(""), asked());
-      assert.ok(performance.now() - start < 2000);
+      // Of the processor: what else runs on the machine does not count.
+      assert.ok(process.cpuUsage(began).user < 2_000_000);
     }),
     { numRuns: 300 },
   );
