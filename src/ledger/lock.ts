@@ -19,7 +19,7 @@ export type Lock = { release(): void };
 export function lockFolder(dir: string): Lock {
   const database = new DatabaseSync(join(dir, "lock"), { timeout: 0 });
   try {
-    database.exec("PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE");
+    database.exec("PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE");
   } catch (cause) {
     database.close();
     throw new Fault("LEDGER_LOCKED", {

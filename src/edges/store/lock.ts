@@ -36,8 +36,10 @@ export function holdLock(path: string, waitMs: number): Lock | "busy" {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path, { timeout: waitMs });
-    // Exclusive locking mode keeps the lock across the commit of a mark.
-    db.exec("PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; BEGIN EXCLUSIVE");
+    db.exec("PRAGMA synchronous=FULL; BEGIN EXCLUSIVE");
+    // Keeps the lock across the commit of a mark. Only once it is held: in this mode SQLite gives no lock back while it
+    // waits for a stronger one, and two that wait would wait for one another.
+    db.exec("PRAGMA locking_mode=EXCLUSIVE");
     db.exec("CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY) STRICT");
     return lockOf(db);
   } catch (thrown) {
