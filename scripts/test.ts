@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { watchLeftovers } from "./leftovers.ts";
 import { bringServers } from "./servers.ts";
 import { runSteps, STATIC_STEPS } from "./steps.ts";
+import { warmUp } from "./warm.ts";
 import { findTests, runTests } from "./testing.ts";
 
 /** So many of the slowest files are named at the end: what to look at when the whole gets slow. */
@@ -23,6 +24,7 @@ const results = await runSteps([
   { name: "requirements", argv: ["node", "scripts/requirements.ts", "--check"] },
 ]);
 const files = findTests(["src/**/*.test.ts", "test/**/*.test.ts", "scripts/**/*.test.ts"]);
+await warmUp();
 const leftovers = watchLeftovers();
 const counts = await runTests(files, { concurrency: 2, coverage: values.full });
 for (const [why, times] of counts.skips) console.log(`skipped ${times}: ${why}`);

@@ -14,6 +14,7 @@ import { stringify } from "yaml";
 import { isObject, type JsonObject, type JsonValue } from "../src/core/json.ts";
 import type { StoredEntry } from "../src/core/ports/ledger.ts";
 import { searchLedger } from "../src/ledger/search.ts";
+import { COMPILED, seedState } from "./first-start.ts";
 
 export type Place = {
   readonly root: string;
@@ -33,7 +34,8 @@ export function makePlace(config: JsonObject | ((place: Place) => JsonObject) = 
   const [home, state, workspace] = [join(root, "home"), join(root, "state"), join(root, "work")];
   for (const folder of [home, join(home, ".ssh"), state, workspace]) mkdirSync(folder, { mode: 0o700 });
   writeFileSync(join(home, ".ssh", "id_canary"), `${HOME_CANARY}\n`, { mode: 0o600 });
-  const env = { PATH: process.env["PATH"], HOME: home, VAMBRACE_HOME: state };
+  seedState(state);
+  const env = { PATH: process.env["PATH"], HOME: home, VAMBRACE_HOME: state, ...COMPILED };
   const place = { root, home, state, workspace, env, remove: () => rmSync(root, { recursive: true, force: true }) };
   const base = {
     agents: { defaults: { workspace } },

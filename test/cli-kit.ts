@@ -8,6 +8,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { COMPILED } from "./first-start.ts";
 
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
@@ -27,7 +28,7 @@ export type Home = {
 export function makeHome(t: { after(body: () => void): void }): Home {
   const root = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "vambrace-cli-")));
   t.after(() => fs.rmSync(root, { recursive: true, force: true }));
-  const env = { HOME: root, PATH: "/usr/bin:/bin", OLLAMA_HOST: "http://127.0.0.1:9", NO_COLOR: "1" };
+  const env = { HOME: root, PATH: "/usr/bin:/bin", OLLAMA_HOST: "http://127.0.0.1:9", NO_COLOR: "1", ...COMPILED };
   const start = (args: readonly string[]): ChildProcess => spawn(process.execPath, [MAIN, ...args], { env, cwd: root });
   return {
     root,

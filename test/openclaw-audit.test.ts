@@ -69,11 +69,11 @@ describe("homes that OpenClaw made itself", { skip: noOpenClaw }, () => {
     const missed = theirs(place);
     assert.ok(!missed.includes("channels.telegram.dm.open"));
     assert.ok(!missed.includes("security.exposure.open_channels_with_exec"));
-    place.patch({ channels: { telegram: null } });
   });
 
   test("R-AUDIT-4: a browser elsewhere that is driven in clear, and the relay's old login", () => {
     place.patch({
+      channels: { telegram: null },
       browser: {
         profiles: { far: { cdpUrl: "http://10.0.0.7:9222" } },
         extensionRelay: { allowLegacyAuth: true },
@@ -90,7 +90,6 @@ describe("homes that OpenClaw made itself", { skip: noOpenClaw }, () => {
       theirs(place).filter((id) => id.startsWith("browser.")),
       [],
     );
-    place.patch({ browser: null });
   });
 
   test("R-AUDIT-4: a skill that was changed after its record of origin, and one without any", () => {
@@ -109,7 +108,7 @@ describe("homes that OpenClaw made itself", { skip: noOpenClaw }, () => {
   });
 
   test("R-AUDIT-4: a home hardened by its own baseline has no critical finding left", () => {
-    place.patch(HARDENED);
+    place.patch({ ...HARDENED, browser: null });
     const found = ours(place);
     assert.deepEqual(
       [...found].filter(([, severity]) => severity === "critical"),

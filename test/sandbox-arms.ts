@@ -74,6 +74,14 @@ export function rule(title: string, run: (kit: Kit, arm: Arm) => Promise<void>, 
   }
 }
 
+/**
+ * A rule in which what a session keeps has no part: `npm run test:full` runs it in both scopes too, `npm test` only
+ * per call.
+ */
+export function ruleOfEither(title: string, run: (kit: Kit, arm: Arm) => Promise<void>): void {
+  rule(title, run, process.env["VAMBRACE_CAMPAIGN"] === "full" ? undefined : "call");
+}
+
 /** After the last rule of a file. */
 export async function closeArms(): Promise<void> {
   for (const kit of kits.values()) await (await kit).close();

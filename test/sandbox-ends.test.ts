@@ -9,7 +9,7 @@ import { Fault } from "../src/core/fault.ts";
 import { newId } from "../src/core/ids.ts";
 import { digestOf } from "../src/core/json.ts";
 import { findCgroups } from "../src/edges/broker/cgroup.ts";
-import { type Arm, closeArms, rule } from "./sandbox-arms.ts";
+import { type Arm, closeArms, rule, ruleOfEither } from "./sandbox-arms.ts";
 import { alive, aliveOnes, type Kit, random, seconds, tempRoot } from "./sandbox-kit.ts";
 
 after(closeArms);
@@ -17,7 +17,7 @@ after(closeArms);
 const MB = 1024 * 1024;
 const exit = (status: number): object => ({ how: "exit", status });
 
-rule("R-EXEC-4: a program that takes too long is ended with all that it started", async (kit) => {
+ruleOfEither("R-EXEC-4: a program that takes too long is ended with all that it started", async (kit) => {
   const mark = seconds(6101);
   const { result } = await kit.sh(`sleep ${mark} & setsid sleep ${mark} & sleep ${mark}`, { wallMs: 300 });
   assert.deepEqual(result.end, { how: "timeout" });
@@ -32,7 +32,7 @@ rule("R-EXEC-4: nothing that a program left in the background outlives it", asyn
   assert.equal(alive(mark), 0);
 });
 
-rule("R-EXEC-4: output is kept up to the cap, and the rest is counted", async (kit) => {
+ruleOfEither("R-EXEC-4: output is kept up to the cap, and the rest is counted", async (kit) => {
   const { result } = await kit.sh("head -c 5000000 /dev/zero; head -c 3000 /dev/zero >&2", { outputBytes: 1000 });
   assert.deepEqual([result.stdout.length, result.stdoutLost], [1000, 4_999_000]);
   assert.deepEqual([result.stderr.length, result.stderrLost], [1000, 2000]);
@@ -43,7 +43,7 @@ rule("R-EXEC-4: output is kept up to the cap, and the rest is counted", async (k
   assert.deepEqual([all.result.stdout.length, all.result.stdoutLost], [3_000_000, 0]);
 });
 
-rule("R-EXEC-4: a job that is too large is refused, and large input and output arrive whole", async (kit) => {
+ruleOfEither("R-EXEC-4: a job that is too large is refused, and large input and output arrive whole", async (kit) => {
   const { end } = await kit.run({ stdin: '"'.repeat(5 * MB) });
   assert.equal(end.how === "refused" && end.code, "JOB_TOO_LARGE");
   const large = await kit.sh("wc -c", { stdin: "x".repeat(5 * MB) });
@@ -55,7 +55,7 @@ rule("R-EXEC-4: a job that is too large is refused, and large input and output a
   );
 });
 
-rule("R-EXEC-4: output arrives while the program runs", async (kit) => {
+ruleOfEither("R-EXEC-4: output arrives while the program runs", async (kit) => {
   const seen: number[] = [];
   const start = performance.now();
   const onOutput = (): void => void seen.push(performance.now() - start);
@@ -65,7 +65,7 @@ rule("R-EXEC-4: output arrives while the program runs", async (kit) => {
   assert.ok((seen.at(-1) ?? 0) - (seen[0] ?? 0) > 400, "not held back until the end");
 });
 
-rule("R-BOX-3: a memory hog ends, and only its own sandbox", async (kit) => {
+ruleOfEither("R-BOX-3: a memory hog ends, and only its own sandbox", async (kit) => {
   const hog = "head -c 200000000 /dev/zero | tail -n 1 | wc -c";
   const neighbour = kit.sh("sleep 1; echo fine");
   const small = await kit.sh(`set -e; ${hog}`, { memoryBytes: 64 * MB });
@@ -87,19 +87,19 @@ rule("R-BOX-3: what is written to /tmp and /dev/shm has an end", async (kit, arm
   assert.deepEqual(result.end, { how: "signal", signal: "SIGXFSZ" });
 });
 
-rule("R-BOX-3: a fork bomb ends, and the machine goes on", async (kit) => {
+ruleOfEither("R-BOX-3: a fork bomb ends, and the machine goes on", async (kit) => {
   const bomb = await kit.run({ argv: ["sh", "-c", "b() { b | b & }; b; sleep 5"], processes: 30, wallMs: 1500 });
   assert.notDeepEqual(bomb.end, exit(0));
   assert.equal((await kit.sh("echo fine")).out, "fine\n");
 });
 
-rule("R-BOX-3: a program starts no more processes than its job has", async (kit) => {
+ruleOfEither("R-BOX-3: a program starts no more processes than its job has", async (kit) => {
   const swarm = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 1 & done; exit 0";
   assert.notDeepEqual((await kit.sh(swarm, { processes: 6 })).result.end, exit(0));
   assert.deepEqual((await kit.sh(swarm, { processes: 40 })).result.end, exit(0));
 });
 
-rule("R-BOX-3: processor time is limited where a job says so, or the job is refused", async (kit, arm) => {
+ruleOfEither("R-BOX-3: processor time is limited where a job says so, or the job is refused", async (kit, arm) => {
   const mark = seconds(6109);
   const stop = new AbortController();
   const running = kit.run({ argv: ["sleep", mark], cpus: 0.5 }, { signal: stop.signal });
@@ -188,14 +188,14 @@ function canMount(): boolean {
   return can;
 }
 
-rule("R-BOX-3: a file grows no larger than the job says", async (kit) => {
+ruleOfEither("R-BOX-3: a file grows no larger than the job says", async (kit) => {
   await kit.sh("head -c 3000000 /dev/zero >large", { fileBytes: MB });
   assert.ok(fs.statSync(join(kit.workspace, "large")).size <= MB);
   await kit.sh("head -c 3000000 /dev/zero >large", { fileBytes: 4 * MB });
   assert.equal(fs.statSync(join(kit.workspace, "large")).size, 3_000_000);
 });
 
-rule("R-EXEC-4: a job can be cancelled, before it started and while it runs", async (kit) => {
+ruleOfEither("R-EXEC-4: a job can be cancelled, before it started and while it runs", async (kit) => {
   const mark = seconds(6103);
   const stop = new AbortController();
   const running = kit.run({ argv: ["sleep", mark] }, { signal: stop.signal });
@@ -207,7 +207,7 @@ rule("R-EXEC-4: a job can be cancelled, before it started and while it runs", as
   assert.deepEqual(early.end, { how: "stopped" });
 });
 
-rule("R-EXEC-4: stop-all ends every job at once", async (kit) => {
+ruleOfEither("R-EXEC-4: stop-all ends every job at once", async (kit) => {
   const mark = seconds(6104);
   const jobs = [1, 2, 3].map(() => kit.run({ argv: ["sleep", mark] }));
   while (alive(mark) < 3) await sleep(10);
@@ -234,13 +234,13 @@ rule("R-EXEC-4: stop-all ends every job at whatever stage it is", async (kit, ar
   }
 });
 
-rule("R-BOX-3: no terminal: nothing can be typed into the person's", async (kit) => {
+ruleOfEither("R-BOX-3: no terminal: nothing can be typed into the person's", async (kit) => {
   // Session 0 is one from outside the sandbox: the terminal's.
   assert.notEqual((await kit.sh("cut -d' ' -f6 /proc/self/stat")).out, "0\n");
   assert.notDeepEqual((await kit.sh(": >/dev/tty")).result.end, exit(0));
 });
 
-rule(
+ruleOfEither(
   "R-EXEC-4: kill -9 of the broker kills what it started, and the caller learns that it knows nothing",
   async (_kit, arm) => {
     const mark = seconds(6105);
@@ -290,19 +290,22 @@ rule(
   },
 );
 
-rule("R-EXEC-4: when the gateway's end closes, the broker ends and takes everything with it", async (_kit, arm) => {
-  const mark = seconds(6106);
-  const other = await arm.start();
-  const running = other.run({ argv: ["sleep", mark] });
-  running.catch(() => undefined);
-  while (alive(mark) === 0) await sleep(10);
-  await other.close();
-  await assert.rejects(running);
-  for (let i = 0; i < 500 && alive(mark) > 0; i++) await sleep(10);
-  assert.equal(alive(mark), 0);
-});
+ruleOfEither(
+  "R-EXEC-4: when the gateway's end closes, the broker ends and takes everything with it",
+  async (_kit, arm) => {
+    const mark = seconds(6106);
+    const other = await arm.start();
+    const running = other.run({ argv: ["sleep", mark] });
+    running.catch(() => undefined);
+    while (alive(mark) === 0) await sleep(10);
+    await other.close();
+    await assert.rejects(running);
+    for (let i = 0; i < 500 && alive(mark) > 0; i++) await sleep(10);
+    assert.equal(alive(mark), 0);
+  },
+);
 
-rule("R-TOOL-2: a token stays spent when the broker is started again", async (_kit, arm) => {
+ruleOfEither("R-TOOL-2: a token stays spent when the broker is started again", async (_kit, arm) => {
   const root = arm.root("again");
   const first = await arm.start({ root });
   const job = first.job({ argv: ["sh", "-c", "echo x >>count"] });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { COMPILED } from "./first-start.ts";
 import { endOrphans } from "../src/edges/broker/orphans.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
@@ -122,7 +123,7 @@ export async function startBroker(options: KitOptions = {}): Promise<Kit> {
   };
   const line = [...(options.under ?? []), process.execPath, MAIN];
   const child = spawn(line[0] ?? "", line.slice(1), {
-    env: {},
+    env: COMPILED,
     stdio: ["ignore", "ignore", "inherit", "pipe"],
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });

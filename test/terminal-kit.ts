@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
+import { COMPILED } from "./first-start.ts";
 import { BWRAP_PATHS } from "../src/app/helpers.ts";
 
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
@@ -67,6 +68,7 @@ export async function makePlace(t: { after(body: () => void): void }): Promise<P
     TERM: "xterm-256color",
     LANG: "C.UTF-8",
     OLLAMA_HOST: "http://127.0.0.1:9",
+    ...COMPILED,
   };
   return { home, state: join(home, ".vambrace"), workspace, port: await freePort(), env, started };
 }
