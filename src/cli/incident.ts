@@ -38,7 +38,7 @@ function configNow(io: Io): IncidentParts["loaded"] {
   try {
     return loadConfig({ home: homeAt(stateFolder(io.env)).root, env: io.env });
   } catch (thrown) {
-    io.err(`the configuration cannot be read (${toFault(thrown).message}); workspaces are not kept`);
+    io.err(`the configuration cannot be read (${toFault(thrown).message})`);
     return undefined;
   }
 }

@@ -127,13 +127,14 @@ export function caseIds(home: string): readonly string[] {
 }
 
 /**
- * One that a crash kept from being opened is none: what was recorded of it says so. Its folder holds no more than a
- * draft; whatever else is there, or cannot be looked at, is an incident.
+ * One that a crash or a full disk kept from being opened is none: what was recorded of it says so. In its folder is no
+ * file but a draft; whatever else is there, or cannot be looked at, is an incident.
  */
 function isBegun(folder: string): boolean {
   if (!lstatSync(folder).isDirectory()) return false;
   try {
-    return readdirSync(folder).every((name) => name === `${CASE}.draft`);
+    const inside = readdirSync(folder, { withFileTypes: true, recursive: true });
+    return inside.every((one) => one.name !== CASE && (one.isDirectory() || one.name === `${CASE}.draft`));
   } catch (error) {
     if (error instanceof Error) return false;
     throw error;

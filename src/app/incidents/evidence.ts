@@ -42,6 +42,8 @@ export async function keepEvidence(
   const seen = (await attempt("compare with the last audit", () => lastSeen(home.root))) ?? {};
   const gathered = await gather({ one, ledger: home.ledger, publish: gateway.publish, seen, progress: tell });
   const problems = [...gathered.problems];
+  if (parts.loaded === undefined && !withoutWorkspace)
+    problems.push("keep the workspaces: the configuration cannot be read, so it is not known where they are");
   for (const problem of problems) note(problem);
   const { credentials, held } = secretsOf(parts);
   const used = [...usedSecrets(gathered.reach, { credentials })].filter((id) => held.includes(id));
