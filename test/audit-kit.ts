@@ -209,6 +209,14 @@ export function good(config: Pick<Installation, "config" | "effective">): Instal
       inContainer: false,
       memoryBytes: 16 * 1024 ** 3,
     }),
+    rules: known(
+      (["firewall", "fail2ban", "auditd", "service"] as const).map((kind) => ({
+        kind,
+        state: "there",
+        path: `/etc/${kind}`,
+        lacks: [],
+      })),
+    ),
     ledger: known({
       report: { consistent: true, entries: 500, problem: null },
       continues: { intact: true, problem: "" },
