@@ -412,6 +412,7 @@ export const BAD: Readonly<Record<string, Bad>> = {
   "drift.tokens": past({ tokens: [] }),
   "drift.policies": policies({ digest: "q".repeat(64) }),
   "drift.program": deps({ programDigest: "q".repeat(64) }),
+  "drift.packages": deps({ packages: new Map([["node_modules/a", "q".repeat(64)]]) }),
   "drift.node": deps({ nodeDigest: "q".repeat(64) }),
   "drift.bwrap": sandbox({ bwrapDigest: "q".repeat(64) }),
   "drift.audit.old": past({ atMs: NOW - 40 * DAY }),

@@ -183,6 +183,7 @@ export function good(config: Pick<Installation, "config" | "effective">): Instal
       missing: [],
       extraneous: [],
       programDigest: "p".repeat(64),
+      packages: new Map([["node_modules/a", "a".repeat(64)]]),
       nodeDigest: "n".repeat(64),
     }),
     host: known({
@@ -240,6 +241,7 @@ export function good(config: Pick<Installation, "config" | "effective">): Instal
       tokens: ["script (tok_1)"],
       policiesDigest: "o".repeat(64),
       programDigest: "p".repeat(64),
+      packages: { "node_modules/a": "a".repeat(64) },
       nodeDigest: "n".repeat(64),
       bwrapDigest: "b".repeat(64),
       publicKey: "key+1+abc",

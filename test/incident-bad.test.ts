@@ -90,7 +90,7 @@ test("R-IR-2 R-LOG-3: a ledger that was put back since the last audit is said at
   const make = installations(t);
   const past = (checkpoint: string, publicKey: string): Parameters<typeof writePast>[1] => ({
     ...{ atMs: 1, version: "1", configDigest: "", downgrades: [], people: [], tokens: [], policiesDigest: "" },
-    ...{ programDigest: "", nodeDigest: "", bwrapDigest: "", publicKey, checkpoint, findings: [] },
+    ...{ programDigest: "", nodeDigest: "", bwrapDigest: "", packages: {}, publicKey, checkpoint, findings: [] },
   });
   const run = { atMs: 1, form: "usual", cause: "asked", summary: {}, fresh: [], gone: [] };
   for (const isPutBack of [true, false]) {

@@ -86,7 +86,7 @@ export async function gather(parts: GatherParts): Promise<Installation> {
     listeners: await part("what listens", () => gatherListeners(need(processes).own)),
     store: await part("the store", () => gatherStore(home, form === "deep")),
     secrets: await secretsOf(parts, spaces),
-    dependencies: await part("dependencies", () => gatherDependencies(INSTALLATION)),
+    dependencies: await part("dependencies", () => gatherDependencies(INSTALLATION, form === "deep")),
     host: await part("the machine", () => gatherHost()),
     rules: await rulesOf(parts, gathered),
     ledger: await part("the ledger", () => gatherLedger({ home, nowMs, form, past: past.known ? past.value : null })),
