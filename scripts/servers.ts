@@ -21,6 +21,8 @@ const PROGRAMS: readonly { readonly program: string; readonly packages: string }
   { program: "aiosmtpd", packages: "python3-aiosmtpd" },
   { program: "nft", packages: "nftables" },
   { program: "fail2ban-regex", packages: "fail2ban" },
+  { program: "auditctl", packages: "auditd" },
+  { program: "systemd-analyze", packages: "systemd" },
 ];
 
 /** A mirror that hangs must not hold the tests up for ever. */

@@ -3,7 +3,7 @@
  * differs. What is not here fails the test that goes through the catalogue.
  */
 import type { Installation } from "../src/ops/audit/installation.ts";
-import { known } from "../src/ops/audit/known.ts";
+import { known, need } from "../src/ops/audit/known.ts";
 import { but, DAY, file, folder, key, listener, NOW, token, workspace } from "./audit-kit.ts";
 
 export type Bad = string | ((at: Installation) => Installation);
@@ -66,6 +66,12 @@ const host =
   (change: object): Bad =>
   (at) =>
     but(at, "host", () => change);
+const rules =
+  (kind: string, change: object): Bad =>
+  (at) => ({
+    ...at,
+    rules: known(need(at.rules).map((one) => (one.kind === kind ? { ...one, ...change } : one))),
+  });
 const sysctl = (name: string, value: string): Bad => host({ sysctls: new Map([[name, value]]) });
 const ledger =
   (change: object): Bad =>
@@ -356,6 +362,13 @@ export const BAD: Readonly<Record<string, Bad>> = {
   "host.ssh.root": host({ sshd: new Map([["permitrootlogin", "yes"]]) }),
   "host.ssh.password": host({ sshd: new Map([["passwordauthentication", "yes"]]) }),
   "host.ssh.empty": host({ sshd: new Map([["permitemptypasswords", "yes"]]) }),
+  "host.rules.firewall": rules("firewall", { state: "absent" }),
+  "host.rules.auditd": rules("auditd", { state: "absent" }),
+  "host.rules.fail2ban": rules("fail2ban", { state: "absent" }),
+  "host.rules.firewall.stale": rules("firewall", { lacks: ["tcp dport 18888 counter drop"] }),
+  "host.rules.auditd.stale": rules("auditd", { lacks: ["-w /opt/vambrace -p wa -k vambrace-program"] }),
+  "host.rules.fail2ban.stale": rules("fail2ban", { lacks: ["port = 18888"] }),
+  "host.rules.service.stale": rules("service", { lacks: ["NoNewPrivileges=yes"] }),
   "host.kernel.aslr": sysctl("kernel.randomize_va_space", "0"),
   "host.kernel.ptrace": sysctl("kernel.yama.ptrace_scope", "0"),
   "host.kernel.set-uid-dumps": sysctl("fs.suid_dumpable", "1"),
@@ -399,6 +412,7 @@ export const BAD: Readonly<Record<string, Bad>> = {
   "drift.tokens": past({ tokens: [] }),
   "drift.policies": policies({ digest: "q".repeat(64) }),
   "drift.program": deps({ programDigest: "q".repeat(64) }),
+  "drift.packages": deps({ packages: new Map([["node_modules/a", "q".repeat(64)]]) }),
   "drift.node": deps({ nodeDigest: "q".repeat(64) }),
   "drift.bwrap": sandbox({ bwrapDigest: "q".repeat(64) }),
   "drift.audit.old": past({ atMs: NOW - 40 * DAY }),

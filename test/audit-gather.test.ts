@@ -1,7 +1,17 @@
 /** What the audit sees of a real machine: sockets, repositories, files, a ledger that was put back. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -246,6 +256,39 @@ test("R-AUDIT-1: what is installed is compared with what is locked", (t) => {
   mkdirSync(join(root, "src"));
   writeFileSync(join(root, "src", "x.ts"), "1");
   assert.notEqual(gatherDependencies(root).programDigest, before);
+  assert.equal(facts.packages, null, "packages are read whole in the deep form only");
+});
+
+test("R-OPS-5 R-AUDIT-3: a file of a package that was changed, added or taken away is seen, and in which; what cannot be read is not taken for unchanged", (t) => {
+  const root = folderOf(t);
+  const lock = {
+    packages: { "node_modules/a": {}, "node_modules/a/node_modules/b": {}, "node_modules/c": { dev: true } },
+  };
+  writeFileSync(join(root, "package.json"), "{}");
+  writeFileSync(join(root, "package-lock.json"), JSON.stringify(lock));
+  const inner = join(root, "node_modules", "a", "node_modules", "b");
+  for (const folder of [inner, join(root, "node_modules", "c")]) mkdirSync(folder, { recursive: true });
+  writeFileSync(join(inner, "x.js"), "1");
+  const seen = () => gatherDependencies(root, true).packages ?? new Map<string, string>();
+  const before = seen();
+  assert.deepEqual([...before.keys()], ["node_modules/a", "node_modules/a/node_modules/b"]);
+  const changed = (): readonly string[] =>
+    [...seen()].filter(([name, digest]) => before.get(name) !== digest).map(([name]) => name);
+  assert.deepEqual(changed(), [], "the twin");
+  for (const spoil of [
+    () => writeFileSync(join(inner, "x.js"), "2"),
+    () => writeFileSync(join(inner, "y.js"), ""),
+    () => symlinkSync("/etc/passwd", join(inner, "z.js")),
+  ]) {
+    spoil();
+    assert.deepEqual(changed(), ["node_modules/a/node_modules/b"]);
+  }
+  rmSync(inner, { recursive: true });
+  assert.deepEqual([...seen().keys()], ["node_modules/a"]);
+  const huge = join(root, "node_modules", "a", "huge");
+  writeFileSync(huge, "");
+  truncateSync(huge, 300 * 1_048_576);
+  assert.throws(seen, /huge cannot be read/);
 });
 
 test("R-AUDIT-1: secrets and loaders of an environment are named, and no value is kept", () => {

@@ -183,6 +183,7 @@ export function good(config: Pick<Installation, "config" | "effective">): Instal
       missing: [],
       extraneous: [],
       programDigest: "p".repeat(64),
+      packages: new Map([["node_modules/a", "a".repeat(64)]]),
       nodeDigest: "n".repeat(64),
     }),
     host: known({
@@ -209,6 +210,14 @@ export function good(config: Pick<Installation, "config" | "effective">): Instal
       inContainer: false,
       memoryBytes: 16 * 1024 ** 3,
     }),
+    rules: known(
+      (["firewall", "fail2ban", "auditd", "service"] as const).map((kind) => ({
+        kind,
+        state: "there",
+        path: `/etc/${kind}`,
+        lacks: [],
+      })),
+    ),
     ledger: known({
       report: { consistent: true, entries: 500, problem: null },
       continues: { intact: true, problem: "" },
@@ -232,6 +241,7 @@ export function good(config: Pick<Installation, "config" | "effective">): Instal
       tokens: ["script (tok_1)"],
       policiesDigest: "o".repeat(64),
       programDigest: "p".repeat(64),
+      packages: { "node_modules/a": "a".repeat(64) },
       nodeDigest: "n".repeat(64),
       bwrapDigest: "b".repeat(64),
       publicKey: "key+1+abc",

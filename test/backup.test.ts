@@ -29,6 +29,7 @@ import { verifyBackups } from "../src/ops/backup/verify.ts";
 import { answers, type Home, makeHome } from "./cli-kit.ts";
 import { recordsOf } from "./campaign.ts";
 import { say, startKit } from "./gateway-kit.ts";
+import { fill, smallDisk } from "./small-disk.ts";
 
 type Holds = { after(body: () => void | Promise<void>): void };
 
@@ -271,18 +272,6 @@ test("R-OPS-2: a backup or restore that is killed leaves nothing or all", async 
   assert.equal((await verifyBackups(folderDepot(destination), { unlock })).strays, 0);
 });
 
-/** A disk of so many bytes; undefined where none can be had. */
-function smallDisk(t: Holds, bytes: number): string | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const folder = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "vambrace-disk-")));
-  if (spawnSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder]).status !== 0) return undefined;
-  t.after(() => {
-    execFileSync("umount", [folder]);
-    fs.rmdirSync(folder);
-  });
-  return folder;
-}
-
 test("R-OPS-2: a disk that is full ends it in words, and what was there stays whole", async (t) => {
   const disk = smallDisk(t, 6_000_000);
   if (disk === undefined) return t.skip("no small disk can be mounted here");
@@ -301,8 +290,7 @@ test("R-OPS-2: a disk that is full ends it in words, and what was there stays wh
   await assert.rejects(make(), code("BACKUP_FULL"));
   assert.deepEqual((await verifyBackups(depot, { unlock })).problems, []);
   const backup = await openBackup(depot, await listBackups(depot), unlock);
-  const { bavail, bsize } = fs.statfsSync(disk);
-  fs.writeFileSync(join(disk, "filler"), Buffer.alloc(bavail * bsize));
+  fill(disk);
   const target = { depot, backup, replace: false, who: "owner", why: "a test", clock: systemClock };
   await assert.rejects(restoreHome({ ...target, into: join(disk, "home") }), code("BACKUP_FULL"));
   assert.deepEqual(fs.readdirSync(disk).sort(), ["backups", "filler"], "nothing of it stays");

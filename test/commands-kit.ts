@@ -7,7 +7,16 @@ import type { Kit } from "./gateway-kit.ts";
 export type Ran = { readonly status: number | null; readonly out: string; readonly err: string };
 
 /** Starting a process for each is most of what a test with twenty of them would take. */
-export async function run(kit: Kit, command: Command, args: readonly string[], flags: Flags = {}): Promise<Ran> {
+export const run = (kit: Kit, command: Command, args: readonly string[], flags: Flags = {}): Promise<Ran> =>
+  runAt(kit.place.env, command, args, flags);
+
+/** The same of an installation that no gateway runs on. */
+export async function runAt(
+  env: NodeJS.ProcessEnv,
+  command: Command,
+  args: readonly string[],
+  flags: Flags = {},
+): Promise<Ran> {
   let out = "";
   let err = "";
   const io: Io = {
@@ -16,7 +25,7 @@ export async function run(kit: Kit, command: Command, args: readonly string[], f
     write: (piece) => void (out += piece),
     stdin: process.stdin,
     isTerminal: false,
-    env: environmentOf(kit.place.env),
+    env: environmentOf(env),
     signal: new AbortController().signal,
   };
   try {

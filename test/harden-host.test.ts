@@ -86,7 +86,7 @@ test("R-OPS-5: fail2ban finds refused logins in the gateway's own log, and nothi
   assert.ok(!/Matched line[^]*198\.51\.100\.9/.test(run.stdout.split("Missed")[0] ?? ""));
 });
 
-// auditctl has no way to look at rules without loading them: their form is held against its manual.
+// What auditctl itself says of them is in harden-rules.test.ts.
 test("R-OPS-5: each of auditd's rules is a watch or a system call, with a key to search by", () => {
   const rules = fileOf("audit/rules.d/vambrace.rules")
     .split("\n")

@@ -5,11 +5,16 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { editConfig } from "../src/app/config/edit.ts";
+import { durable } from "../src/app/config/durable.ts";
 import { environmentOf } from "../src/app/config/environment.ts";
+import { homeAt } from "../src/app/home.ts";
+import { caseFile, openCase } from "../src/app/incidents/cases.ts";
+import { takeStep } from "../src/app/incidents/steps.ts";
 import { leavePending, readPending } from "../src/app/pending.ts";
 import { systemClock } from "../src/app/system.ts";
 import { Fault } from "../src/core/fault.ts";
 import type { JsonValue } from "../src/core/json.ts";
+import { newCase, withCause } from "../src/ops/incident/case.ts";
 import { recordsOf } from "./campaign.ts";
 import { callerOf, type Kit, say, startKit } from "./gateway-kit.ts";
 
@@ -91,6 +96,36 @@ test("R-LOG-2: an edit that ended between its record and the file is recorded as
       ["config.found", "ok"],
     ],
   );
+});
+
+test("R-LOG-2 R-IR-2: a step of an incident that ended between its record and the file is recorded as unknown; those before and behind it are not", async () => {
+  const from = await size();
+  const parts = { home: homeAt(kit.place.state), files: durable, clock: systemClock };
+  const id = "inc_20260101000000abcd";
+  const one = newCase({ id, openedMs: 1, by: "owner", reason: "odd", session: null, call: null, sinceMs: 0 });
+  await kit.restart(async () => {
+    const said = { who: "owner", what: "incident.opened", why: "odd", atMs: 1 };
+    openCase({ home: kit.place.state, files: durable }, one, said);
+    const before = readFileSync(join(kit.place.state, caseFile(id)));
+    const cause = (): unknown =>
+      takeStep(parts, id, "incident.cause", (was, word) => ({
+        one: withCause(was, word("a page ordered it")),
+        why: "",
+      }));
+    cause();
+    writeFileSync(join(kit.place.state, caseFile(id)), before);
+    cause();
+  });
+  assert.deepEqual(
+    (await since(from, "incident")).map((record) => [record.what, record.result]),
+    [
+      ["incident.opened", "ok"],
+      ["incident.cause", "unknown"],
+      ["incident.cause", "ok"],
+    ],
+  );
+  rmSync(join(kit.place.state, "incidents"), { recursive: true });
+  await kit.restart();
 });
 
 test("R-LOG-2: an edit that cannot be recorded is not made", async () => {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Fault } from "../core/fault.ts";
 import { newId } from "../core/ids.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { StateStore } from "../core/ports/store.ts";
 import { seededRandom } from "../core/testing.ts";
 import { openFreeze } from "./freeze.ts";
+import { freezeSession } from "./gateway/watching.ts";
 
 const random = seededRandom(3);
 const said = { by: "owner", why: "a drill", atMs: 1 };
@@ -43,4 +45,55 @@ test("R-IR-2: more than can be kept are frozen all or not at all, and who asked 
   await assert.rejects(freeze.freeze(two, said), /would be frozen/);
   assert.ok(!two.some((one) => freeze.isFrozen(one)));
   assert.equal((await freeze.freeze(two.slice(0, 1), said)).length, 1);
+});
+
+test("R-IR-2: a freeze that could not be kept holds now, is said, and is kept by the next one", async () => {
+  const store = memory();
+  let isFull = true;
+  const failing: StateStore = {
+    ...store,
+    set: async (key, value) => {
+      if (isFull) throw new Fault("STATE_FULL", { message: "the disk is full", hint: "make room" });
+      await store.set(key, value);
+    },
+  };
+  const freeze = await openFreeze(failing, nobody);
+  const [one = newId("ses", random)] = sessions(1);
+  await assert.rejects(freeze.freeze([one], said), { code: "STATE_FULL" });
+  assert.equal(freeze.isFrozen(one), true);
+  isFull = false;
+  assert.deepEqual(await freeze.freeze([one], said), [], "it was frozen already, and is kept now");
+  assert.equal((await openFreeze(store, nobody)).isFrozen(one), true);
+});
+
+test("R-IR-2: what runs in a session that is frozen ends, also where neither disk nor ledger takes it; and that is said", async () => {
+  const [one = newId("ses", random)] = sessions(1);
+  const broken = (): Promise<never> => Promise.reject(new Fault("STATE_UNAVAILABLE", { message: "no", hint: "" }));
+  const works = (): Promise<never[]> => Promise.resolve([]);
+  for (const [set, list, isKept] of [
+    [broken, works, false],
+    [async () => undefined, broken, false],
+    [broken, broken, false],
+    [async () => undefined, works, true],
+  ] as const) {
+    const freeze = await openFreeze({ get: async () => undefined, set }, nobody);
+    const ended: string[] = [];
+    const parts = {
+      freeze,
+      store: { sessions: { list } },
+      turns: { stopSessions: async (all: readonly string[]) => void ended.push(...all) },
+      outbound: { text: (text: string) => text },
+      clock: { wallMs: () => 1 },
+      helpers: { ledger: { append: async () => undefined } },
+    };
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a freeze needs of a gateway, and no more
+    const done = freezeSession(parts as unknown as Parameters<typeof freezeSession>[0], one, {
+      by: "owner",
+      why: "odd",
+    });
+    if (isKept) assert.deepEqual(await done, [one]);
+    else await assert.rejects(done, { code: "STATE_UNAVAILABLE" });
+    assert.deepEqual(ended, [one]);
+    assert.equal(freeze.isFrozen(one), true);
+  }
 });

@@ -32,7 +32,13 @@ export type Freeze = {
 /** @param also frozen for another reason, as by an open incident. */
 export async function openFreeze(store: StateStore, also: (session: string) => boolean): Promise<Freeze> {
   const frozen = new Map(readAll(await store.get(KEY)).map((one) => [one.session, one]));
-  const save = (): Promise<void> => store.set(KEY, { sessions: [...frozen.values()].map((one) => ({ ...one })) });
+  // What could not be kept is tried again by whoever freezes next, also where he freezes nothing new.
+  let isKept = true;
+  const save = async (): Promise<void> => {
+    isKept = false;
+    await store.set(KEY, { sessions: [...frozen.values()].map((one) => ({ ...one })) });
+    isKept = true;
+  };
   return {
     isFrozen: (session) => frozen.has(session) || also(session),
     list: () => [...frozen.values()],
@@ -41,7 +47,7 @@ export async function openFreeze(store: StateStore, also: (session: string) => b
       if (frozen.size + fresh.length > MOST) throw tooMany();
       // In memory first: what runs ends now, even where the disk is slow or full.
       for (const session of fresh) frozen.set(session, { session, ...said });
-      if (fresh.length > 0) await save();
+      if (fresh.length > 0 || !isKept) await save();
       return fresh;
     },
     async thaw(session) {

@@ -11,9 +11,11 @@
 import { readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { INCIDENT_ID } from "../ops/incident/case.ts";
 import { parseId } from "../core/ids.ts";
 import { isObject, type JsonObject, parseDigest } from "../core/json.ts";
-import { makeFile, makeFolder } from "./config/durable.ts";
+import type { DurableFiles } from "../core/ports/disk.ts";
+import { durable } from "./config/durable.ts";
 
 export const PENDING_NAME = "pending";
 
@@ -67,20 +69,28 @@ const PENDING = z.discriminatedUnion("kind", [
   z.strictObject({ ...base, kind: z.literal("harden"), data: z.custom<JsonObject>(isObject) }),
   /** A memory that is to be forgotten: by the gateway, or by the command that left this. */
   z.strictObject({ ...base, kind: z.literal("memory"), memory: z.string().transform((id) => parseId("mem", id)) }),
-  z.strictObject({ ...base, kind: z.literal("incident"), incident: z.string().max(80), what: z.string().max(80) }),
+  z.strictObject({
+    ...base,
+    kind: z.literal("incident"),
+    incident: z.string().regex(INCIDENT_ID),
+    what: z.string().max(80),
+    /** Of its case file. */
+    before: digest,
+    after: digest,
+  }),
 ]);
 export type Pending = z.infer<typeof PENDING>;
 
 export type Unnamed<T> = T extends Pending ? Omit<T, "id"> : never;
 
 /** Durable when it returns. @throws Fault STATE_FULL, STATE_UNAVAILABLE: then the thing is not done. */
-export function leavePending(home: string, what: Unnamed<Pending>): void {
+export function leavePending(home: string, what: Unnamed<Pending>, files: DurableFiles = durable): void {
   const folder = join(home, PENDING_NAME);
-  makeFolder(folder);
+  files.makeFolder(folder);
   // In the order of their ids; the process id keeps apart what two commands do in one millisecond.
   const id = `${String(what.atMs).padStart(15, "0")}-${process.pid}-${String(++left).padStart(4, "0")}`;
   const text = { ...what, why: what.why.slice(0, 1_000), id };
-  makeFile(join(folder, `${id}.json`), `${JSON.stringify(text)}\n`);
+  files.makeFile(join(folder, `${id}.json`), `${JSON.stringify(text)}\n`);
 }
 
 let left = 0;

@@ -13,6 +13,7 @@ import type { Ledger, LedgerEntry, RecordKind } from "../core/ports/ledger.ts";
 import type { StateStore } from "../core/ports/store.ts";
 import { holdLock } from "../edges/store/lock.ts";
 import { CONFIG_NAME } from "./config/document.ts";
+import { caseFile } from "./incidents/cases.ts";
 import { donePending, type Found, type Pending, readPending } from "./pending.ts";
 import { readRegistry } from "./secrets/registry.ts";
 
@@ -113,10 +114,7 @@ function entryOf(parts: TakeParts, { file, pending }: Found, all: readonly Found
   if (pending.kind === "stop") {
     return { kind: "stop", who, what: "stop.said", target: "gateway", result: "ok", data: parts.redact(said) };
   }
-  if (pending.kind === "incident") {
-    const { incident, what } = pending;
-    return { kind: "incident", who, what, target: incident, result: "ok", data: parts.redact(said) };
-  }
+  if (pending.kind === "incident") return incidentEntry(parts, pending, all);
   if (pending.kind === "memory") {
     const target = pending.memory;
     return { kind: "memory", who, what: "memory.forgotten", target, result: "ok", data: parts.redact(said) };
@@ -142,6 +140,18 @@ function entryOf(parts: TakeParts, { file, pending }: Found, all: readonly Found
     };
   }
   return configEntry(parts, pending, all);
+}
+
+/** Recorded first: a command that ended in between took no step. */
+function incidentEntry(
+  parts: TakeParts,
+  { id, who, why, atMs, incident, what, before, after }: Extract<Pending, { kind: "incident" }>,
+  all: readonly Found[],
+): LedgerEntry {
+  const wasDone = digestNow(parts.home, caseFile(incident)) === after || all.some((one) => isAfter(one, id, after));
+  const said = parts.redact({ pending: id, why, said: new Date(atMs).toISOString() });
+  const data = { ...said, before, after };
+  return { kind: "incident", who, what, target: incident, result: wasDone ? "ok" : "unknown", data };
 }
 
 function configEntry(
@@ -193,14 +203,16 @@ function secretEntry(
 
 /** A later change that began with this text. */
 function isAfter({ pending }: Found, id: string, text: Digest): boolean {
-  return (pending?.kind === "config" || pending?.kind === "secret") && pending.id > id && pending.before === text;
+  return pending !== undefined && "before" in pending && pending.id > id && pending.before === text;
 }
 
 function digestNow(home: string, name: string): Digest | undefined {
   try {
     return sha256(readFileSync(join(home, name)));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    // What nobody here may read is not known to have come to be; one such file keeps no other record waiting.
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "EACCES"))
+      return undefined;
     throw error;
   }
 }

@@ -17,7 +17,7 @@ import type { Io } from "./command.ts";
 
 export type GatewayClient = {
   readonly url: string;
-  get<T>(path: string, schema: z.ZodType<T>): Promise<T>;
+  get<T>(path: string, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T>;
   post<T>(path: string, body: unknown, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T>;
   delete(path: string): Promise<void>;
   /** What comes by itself, until the gateway ends the stream: then watch again. */
@@ -55,7 +55,7 @@ export function connect(io: Io): GatewayClient {
 
   return {
     url,
-    get: async (path, schema) => schema.parse(await (await send("GET", path)).json()),
+    get: async (path, schema, signal) => schema.parse(await (await send("GET", path, undefined, signal)).json()),
     post: async (path, body, schema, signal) => schema.parse(await (await send("POST", path, body, signal)).json()),
     async delete(path) {
       await (await send("DELETE", path)).body?.cancel();

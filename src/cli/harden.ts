@@ -43,7 +43,8 @@ export const hardenCommand: Command = {
     const done = await mendFindings(io, place, first.report, options);
     if (done === null) return 0;
     const again = await auditHere(io, place, "usual");
-    recordAudit(place.home, again, "harden");
+    const unkept = recordAudit(place.home, again, "harden");
+    if (unkept !== undefined) io.err(`what was found afterwards was not recorded: ${unkept}`);
     const left = again.report.open.filter(({ id }) => done.findings.includes(id));
     if (left.length > 0) drawReport(io, { ...again.report, open: left, accepted: [], difference: null });
     io.err(summaryLine(again.report));

@@ -1,33 +1,18 @@
 /** `vambrace incident cause`, `check`, `restore`, `close`, `review`. @module */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { stateFolder } from "../app/config/environment.ts";
-import { makeFile } from "../app/config/durable.ts";
-import { OWNER } from "../app/given.ts";
+import { durable } from "../app/config/durable.ts";
 import { homeAt } from "../app/home.ts";
-import { caseFolder, loadCase, saveCase } from "../app/incidents/cases.ts";
+import { loadCase } from "../app/incidents/cases.ts";
+import { keepReview, type StepParts, takeStep } from "../app/incidents/steps.ts";
 import { systemClock } from "../app/system.ts";
 import { type Case, closedCase, withCause, withItem, withService } from "../ops/incident/case.ts";
-import { reachOf } from "../ops/incident/reach.ts";
-import { writeReview } from "../ops/incident/review.ts";
-import { collect, rowOf } from "../ops/incident/timeline.ts";
+import { whyOf } from "../ops/incident/gather.ts";
 import { type Command, flagOn, flagText, type Io } from "./command.ts";
 import { drawCase, usage } from "./incident.ts";
+import { paint } from "./style.ts";
 
-type Said = { readonly by: string; readonly atMs: number; readonly note: string };
-
-/** Reads, changes by one step, records and writes. */
-function step(
-  io: Io,
-  id: string,
-  what: string,
-  change: (one: Case, said: (note: string) => Said) => { readonly one: Case; readonly why: string },
-): Case {
-  const home = homeAt(stateFolder(io.env));
-  const atMs = systemClock.wallMs();
-  const { one, why } = change(loadCase(home.root, id), (note) => ({ by: OWNER, atMs, note }));
-  saveCase(home.root, one, { who: OWNER, what, why, atMs });
-  return one;
+function partsOf(io: Io): StepParts {
+  return { home: homeAt(stateFolder(io.env)), files: durable, clock: systemClock };
 }
 
 export const incidentCause: Command = {
@@ -43,7 +28,7 @@ export const incidentCause: Command = {
     const note = words.join(" ");
     drawCase(
       io,
-      step(io, id, "incident.cause", (one, said) => ({ one: withCause(one, said(note)), why: note })),
+      takeStep(partsOf(io), id, "incident.cause", (one, said) => ({ one: withCause(one, said(note)), why: note })),
     );
     return 0;
   },
@@ -62,7 +47,7 @@ export const incidentCheck: Command = {
     const how = flagOn(flags, "skip") ? "skipped" : "done";
     drawCase(
       io,
-      step(io, id, `incident.${how}`, (one, said) => ({
+      takeStep(partsOf(io), id, `incident.${how}`, (one, said) => ({
         one: withItem(one, item, how, said(note)),
         why: `${item}: ${note}`,
       })),
@@ -84,7 +69,7 @@ export const incidentRestore: Command = {
     const note = flagText(flags, "note") ?? "";
     drawCase(
       io,
-      step(io, id, "incident.restored", (one, said) => ({
+      takeStep(partsOf(io), id, "incident.restored", (one, said) => ({
         one: withService(one, service, said(note)),
         why: `${service}: ${note}`,
       })),
@@ -106,16 +91,30 @@ export const incidentClose: Command = {
   async run([id], flags, io) {
     if (id === undefined) throw usage("say which incident", incidentClose);
     const note = flagText(flags, "note") ?? "";
-    const one = step(io, id, "incident.closed", (before, said) => ({ one: closedCase(before, said(note)), why: note }));
-    const path = await reviewOf(io, one);
-    io.out(path);
+    const parts = partsOf(io);
+    const one = takeStep(parts, id, "incident.closed", (before, said) => ({
+      one: closedCase(before, said(note)),
+      why: note,
+    }));
     io.err(
       "closed; for 30 days whatever changes or leaves something is asked, and alerts come at half their thresholds",
     );
-    io.err("the review is written; its last section wants your answers");
-    return 0;
+    return writeDown(io, parts, one);
   },
 };
+
+/** Closed it is, whatever becomes of the document. */
+async function writeDown(io: Io, parts: StepParts, one: Case): Promise<number> {
+  try {
+    io.out(await keepReview(parts, one));
+  } catch (thrown) {
+    io.err(paint(io, "red", `the review was not written: ${whyOf(thrown)}`));
+    io.err(`when that is mended: vambrace incident review ${one.id}`);
+    return 1;
+  }
+  io.err("the review is written; its last section wants your answers");
+  return 0;
+}
 
 export const incidentReview: Command = {
   name: "incident review",
@@ -126,39 +125,8 @@ export const incidentReview: Command = {
   help: {},
   async run([id], _flags, io) {
     if (id === undefined) throw usage("say which incident", incidentReview);
-    io.out(await reviewOf(io, loadCase(homeAt(stateFolder(io.env)).root, id)));
+    const parts = partsOf(io);
+    io.out(await keepReview(parts, loadCase(parts.home.root, id)));
     return 0;
   },
 };
-
-/** Beside the case; an older one stays. */
-async function reviewOf(io: Io, one: Case): Promise<string> {
-  const home = homeAt(stateFolder(io.env));
-  const { records, left } = await collect(home.ledger, { session: one.session, sinceMs: one.sinceMs });
-  const entries = records.map((record) => record.entry);
-  const path = join(caseFolder(home.root, one.id), `review-${systemClock.wallMs()}.md`);
-  makeFile(
-    path,
-    writeReview({ one, rows: entries.map(rowOf), left, reach: reachOf(entries), rotate: rotateIn(home.root, one) }),
-  );
-  return path;
-}
-
-/** As the first bundle lists it; without one there is no list. */
-function rotateIn(home: string, one: Case): Parameters<typeof writeReview>[0]["rotate"] {
-  if (one.bundle === null) return [];
-  try {
-    return JSON.parse(readFileSync(join(caseFolder(home, one.id), "bundle-1", "rotate.json"), "utf8"));
-  } catch (error) {
-    if (error instanceof Error)
-      return [
-        {
-          name: "the list of the bundle cannot be read",
-          state: "by hand",
-          why: "it is damaged",
-          how: "see the copy that lies elsewhere",
-        },
-      ];
-    throw error;
-  }
-}

@@ -1,16 +1,16 @@
 /** `vambrace incident open`, `list`, `show`, `timeline`, `bundle`, `verify`. @module */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { durable } from "../app/config/durable.ts";
 import { stateFolder } from "../app/config/environment.ts";
 import { loadConfig } from "../app/config/load.ts";
-import { OWNER } from "../app/given.ts";
 import { homeAt } from "../app/home.ts";
-import { allCases, caseFolder, loadCase, saveCase } from "../app/incidents/cases.ts";
-import { bundleFor, type IncidentParts, openIncident } from "../app/incidents/open.ts";
+import { allCases, loadCase } from "../app/incidents/cases.ts";
+import { bundleAgain, type IncidentParts, type Opened, openIncident } from "../app/incidents/open.ts";
 import { systemClock, systemRandom } from "../app/system.ts";
 import { Fault, toFault } from "../core/fault.ts";
 import { eachEntry } from "../ledger/search.ts";
 import { type Case, openItems } from "../ops/incident/case.ts";
+import { NOT_KEPT } from "../ops/incident/manifest.ts";
 import { collect, rowOf, writeRow } from "../ops/incident/timeline.ts";
 import { verifyBundle } from "../ops/incident/verify.ts";
 import { type Command, flagOn, flagText, type Io } from "./command.ts";
@@ -23,6 +23,7 @@ export async function incidentParts(io: Io): Promise<IncidentParts> {
   const tell = (line: string): void => io.err(line);
   return {
     home,
+    files: durable,
     loaded: configNow(io),
     env: io.env,
     clock: systemClock,
@@ -37,7 +38,7 @@ function configNow(io: Io): IncidentParts["loaded"] {
   try {
     return loadConfig({ home: homeAt(stateFolder(io.env)).root, env: io.env });
   } catch (thrown) {
-    io.err(`the configuration cannot be read (${toFault(thrown).message}); workspaces are not kept`);
+    io.err(`the configuration cannot be read (${toFault(thrown).message})`);
     return undefined;
   }
 }
@@ -78,66 +79,47 @@ export const incidentOpen: Command = {
       sinceMs,
       withoutWorkspace: flagOn(flags, "no-workspace"),
     });
-    const { one, bundle, failed } = opened;
-    if (flagOn(flags, "json")) io.out(JSON.stringify({ case: one, bundle: bundle?.folder ?? null, failed }));
+    const { one, bundle, rotate, failed } = opened;
+    if (flagOn(flags, "json")) io.out(JSON.stringify({ case: one, bundle: bundle?.folder ?? null, rotate, failed }));
     else drawOpened(io, opened);
     return failed.length === 0 ? 0 : 1;
   },
 };
 
-function drawOpened(io: Io, { one, bundle, failed }: Awaited<ReturnType<typeof openIncident>>): void {
+function drawOpened(io: Io, { one, records, left, reach, rotate, bundle, failed }: Opened): void {
   io.out(one.id);
-  if (bundle !== undefined) {
-    const { reach } = bundle;
-    io.out(
-      table([
-        [
-          "evidence",
-          `${bundle.folder}, ${plural(bundle.records, "record")} with proofs${bundle.left > 0 ? `, ${bundle.left} older ones did not fit` : ""}`,
-        ],
-        [
-          "led by",
-          oneLine(
-            reach.influences
-              .slice(0, 3)
-              .map((text) => `${text.kind} ${text.id} (trust ${text.trust})`)
-              .join("; ") || "nothing",
-            160,
-          ),
-        ],
-        [
-          "reached",
-          oneLine(
-            [...reach.recipients, ...reach.hosts]
-              .map((each) => each.what)
-              .slice(0, 6)
-              .join(", ") || "nobody",
-            160,
-          ),
-        ],
-        [
-          "touched",
-          `${plural(reach.files.length, "file")}, ${plural(reach.commands.length, "command")}, ${plural(reach.lasting.length, "thing")} that stay`,
-        ],
-        [
-          "rotate",
-          `${bundle.rotate.filter((each) => each.state === "by hand").length} by hand: ${oneLine(
-            bundle.rotate
-              .filter((each) => each.state === "by hand")
-              .map((each) => each.name)
-              .join(", ") || "nothing",
-            120,
-          )}`,
-        ],
-      ]),
-    );
-    if (bundle.leftOut.length > 0)
-      io.err(`left out of the copies: ${plural(bundle.leftOut.length, "file")}; the lists in the bundle say why`);
-  }
-  for (const line of failed) io.err(paint(io, "red", `not done: ${line}`));
-  io.err(
-    `next: read ${bundle === undefined ? "the timeline" : `${bundle.folder}/review.md`}, copy the bundle elsewhere, then: vambrace incident show ${one.id}`,
+  const byHand = rotate.filter((each) => each.state === "by hand").map((each) => each.name);
+  const influences = reach.influences.slice(0, 3).map((text) => `${text.kind} ${text.id} (trust ${text.trust})`);
+  const reached = [...reach.recipients, ...reach.hosts].map((each) => each.what).slice(0, 6);
+  const older = left > 0 ? `, ${left} older ones did not fit` : "";
+  const touched = [
+    plural(reach.files.length, "file"),
+    plural(reach.commands.length, "command"),
+    `${plural(reach.lasting.length, "thing")} that stay`,
+  ];
+  io.out(
+    table([
+      ["evidence", bundle === undefined ? "none was kept" : `${bundle.folder}, ${plural(records, "record")}${older}`],
+      ["led by", oneLine(influences.join("; ") || "nothing", 160)],
+      ["reached", oneLine(reached.join(", ") || "nobody", 160)],
+      ["touched", touched.join(", ")],
+      ["rotate", `${byHand.length} by hand: ${oneLine(byHand.join(", ") || "nothing", 120)}`],
+    ]),
   );
+  drawLeft(io, { bundle, failed });
+  io.err(
+    failed.length > 0
+      ? `next: mend what was not done, then: vambrace incident bundle ${one.id}`
+      : `next: read ${bundle?.folder ?? ""}/review.md, copy the bundle elsewhere, then: vambrace incident show ${one.id}`,
+  );
+}
+
+function drawLeft(io: Io, { bundle, failed }: Pick<Opened, "bundle" | "failed">): void {
+  const leftOut = bundle?.leftOut.length ?? 0;
+  if (leftOut > 0) io.err(`left out of the copies: ${plural(leftOut, "file")}; the lists in the bundle say why`);
+  if (bundle !== undefined && bundle.manifest === null)
+    io.err(paint(io, "red", "the bundle has no seal: what it holds may be read, and nothing of it is proved"));
+  for (const line of failed) io.err(paint(io, "red", `not done: ${oneLine(line, 300)}`));
 }
 
 async function sessionOf(ledger: string, call: string): Promise<string> {
@@ -245,17 +227,11 @@ export const incidentBundle: Command = {
   async run([id], flags, io) {
     if (id === undefined) throw usage("say which incident", incidentBundle);
     const parts = await incidentParts(io);
-    const one = loadCase(parts.home.root, id);
-    let number = 1;
-    while (existsSync(join(caseFolder(parts.home.root, id), `bundle-${number}`))) number += 1;
-    const bundle = await bundleFor(parts, one, { ended: [], withoutWorkspace: flagOn(flags, "no-workspace"), number });
-    saveCase(
-      parts.home.root,
-      { ...one, bundle: bundle.manifest },
-      { who: OWNER, what: "incident.bundled", why: bundle.manifest, atMs: systemClock.wallMs() },
-    );
-    io.out(bundle.folder);
-    io.err(`${plural(bundle.records, "record")} with proofs; copy the folder to another machine`);
+    const opened = await bundleAgain(parts, id, { withoutWorkspace: flagOn(flags, "no-workspace") });
+    if (opened.bundle !== undefined) io.out(opened.bundle.folder);
+    drawLeft(io, opened);
+    if (opened.failed.length > 0) return 1;
+    io.err(`${plural(opened.records, "record")} with proofs; copy the folder to another machine`);
     return 0;
   },
 };
@@ -277,6 +253,8 @@ export const incidentVerify: Command = {
       io.out(
         `${report.holds ? "holds" : "DOES NOT HOLD"}: ${plural(report.files, "file")}, ${plural(report.records, "record")} of a ledger of ${report.ledgerSize}`,
       );
+    if (report.notKept > 0)
+      io.err(`${plural(report.notKept, "thing")} could not be kept when it was made: see \`${NOT_KEPT}\` in it`);
     if (report.problem !== undefined) io.err(`problem: ${report.problem}`);
     return report.holds ? 0 : 4;
   },

@@ -48,10 +48,16 @@ export const securityAudit: Command = {
     const least = severityOf(flags);
     if (flagOn(flags, "json") && flagOn(flags, "sarif")) throw usage("--json or --sarif, not both");
     const target = targetOf(flags);
-    const report = target === "openclaw" ? auditOpenClawAt(io, flagText(flags, "home")) : await reportFor(io, flags);
+    const { report, unkept } =
+      target === "openclaw"
+        ? { report: auditOpenClawAt(io, flagText(flags, "home")), unkept: undefined }
+        : await reportFor(io, flags);
     print(io, flags, report);
     io.err(summaryLine(report));
-    return report.open.some(({ severity }) => atLeast(severity, least)) ? 3 : 0;
+    if (unkept !== undefined)
+      io.err(`this run was not recorded, so the next one cannot say what changed since: ${unkept}`);
+    if (report.open.some(({ severity }) => atLeast(severity, least))) return 3;
+    return unkept === undefined ? 0 : 1;
   },
 };
 
@@ -63,19 +69,21 @@ function targetOf(flags: Flags): "vambrace" | "openclaw" {
   return target;
 }
 
-async function reportFor(io: Io, flags: Flags): Promise<Report> {
+/** `unkept`: why it could not be recorded. */
+type Run = { readonly report: Report; readonly unkept: string | undefined };
+
+async function reportFor(io: Io, flags: Flags): Promise<Run> {
   const place = placeOf(io, flagText(flags, "home"));
   const form = flagOn(flags, "deep") ? "deep" : "usual";
-  const first = await auditHere(io, place, form);
-  recordAudit(place.home, first, "asked");
-  if (!flagOn(flags, "fix")) return first.report;
+  const audited = await auditHere(io, place, form);
+  const first = { report: audited.report, unkept: recordAudit(place.home, audited, "asked") };
+  if (!flagOn(flags, "fix")) return first;
   // What is shown on the way is no part of the report that a program reads.
   const aside = flagOn(flags, "json") || flagOn(flags, "sarif") ? { ...io, out: (line: string) => io.err(line) } : io;
   const done = await mendFindings(aside, place, first.report, { yes: flagOn(flags, "yes"), dry: false });
-  if (done === null) return first.report;
+  if (done === null) return first;
   const again = await auditHere(io, place, form);
-  recordAudit(place.home, again, "harden");
-  return again.report;
+  return { report: again.report, unkept: recordAudit(place.home, again, "harden") };
 }
 
 function print(io: Io, flags: Flags, report: Report): void {

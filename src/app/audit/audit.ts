@@ -49,7 +49,9 @@ export function keepRun({ at, report }: Audited, cause: AuditCause): void {
 function marksOf(past: PastRun) {
   const { version, configDigest, downgrades, people, tokens, policiesDigest, programDigest, nodeDigest, bwrapDigest } =
     past;
-  return { version, configDigest, downgrades, people, tokens, policiesDigest, programDigest, nodeDigest, bwrapDigest };
+  const { packages } = past;
+  const digests = { configDigest, policiesDigest, programDigest, nodeDigest, bwrapDigest, packages };
+  return { version, downgrades, people, tokens, ...digests };
 }
 
 const NOTHING: Omit<PastRun, "atMs" | "version" | "findings"> = {
@@ -61,6 +63,7 @@ const NOTHING: Omit<PastRun, "atMs" | "version" | "findings"> = {
   programDigest: "",
   nodeDigest: "",
   bwrapDigest: "",
+  packages: {},
   publicKey: null,
   checkpoint: null,
 };
@@ -78,6 +81,11 @@ function pastOf(at: Installation, report: Report, before: PastRun | null): PastR
     policiesDigest: or(at.policies, ({ digest }) => digest, was.policiesDigest),
     programDigest: or(at.dependencies, ({ programDigest }) => programDigest, was.programDigest),
     nodeDigest: or(at.dependencies, ({ nodeDigest }) => nodeDigest, was.nodeDigest),
+    packages: or(
+      at.dependencies,
+      ({ packages }) => (packages === null ? was.packages : Object.fromEntries(packages)),
+      was.packages,
+    ),
     bwrapDigest: or(at.sandbox, ({ bwrapDigest }) => bwrapDigest, was.bwrapDigest),
     ...or(at.ledger, (ledger) => ledgerMark(ledger, was), ledgerOf(was)),
     findings: pastFindings(report, before).map((one) => ({ ...one, places: [...one.places] })),

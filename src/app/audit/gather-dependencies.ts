@@ -3,14 +3,14 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { isObject, type JsonObject } from "../../core/json.ts";
 import type { DependencyFacts } from "../../ops/audit/facts-state.ts";
-import { bytesOf, statOf, textOf, walk } from "./paths.ts";
+import { bytesOf, linkOf, statOf, textOf, walk } from "./paths.ts";
 
 const LOCK_MOST = 32 * 1_048_576;
 const SHOWN = 20;
 const LOCKFILES = ["package-lock.json", "npm-shrinkwrap.json"];
 
 /** @throws Error where the program's own package cannot be read. */
-export function gatherDependencies(installation: string): DependencyFacts {
+export function gatherDependencies(installation: string, isDeep = false): DependencyFacts {
   const own = jsonAt(join(installation, "package.json"));
   if (own === undefined) throw new Error("package.json of the program cannot be read");
   const lock = LOCKFILES.map((name) => jsonAt(join(installation, name))).find((found) => found !== undefined);
@@ -24,6 +24,7 @@ export function gatherDependencies(installation: string): DependencyFacts {
     ...comparison(packages ?? new Map(), installed),
     programDigest: digestOfProgram(installation),
     nodeDigest: nodeMark(),
+    packages: isDeep ? digestsOf(installation, packages ?? installed) : null,
   };
 }
 
@@ -96,16 +97,40 @@ const textIn = (value: unknown): string => (typeof value === "string" ? value : 
 
 const FILES_MOST = 20_000;
 
-/** Over names and contents of what runs; not of packages, which the lockfile speaks for. */
+const FILE_MOST = 256 * 1_048_576;
+
+/** Over names and contents of what runs; packages are looked at by themselves, which takes longer. */
 function digestOfProgram(installation: string): string {
+  return digestOfFolders(
+    installation,
+    ["bin", "src", "dist", "web"].map((top) => join(installation, top)),
+  );
+}
+
+/** Of each package that is not for development alone; those inside of it count for themselves. */
+function digestsOf(installation: string, packages: Packages): ReadonlyMap<string, string> {
+  const run = [...packages].filter(
+    ([path, { dev, link }]) => dev !== true && link !== true && lies(installation, path),
+  );
+  return new Map(run.map(([path]) => [path, digestOfFolders(installation, [join(installation, path)])]));
+}
+
+function lies(installation: string, path: string): boolean {
+  return statOf(join(installation, path))?.isDirectory() === true;
+}
+
+/** @throws Error where not all of it can be read: what was left out would look unchanged. */
+function digestOfFolders(installation: string, folders: readonly string[]): string {
   const hash = createHash("sha256");
-  for (const top of ["bin", "src", "dist", "web"]) {
-    const { found } = walk(join(installation, top), FILES_MOST);
+  for (const folder of folders) {
+    const { found, truncated } = walk(folder, FILES_MOST, (name) => name === "node_modules");
+    if (truncated) throw new Error(`${folder} has more than ${FILES_MOST} files`);
     for (const { path, kind } of [...found].sort((a, b) => (a.path < b.path ? -1 : 1))) {
-      if (kind !== "file") continue;
+      const says = kind === "link" ? linkOf(path) : kind === "file" ? bytesOf(path, FILE_MOST) : "";
+      if (says === undefined) throw new Error(`${path} cannot be read`);
       hash
         .update(`${path.slice(installation.length)}\0`)
-        .update(bytesOf(path, 16 * 1_048_576) ?? "")
+        .update(says)
         .update("\0");
     }
   }

@@ -10,6 +10,8 @@ import { sha256 } from "../../core/json.ts";
 import type { SecretAge } from "../../core/ports/secrets.ts";
 import type { BackupFacts, SecretPlace } from "../../ops/audit/facts-state.ts";
 import type { AuditForm, Installation, PolicyFacts } from "../../ops/audit/installation.ts";
+import type { PlacedRules } from "../../ops/audit/facts-host.ts";
+import { hostFiles } from "../../ops/harden/host/host.ts";
 import { type Known, known, leftOut, need, unknown } from "../../ops/audit/known.ts";
 import { written } from "../../ops/audit/written.ts";
 import { type Environment, userHome } from "../config/environment.ts";
@@ -25,6 +27,8 @@ import { type GatheredConfig, gatherConfig, referencesOf } from "./gather-config
 import { gatherDependencies } from "./gather-dependencies.ts";
 import { gatherFiles, gatherState } from "./gather-files.ts";
 import { gatherHost } from "./gather-host.ts";
+import { gatherRules } from "./gather-rules.ts";
+import { hostFacts } from "./host-files.ts";
 import { gatherLedger } from "./gather-ledger.ts";
 import { gatherSandbox, type Prove } from "./gather-sandbox.ts";
 import { gatherStore } from "./gather-store.ts";
@@ -82,8 +86,9 @@ export async function gather(parts: GatherParts): Promise<Installation> {
     listeners: await part("what listens", () => gatherListeners(need(processes).own)),
     store: await part("the store", () => gatherStore(home, form === "deep")),
     secrets: await secretsOf(parts, spaces),
-    dependencies: await part("dependencies", () => gatherDependencies(INSTALLATION)),
+    dependencies: await part("dependencies", () => gatherDependencies(INSTALLATION, form === "deep")),
     host: await part("the machine", () => gatherHost()),
+    rules: await rulesOf(parts, gathered),
     ledger: await part("the ledger", () => gatherLedger({ home, nowMs, form, past: past.known ? past.value : null })),
     policies: await part("policies", () => policiesOf(parts)),
     keys: await keysOf(parts, gathered),
@@ -117,6 +122,7 @@ function onlySettings(
     secrets: not,
     dependencies: not,
     host: not,
+    rules: not,
     ledger: not,
     policies: not,
     keys: not,
@@ -177,6 +183,15 @@ async function backupsOf(
   if (form === "cheap") return leftOut("backups are not looked for in this form");
   if (loaded === null) return unknown(effective.known ? "" : effective.why);
   return part("backups", () => gatherBackups(home, loaded));
+}
+
+/** Held against what would be written now, which the configuration decides. */
+async function rulesOf(
+  { home, env }: GatherParts,
+  { loaded, effective }: GatheredConfig,
+): Promise<Known<readonly PlacedRules[]>> {
+  if (loaded === null) return unknown(effective.known ? "" : effective.why);
+  return part("the machine's rules", () => gatherRules(hostFiles(hostFacts(home, env, loaded))));
 }
 
 /** As shipped; where the configuration cannot be read keys grow old all the same. */

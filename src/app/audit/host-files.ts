@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { Fault, toFault } from "../../core/fault.ts";
 import { type HostFactsForRules, hostFiles, unsafeIn } from "../../ops/harden/host/host.ts";
 import { type Environment, userHome } from "../config/environment.ts";
-import { loadConfig } from "../config/load.ts";
+import { type Loaded, loadConfig } from "../config/load.ts";
 import { isWithin, realPath } from "../config/places.ts";
 import { agentSettings, gatewaySettings } from "../config/settings.ts";
 import { type Home, INSTALLATION } from "../home.ts";
@@ -20,7 +20,7 @@ export function writeHostFiles(
     throw unusable("lies in the state folder", "name a folder outside");
   if (existsSync(whole) && readdirSync(whole).length > 0)
     throw unusable("is not empty", "name one that is not there yet, so that nothing is mixed");
-  const facts = factsFor(home, env);
+  const facts = hostFacts(home, env, loadConfig({ home: home.root, env }));
   const unsafe = unsafeIn(facts);
   if (unsafe.length > 0) {
     throw unusable(
@@ -37,8 +37,8 @@ export function writeHostFiles(
   return files.map(({ name }) => name);
 }
 
-function factsFor(home: Home, env: Environment): HostFactsForRules {
-  const { config, places } = loadConfig({ home: home.root, env });
+/** What the rules are for. */
+export function hostFacts(home: Home, env: Environment, { config, places }: Loaded): HostFactsForRules {
   const { host, port } = gatewaySettings(config);
   return {
     user: userName(),

@@ -28,6 +28,7 @@ const LAST = z.strictObject({
   programDigest: z.string(),
   nodeDigest: z.string(),
   bwrapDigest: z.string(),
+  packages: z.record(z.string(), z.string()).default({}),
   publicKey: z.string().nullable(),
   checkpoint: z.string().nullable(),
   findings: z.array(

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../core/fault.ts";
 import { type Digest, type JsonObject, sha256 } from "../../core/json.ts";
@@ -84,7 +84,9 @@ function readBytes(path: string): Uint8Array | undefined {
     // Not blocking: a pipe in the place of the file would otherwise hold the start for ever.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    // A link that leads nowhere is no configuration that nobody wrote: what it names may not be mounted yet.
+    const isAbsent = lstatSync(path, { throwIfNoEntry: false }) === undefined;
+    if (isAbsent && cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
     throw unreadable(cause);
   }
   try {

@@ -77,14 +77,22 @@ export async function freezeSession(
 ): Promise<readonly SessionId[]> {
   const session = parseId("ses", text);
   const said = { by, why: parts.outbound.text(why).slice(0, 500), atMs: parts.clock.wallMs() };
-  const kept = parts.freeze.freeze([session], said);
-  const rows = await parts.store.sessions.list();
-  const family = familyOf(session, rows);
-  const [first, rest] = await Promise.all([kept, parts.freeze.freeze(family, said)]);
+  const own = settled(parts.freeze.freeze([session], said));
+  const rows = await settled(parts.store.sessions.list());
+  const family = rows.status === "fulfilled" ? familyOf(session, rows.value) : [session];
+  const all = settled(parts.freeze.freeze(family, said));
+  // What runs ends, whatever becomes of keeping it.
   await parts.turns.stopSessions(family, "the session is frozen");
-  const fresh = [...first, ...rest];
+  const done = [await own, await all];
+  for (const one of [...done, rows]) if (one.status === "rejected") throw one.reason;
+  const fresh = done.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
   for (const one of fresh) await parts.helpers.ledger.append(freezeEntry("session.frozen", one, said));
   return fresh;
+}
+
+async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
+  const [one] = await Promise.allSettled([work]);
+  return one;
 }
 
 function freezeEntry(
@@ -98,6 +106,8 @@ function freezeEntry(
 async function endAccess(parts: WatchingParts, caller: Caller, why: string): Promise<readonly string[]> {
   const { tokens, logins } = parts.access;
   const data = { why: parts.outbound.text(why).slice(0, 500) };
+  // In memory: that waits for no disk. Tokens are ended on the disk, and recorded before.
+  await logins.endAll();
   await parts.helpers.ledger.append({
     kind: "token",
     who: caller.person,
@@ -106,7 +116,6 @@ async function endAccess(parts: WatchingParts, caller: Caller, why: string): Pro
     result: "begun",
     data,
   });
-  await logins.endAll();
   // The one that asks stays: somebody has to go on with what is left to do.
   const others = (await tokens.list()).filter((one) => !one.revoked && one.id !== caller.token);
   const ended: string[] = [];

@@ -5,31 +5,27 @@
  *
  * @module
  */
-import { join } from "node:path";
-import { toFault } from "../../core/fault.ts";
 import type { Digest } from "../../core/json.ts";
 import type { Clock } from "../../core/ports/clock.ts";
+import type { DurableFiles } from "../../core/ports/disk.ts";
 import type { Random } from "../../core/ports/random.ts";
-import { parseSecretId } from "../../core/secret-ref.ts";
-import { type Bundle, makeBundle } from "../../ops/incident/bundle.ts";
+import type { Bundle } from "../../ops/incident/bundle.ts";
 import { type Case, newCase } from "../../ops/incident/case.ts";
-import { toRotate, usedSecrets } from "../../ops/incident/rotate.ts";
+import { whyOf } from "../../ops/incident/gather.ts";
+import type { Reach } from "../../ops/incident/reach.ts";
+import type { ToRotate } from "../../ops/incident/rotate.ts";
 import type { Environment } from "../config/environment.ts";
 import type { Loaded } from "../config/load.ts";
-import { credentialSecrets, namedSecrets, SECRET_VARIABLES } from "../config/secret-settings.ts";
-import { agentSettings } from "../config/settings.ts";
 import { OWNER } from "../given.ts";
 import type { Home } from "../home.ts";
-import { changeRegistry } from "../secrets/changes.ts";
-import { revokeRow } from "../secrets/registry.ts";
-import { caseFolder, INCIDENTS, saveCase } from "./cases.ts";
+import { type CaseStep, changeCase, loadCase, openCase } from "./cases.ts";
+import { keepEvidence } from "./evidence.ts";
 
-/** What is done differently with a gateway and without one. */
+/** What is done differently with a gateway, without one, and with one that does not answer. */
 export type Reachable = {
-  readonly isRunning: boolean;
   readonly stop: (reason: string) => Promise<void>;
   readonly freeze: (session: string, why: string) => Promise<void>;
-  /** Ids of the tokens that were ended; undefined: none could be. */
+  /** Ids of the tokens that were ended; undefined: no gateway runs, so none reaches anything, and none was ended. */
   readonly endAccess: (why: string) => Promise<readonly string[] | undefined>;
   /** Everything that was appended can be read as tiles; answers the checkpoint. */
   readonly publish: () => Promise<string>;
@@ -38,6 +34,7 @@ export type Reachable = {
 
 export type IncidentParts = {
   readonly home: Home;
+  readonly files: DurableFiles;
   /** Undefined where it cannot be read: then what it names is not known, and that is said. */
   readonly loaded: Loaded | undefined;
   readonly env: Environment;
@@ -55,38 +52,110 @@ export type OpenRequest = {
   readonly withoutWorkspace: boolean;
 };
 
-export type Opened = { readonly one: Case; readonly bundle: Bundle | undefined; readonly failed: readonly string[] };
+export type Opened = {
+  readonly one: Case;
+  readonly records: number;
+  readonly left: number;
+  readonly reach: Reach;
+  readonly rotate: readonly ToRotate[];
+  /** Undefined: not even its folder could be made. */
+  readonly bundle: Bundle | undefined;
+  /** What was not done, and why; empty: all was. */
+  readonly failed: readonly string[];
+};
+
+export type Attempts = {
+  /** Takes a step; what it throws is said and kept, and the next one is taken. */
+  readonly attempt: <T>(what: string, work: () => T | Promise<T>) => Promise<T | undefined>;
+  readonly note: (problem: string) => void;
+  readonly failed: readonly string[];
+};
 
 export async function openIncident(parts: IncidentParts, request: OpenRequest): Promise<Opened> {
   const { home, clock, gateway } = parts;
-  const failed: string[] = [];
-  const step = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work();
-    } catch (thrown) {
-      failed.push(`${what}: ${toFault(thrown).message}`);
-      parts.tell(`FAILED: ${what}: ${toFault(thrown).message}`);
-      return undefined;
-    }
-  };
+  const attempts = openAttempts(parts.tell);
+  const { attempt, failed } = attempts;
   const { session, call, reason, sinceMs } = request;
   const id = newIncidentId(parts);
-  await step("contain", () =>
-    session === null ? gateway.stop(`incident ${id}`) : gateway.freeze(session, `incident ${id}`),
-  );
+  const why = `incident ${id}`;
+  await attempt("contain", () => (session === null ? gateway.stop(why) : gateway.freeze(session, why)));
   const one = newCase({ id, openedMs: clock.wallMs(), by: OWNER, reason, session, call, sinceMs });
+  const cases = { home: home.root, files: parts.files };
+  const opening: CaseStep = { who: OWNER, what: "incident.opened", why: reason, atMs: clock.wallMs() };
   // What stands in it is enforced: it comes right after what ends things now.
-  saveCase(home.root, one, { who: OWNER, what: "incident.opened", why: reason, atMs: clock.wallMs() });
-  parts.tell(`opened ${id}: ${session === null ? "everything is stopped" : `the session ${session} is frozen`}`);
-  // Tokens reach every session of their person; one frozen session does not end them.
-  const ended = session === null ? await step("end access", () => gateway.endAccess(`incident ${id}`)) : [];
-  const bundle = await step("keep the evidence", () =>
-    bundleFor(parts, one, { ended, withoutWorkspace: request.withoutWorkspace }),
+  const isWritten = (await attempt("write the case file", () => openCase(cases, one, opening))) !== undefined;
+  if (isWritten)
+    parts.tell(`opened ${id}: ${session === null ? "everything is stopped" : `the session ${session} is frozen`}`);
+  const ended = one.tokensEnded ?? (await endAccess(parts, attempts, why));
+  const contained = { ...one, tokensEnded: ended };
+  const kept = await keepEvidence(parts, contained, attempts, request);
+  const manifest = kept.bundle?.manifest ?? null;
+  const now = { ...contained, bundle: manifest };
+  await attempt("write down what was kept", () =>
+    isWritten
+      ? changeCase(cases, id, (was) => ({
+          one: { ...was, tokensEnded: ended, bundle: manifest },
+          step: keptStep(parts, manifest),
+        }))
+      : openCase(cases, now, opening),
   );
-  if (bundle === undefined) return { one, bundle, failed };
-  const kept: Case = { ...one, bundle: bundle.manifest };
-  saveCase(home.root, kept, { who: OWNER, what: "incident.bundled", why: bundle.manifest, atMs: clock.wallMs() });
-  return { one: kept, bundle, failed };
+  return { one: now, ...kept, failed: [...failed] };
+}
+
+/** Keeps the evidence as it is now, beside what was kept before; what opening could not end is ended. */
+export async function bundleAgain(
+  parts: IncidentParts,
+  id: string,
+  request: Pick<OpenRequest, "withoutWorkspace">,
+): Promise<Opened> {
+  const attempts = openAttempts(parts.tell);
+  const { attempt, failed } = attempts;
+  const before = loadCase(parts.home.root, id);
+  // Once the cause is known new tokens are given out: those are not ended by this.
+  const isContaining = before.tokensEnded === null && before.cause === null;
+  const tokensEnded = isContaining ? await endAccess(parts, attempts, `incident ${id}`) : before.tokensEnded;
+  const one = { ...before, tokensEnded };
+  const kept = await keepEvidence(parts, one, attempts, request);
+  const manifest = kept.bundle?.manifest ?? null;
+  const changed = await attempt("write down what was kept", () =>
+    changeCase({ home: parts.home.root, files: parts.files }, id, (was) => ({
+      one: { ...was, tokensEnded: was.tokensEnded ?? tokensEnded, bundle: manifest ?? was.bundle },
+      step: keptStep(parts, manifest),
+    })),
+  );
+  return { one: changed ?? one, ...kept, failed: [...failed] };
+}
+
+async function endAccess({ gateway }: IncidentParts, { attempt }: Attempts, why: string): Promise<string[] | null> {
+  const ended = await attempt("end access", () => gateway.endAccess(why));
+  return ended === undefined ? null : [...ended];
+}
+
+function keptStep({ clock }: IncidentParts, manifest: Digest | null): CaseStep {
+  const atMs = clock.wallMs();
+  return manifest === null
+    ? { who: OWNER, what: "incident.contained", why: "no bundle could be sealed", atMs }
+    : { who: OWNER, what: "incident.bundled", why: manifest, atMs };
+}
+
+function openAttempts(tell: (line: string) => void): Attempts {
+  const failed: string[] = [];
+  const note = (problem: string): void => {
+    failed.push(problem);
+    tell(`FAILED: ${problem}`);
+  };
+  return {
+    failed,
+    note,
+    async attempt(what, work) {
+      try {
+        return await work();
+      } catch (thrown) {
+        note(`${what}: ${whyOf(thrown)}`);
+        return undefined;
+      }
+    },
+  };
 }
 
 /** Names sort as they were opened. */
@@ -96,76 +165,4 @@ function newIncidentId({ clock, random }: IncidentParts): string {
     .replaceAll(/[^0-9]/g, "")
     .slice(0, 14);
   return `inc_${time}${Buffer.from(random.bytes(4)).toString("hex")}`;
-}
-
-/** Makes a bundle; a further one of the same incident stands beside the first. */
-export async function bundleFor(
-  parts: IncidentParts,
-  one: Case,
-  known: {
-    readonly ended: readonly string[] | undefined;
-    readonly withoutWorkspace: boolean;
-    readonly number?: number;
-  },
-): Promise<Bundle> {
-  const { home, loaded, gateway } = parts;
-  const workspaces = loaded === undefined ? [] : agentSettings(loaded.config, loaded.places);
-  return makeBundle({
-    one,
-    folder: join(caseFolder(home.root, one.id), `bundle-${known.number ?? 1}`),
-    ledger: home.ledger,
-    publish: gateway.publish,
-    seal: gateway.seal,
-    progress: parts.tell,
-    snapshots: [
-      {
-        name: "state",
-        roots: [{ name: "state", path: home.root }],
-        without: [home.ledger, home.run, join(home.root, INCIDENTS), home.cliToken],
-      },
-      ...(known.withoutWorkspace
-        ? []
-        : workspaces.map(({ id, workspace }) => ({
-            name: `workspace-${id}`,
-            roots: [{ name: "workspace", path: workspace }],
-            without: [home.root],
-          }))),
-    ],
-    async rotate(reach) {
-      const credentials = loaded === undefined ? new Map() : credentialSecrets(loaded.config);
-      return toRotate(reach, {
-        credentials,
-        secrets: heldSecrets(parts),
-        endedTokens: known.ended ?? [],
-        tokensLeft: known.ended === undefined,
-        revoked: await revokeUsed(parts, one, [...usedSecrets(reach, { credentials })]),
-      });
-    },
-  });
-}
-
-/** Keys that were put into requests count no longer, at once. @returns those; none where that could not be done, which is said. */
-async function revokeUsed(parts: IncidentParts, one: Case, used: readonly string[]): Promise<ReadonlySet<string>> {
-  const held = new Set(heldSecrets(parts));
-  const ids = used.filter((id) => held.has(id)).map((id) => parseSecretId(id).id);
-  if (ids.length === 0) return new Set();
-  const { home, clock, random } = parts;
-  const change = { home: home.root, clock, random, who: OWNER, why: `incident ${one.id}` };
-  try {
-    await changeRegistry(change, "secret.revoked", ids, (registry, nowMs) =>
-      ids.reduce((now, id) => revokeRow(now, id, nowMs), registry),
-    );
-    parts.tell(`revoked here: ${ids.join(", ")}`);
-    return new Set(ids);
-  } catch (thrown) {
-    parts.tell(`FAILED: revoke ${ids.join(", ")}: ${toFault(thrown).message}`);
-    return new Set();
-  }
-}
-
-function heldSecrets({ loaded, env }: IncidentParts): readonly string[] {
-  const named = loaded === undefined ? [] : namedSecrets(loaded.config).map(({ ref }) => ref.id as string);
-  const set = SECRET_VARIABLES.filter((name) => env[name] !== undefined).map((name) => `env:${name}`);
-  const unknown = loaded === undefined ? ["every secret that the configuration names (it could not be read)"] : [];
-  return [...new Set([...named, ...set, ...unknown])];
 }

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { Fault } from "../../core/fault.ts";
 import { type Digest, sha256 } from "../../core/json.ts";
 import type { Clock } from "../../core/ports/clock.ts";
+import type { DurableFiles } from "../../core/ports/disk.ts";
 import type { Random } from "../../core/ports/random.ts";
 import { type SecretId, vaultRef } from "../../core/secret-ref.ts";
 import { holdLock, type Lock } from "../../edges/store/lock.ts";
@@ -39,6 +40,8 @@ export type ChangeParts = {
   readonly random: Random;
   readonly who: string;
   readonly why: string;
+  /** Where what is known of secrets is written; this machine's disk unless said. */
+  readonly files?: DurableFiles;
 };
 
 export type What =
@@ -102,7 +105,7 @@ export async function changeRegistry(
     const path = join(parts.home, REGISTRY_NAME);
     const after = counted(change(readRegistry(parts.home, parts.random), parts.clock.wallMs()));
     const file = { file: REGISTRY_NAME, before: digestOf(path), after: sha256(registryText(after)) } as const;
-    record(parts, recordOf(what, ids, after, file), () => writeRegistry(parts.home, after));
+    record(parts, recordOf(what, ids, after, file), () => writeRegistry(parts.home, after, parts.files));
     return Promise.resolve(after);
   });
 }
@@ -159,18 +162,12 @@ type Recorded = {
 };
 
 /** Whoever takes pending records holds this lock too: what he reads is not half done. */
-function record({ home, clock, who, why }: ChangeParts, recorded: Recorded, write: () => void): void {
+function record({ home, clock, who, why, files }: ChangeParts, recorded: Recorded, write: () => void): void {
   const lock = held(home, "config.lock");
   try {
-    leavePending(home, {
-      kind: "secret",
-      who,
-      why,
-      atMs: clock.wallMs(),
-      ...recorded,
-      ids: [...recorded.ids],
-      digests: [...recorded.digests],
-    });
+    const ids = [...recorded.ids];
+    const digests = [...recorded.digests];
+    leavePending(home, { kind: "secret", who, why, atMs: clock.wallMs(), ...recorded, ids, digests }, files);
     write();
   } finally {
     lock.release();

@@ -17,10 +17,11 @@ import { join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../../core/fault.ts";
 import { type Digest, parseDigest } from "../../core/json.ts";
+import type { DurableFiles } from "../../core/ports/disk.ts";
 import type { Random } from "../../core/ports/random.ts";
 import type { SecretValue } from "../../core/ports/secrets.ts";
 import { parseSecretId, type SecretId } from "../../core/secret-ref.ts";
-import { replaceFile } from "../config/durable.ts";
+import { durable } from "../config/durable.ts";
 
 export const REGISTRY_NAME = "secrets.json";
 
@@ -82,8 +83,8 @@ export function registryText({ salt, serial, rows }: Registry): string {
 }
 
 /** Under the lock of the secrets. */
-export function writeRegistry(home: string, registry: Registry): void {
-  replaceFile(join(home, REGISTRY_NAME), registryText(registry));
+export function writeRegistry(home: string, registry: Registry, files: DurableFiles = durable): void {
+  files.replaceFile(join(home, REGISTRY_NAME), registryText(registry));
 }
 
 export function saltedDigest({ salt }: Registry, value: string): Digest {

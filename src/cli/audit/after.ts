@@ -14,7 +14,8 @@ export async function auditAfter(io: Io, cause: AuditCause, form: AuditForm): Pr
   try {
     const place = placeOf(io, undefined);
     const audited = await auditHere(io, place, form);
-    recordAudit(place.home, audited, cause);
+    const unkept = recordAudit(place.home, audited, cause);
+    if (unkept !== undefined) io.err(`audit: not recorded: ${unkept}`);
     const { open, difference } = audited.report;
     const fresh = open.filter(
       ({ id, severity }) => atLeast(severity, "low") && (difference === null || difference.fresh.includes(id)),

@@ -95,15 +95,20 @@ async function ask(io: Io): Promise<Answer | null> {
   }
 }
 
-/** Kept for the next run, and left for the ledger. */
-export function recordAudit(home: Home, audited: Audited, cause: AuditCause): void {
-  if (!existsSync(home.root)) return;
-  leavePending(home.root, {
-    kind: "audit",
-    who: "owner",
-    why: cause,
-    atMs: audited.report.atMs,
-    data: auditRecord(audited.report, cause),
-  });
-  keepRun(audited, cause);
+/**
+ * Kept for the next run, and left for the ledger.
+ *
+ * @returns why it could not be: what was found is shown all the same.
+ */
+export function recordAudit(home: Home, audited: Audited, cause: AuditCause): string | undefined {
+  if (!existsSync(home.root)) return undefined;
+  const { report } = audited;
+  const why = { who: "owner", why: cause, atMs: report.atMs };
+  try {
+    leavePending(home.root, { kind: "audit", ...why, data: auditRecord(report, cause) });
+    keepRun(audited, cause);
+    return undefined;
+  } catch (thrown) {
+    return toFault(thrown).message;
+  }
 }

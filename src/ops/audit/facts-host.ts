@@ -73,6 +73,16 @@ export type SandboxFacts = {
   } | null;
 };
 
+/** One of the files that `harden --host` writes, as it stands on the machine. */
+export type PlacedRules = {
+  readonly kind: "firewall" | "fail2ban" | "auditd" | "service";
+  /** `unseen`: this user may not look. */
+  readonly state: "there" | "absent" | "unseen";
+  readonly path: string | null;
+  /** Lines that would be written now and do not stand in it. */
+  readonly lacks: readonly string[];
+};
+
 export type HostFacts = {
   readonly uid: number;
   /** Names. */

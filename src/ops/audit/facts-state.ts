@@ -106,6 +106,8 @@ export type DependencyFacts = {
   /** Over the program's own files. */
   readonly programDigest: string;
   readonly nodeDigest: string;
+  /** Digests over the files of each package that runs, by its folder; null: not looked at in this form. */
+  readonly packages: ReadonlyMap<string, string> | null;
 };
 
 /** What the last run left. */
@@ -120,6 +122,8 @@ export type PastRun = {
   readonly programDigest: string;
   readonly nodeDigest: string;
   readonly bwrapDigest: string;
+  /** As the last deep run saw them; empty: there was none. */
+  readonly packages: Readonly<Record<string, string>>;
   readonly publicKey: string | null;
   readonly checkpoint: string | null;
   readonly findings: readonly PastFinding[];

@@ -10,7 +10,7 @@ import type { DlpRule } from "../../core/dlp.ts";
 import type { SecretAge } from "../../core/ports/secrets.ts";
 import type { EgressRule, ToolPosture } from "../../core/posture.ts";
 import type { FileFacts, TreeFacts, WorkspaceFacts } from "./facts-files.ts";
-import type { HostFacts, ListenerFacts, ProcessFacts, SandboxFacts } from "./facts-host.ts";
+import type { HostFacts, ListenerFacts, PlacedRules, ProcessFacts, SandboxFacts } from "./facts-host.ts";
 import type { BackupFacts, DependencyFacts, LedgerFacts, PastRun, SecretPlace, StoreFacts } from "./facts-state.ts";
 import type { Known } from "./known.ts";
 import type { Settings } from "./settings.ts";
@@ -77,6 +77,8 @@ export type Installation = {
   readonly secrets: Known<readonly SecretPlace[]>;
   readonly dependencies: Known<DependencyFacts>;
   readonly host: Known<HostFacts>;
+  /** Of the machine, as `harden --host` writes them. */
+  readonly rules: Known<readonly PlacedRules[]>;
   readonly ledger: Known<LedgerFacts>;
   readonly policies: Known<PolicyFacts>;
   readonly keys: Known<readonly SecretAge[]>;

@@ -3,136 +3,140 @@
  * can check, sealed with the ledger's key.
  *
  * The order is the contract: everything is written first, the manifest of it
- * last, and sealed; a bundle without a seal is none.
+ * last, and sealed; a bundle without a seal is none. What cannot be kept is
+ * listed among the rest and sealed with it: it keeps nothing else from being kept.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Fault } from "../../core/fault.ts";
 import { type Digest, sha256 } from "../../core/json.ts";
-import { type Checkpoint, parseCheckpoint } from "../../ledger/note.ts";
-import { openInclusionProver } from "../../ledger/prove.ts";
+import type { DurableFiles } from "../../core/ports/disk.ts";
 import { type Case, writeCase } from "./case.ts";
-import { type Listed, MANIFEST, SEAL, writeManifest } from "./manifest.ts";
-import { type Reach, reachOf } from "./reach.ts";
+import { type Gathered, whyOf } from "./gather.ts";
+import { type Listed, MANIFEST, NOT_KEPT, SEAL, writeManifest } from "./manifest.ts";
 import type { ToRotate } from "./rotate.ts";
 import { writeReview } from "./review.ts";
 import { type Snapped, snapshot, type SnapshotLimits } from "./tar.ts";
-import { collect, rowOf } from "./timeline.ts";
+import { rowOf } from "./timeline.ts";
+
+export type Kept = {
+  readonly name: string;
+  readonly roots: readonly { readonly name: string; readonly path: string }[];
+  readonly without?: readonly string[];
+  readonly limits?: SnapshotLimits;
+};
 
 export type BundleParts = {
   readonly one: Case;
   /** Not there yet. */
   readonly folder: string;
-  readonly ledger: string;
-  /** Makes what was appended so far readable as tiles, and answers the checkpoint that speaks of it. */
-  readonly publish: () => Promise<string>;
+  readonly files: DurableFiles;
+  readonly gathered: Gathered;
+  readonly rotate: readonly ToRotate[];
+  /** What went wrong before. */
+  readonly problems: readonly string[];
   readonly seal: (digest: Digest) => Promise<string>;
   /** What is kept whole: state, and workspaces. */
-  readonly snapshots: readonly {
-    readonly name: string;
-    readonly roots: readonly { readonly name: string; readonly path: string }[];
-    readonly without?: readonly string[];
-    readonly limits?: SnapshotLimits;
-  }[];
-  readonly rotate: (reach: Reach) => Promise<readonly ToRotate[]>;
+  readonly snapshots: readonly Kept[];
   readonly progress: (line: string) => void;
 };
 
 export type Bundle = {
   readonly folder: string;
-  readonly manifest: Digest;
-  readonly records: number;
-  readonly left: number;
-  readonly reach: Reach;
-  readonly rotate: readonly ToRotate[];
+  /** Null: it has no seal, so it is none. */
+  readonly manifest: Digest | null;
   readonly leftOut: readonly Snapped[];
+  /** What could not be kept. */
+  readonly problems: readonly string[];
 };
 
+/** @throws Fault STATE_FULL, STATE_UNAVAILABLE where not even the folder can be made. */
 export async function makeBundle(parts: BundleParts): Promise<Bundle> {
-  const { one, folder } = parts;
-  await mkdir(folder, { mode: 0o700 });
-  const put = (name: string, text: string): Promise<void> =>
-    writeFile(join(folder, name), text, { mode: 0o600, flag: "wx" });
-  const checkpoint = await parts.publish();
-  parts.progress("reading the ledger");
-  const { size } = treeOf(checkpoint);
-  const found = await collect(parts.ledger, { session: one.session, sinceMs: one.sinceMs });
-  // What was appended meanwhile is not in the tree that the checkpoint speaks of, so nothing could prove it.
-  const records = found.records.filter(({ entry }) => entry.index < size);
-  const { left } = found;
-  const entries = records.map((record) => record.entry);
-  const rows = entries.map(rowOf);
-  const reach = reachOf(entries);
-  const rotate = await parts.rotate(reach);
-  await put("checkpoint", checkpoint);
-  await put("key.pub", await readFile(join(parts.ledger, "key.pub"), "utf8"));
-  await put("records.jsonl", lines(records.map(({ bytes }) => bytes.toString("utf8"))));
-  await put("timeline.jsonl", lines(rows.map((row) => JSON.stringify(row))));
-  parts.progress(`proving ${records.length} records`);
-  await put(
-    "proofs.jsonl",
-    lines(
-      await proofsOf(
-        parts.ledger,
-        size,
-        entries.map((entry) => entry.index),
-      ),
-    ),
-  );
-  await put("reach.json", `${JSON.stringify(reach, null, 2)}\n`);
-  await put("rotate.json", `${JSON.stringify(rotate, null, 2)}\n`);
-  await put("incident.json", writeCase(one));
-  await put("review.md", writeReview({ one, rows, left, reach, rotate }));
-  const leftOut = await keepAll(parts, put);
-  const manifest = writeManifest(await listed(folder));
-  await put(MANIFEST, manifest);
-  await put(SEAL, await parts.seal(sha256(manifest)));
-  return { folder, manifest: sha256(manifest), records: records.length, left, reach, rotate, leftOut };
-}
-
-async function keepAll(
-  { folder, snapshots, progress }: BundleParts,
-  put: (name: string, text: string) => Promise<void>,
-): Promise<readonly Snapped[]> {
-  const leftOut: Snapped[] = [];
-  for (const { name, roots, without, limits } of snapshots) {
-    progress(`keeping ${name}`);
-    const archive = await open(join(folder, `${name}.tar`), "wx", 0o600);
+  const { folder, files } = parts;
+  const problems: string[] = [];
+  const attempt = async <T>(what: string, work: () => T | Promise<T>): Promise<T | undefined> => {
     try {
-      const found = await snapshot(archive, roots, {
-        ...(without === undefined ? {} : { without }),
-        ...(limits === undefined ? {} : { limits }),
-      });
-      await archive.sync();
-      await put(`${name}.jsonl`, lines(found.map((one) => JSON.stringify(one))));
-      leftOut.push(...found.filter((one) => one.kind === "left out"));
-    } finally {
-      await archive.close();
+      return await work();
+    } catch (thrown) {
+      problems.push(`${what}: ${whyOf(thrown)}`);
+      return undefined;
     }
+  };
+  const put = (name: string, text: string): Promise<void> =>
+    attempt(`keep ${name}`, () => files.makeFile(join(folder, name), text));
+  files.makeFolder(folder);
+  for (const [name, text] of textsOf(parts)) await put(name, text);
+  const leftOut: Snapped[] = [];
+  for (const kept of parts.snapshots) {
+    parts.progress(`keeping ${kept.name}`);
+    const found = await attempt(`keep ${kept.name}`, () => keep(parts, kept));
+    if (found === undefined) continue;
+    await put(`${kept.name}.jsonl`, lines(found.map((one) => JSON.stringify(one))));
+    leftOut.push(...found.filter((one) => one.kind === "left out"));
   }
-  return leftOut;
-}
-
-function treeOf(note: string): Checkpoint {
-  const checkpoint = parseCheckpoint(note);
-  if (checkpoint !== undefined) return checkpoint;
-  throw new Fault("LEDGER_DAMAGED", {
-    message: "the ledger has no checkpoint that can be read",
-    hint: "run `vambrace log verify`",
+  const lost = [...parts.problems, ...problems];
+  if (lost.length > 0) await put(NOT_KEPT, lines(lost.map((line) => JSON.stringify(line))));
+  const manifest = await attempt("seal the bundle", async () => {
+    const text = writeManifest(await listed(folder));
+    files.makeFile(join(folder, MANIFEST), text);
+    files.makeFile(join(folder, SEAL), await parts.seal(sha256(text)));
+    return sha256(text);
   });
+  return { folder, manifest: manifest ?? null, leftOut, problems };
 }
 
-/** One line a record: the hashes of its proof, with spaces. */
-async function proofsOf(ledger: string, size: number, indexes: readonly number[]): Promise<readonly string[]> {
-  const prover = openInclusionProver(ledger, size);
-  const proofs: string[] = [];
-  for (const index of indexes)
-    proofs.push((await prover.inclusion(index)).map((hash) => hash.toString("hex")).join(" "));
-  return proofs;
+function textsOf({ one, gathered, rotate }: BundleParts): readonly (readonly [string, string])[] {
+  const { checkpoint, publicKey, records, proofs, left, reach } = gathered;
+  const rows = records.map(({ entry }) => rowOf(entry));
+  return [
+    ...(checkpoint === null ? [] : [["checkpoint", checkpoint] as const]),
+    ...(publicKey === null ? [] : [["key.pub", publicKey] as const]),
+    ["records.jsonl", lines(records.map(({ bytes }) => bytes.toString("utf8")))],
+    ["timeline.jsonl", lines(rows.map((row) => JSON.stringify(row)))],
+    ...(proofs === null ? [] : [["proofs.jsonl", lines(proofs)] as const]),
+    ["reach.json", `${JSON.stringify(reach, null, 2)}\n`],
+    ["rotate.json", `${JSON.stringify(rotate, null, 2)}\n`],
+    ["incident.json", writeCase(one)],
+    ["review.md", writeReview({ one, rows, left, reach, rotate })],
+  ];
+}
+
+/** All of it or nothing: half an archive takes the room that the seal needs. */
+async function keep({ folder, files }: BundleParts, kept: Kept): Promise<readonly Snapped[]> {
+  const { name, roots, without, limits } = kept;
+  const path = join(folder, `${name}.tar`);
+  const archive = files.create(path);
+  let isOpen = true;
+  const close = (): void => {
+    if (isOpen) archive.close();
+    isOpen = false;
+  };
+  try {
+    const found = await snapshot(archive, roots, {
+      ...(without === undefined ? {} : { without }),
+      ...(limits === undefined ? {} : { limits }),
+    });
+    archive.sync();
+    close();
+    return found;
+  } catch (thrown) {
+    giveUp(files, close, path);
+    throw thrown;
+  }
+}
+
+/** What cannot be taken away stays, and stands in the manifest like all else: the first failure is what is told. */
+function giveUp(files: DurableFiles, close: () => void, path: string): boolean {
+  try {
+    close();
+    files.remove(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function listed(folder: string): Promise<readonly Listed[]> {

@@ -15,6 +15,8 @@ export const SERVICES = ["terminal", "webchat", "api", "schedules"] as const;
 /** For so long everything is asked and thresholds are lower, after an incident was closed (R-IR-4). */
 export const CLOSE_WATCH_MS = 30 * 86_400_000;
 
+export const INCIDENT_ID = /^inc_[0-9a-z]{10,40}$/;
+
 const said = z.strictObject({ by: z.string(), atMs: z.number(), note: z.string() });
 const item = z.strictObject({
   id: z.string(),
@@ -25,7 +27,7 @@ const item = z.strictObject({
 });
 const caseFile = z.strictObject({
   version: z.literal(1),
-  id: z.string().regex(/^inc_[0-9a-z]{10,40}$/),
+  id: z.string().regex(INCIDENT_ID),
   state: z.enum(["open", "closed"]),
   openedMs: z.number(),
   by: z.string(),
@@ -38,7 +40,9 @@ const caseFile = z.strictObject({
   cause: said.nullable(),
   checklist: z.array(item),
   services: z.array(z.strictObject({ name: z.enum(SERVICES), restored: said.nullable() })),
-  /** SHA-256 of the bundle's manifest; null: none was made yet. */
+  /** Access tokens that were ended; null: they were not, although they should be. */
+  tokensEnded: z.array(z.string()).nullable(),
+  /** SHA-256 of the bundle's manifest; null: none was sealed yet. */
   bundle: z.string().nullable(),
   closed: said.nullable(),
 });
@@ -52,7 +56,7 @@ export function parseCase(text: string, where: string): Case {
   } catch (cause) {
     throw new Fault("INCIDENT_UNREADABLE", {
       message: `the case file \`${where.slice(-80)}\` cannot be read`,
-      hint: "mend it, or put it back from a backup; until then the incident counts as open",
+      hint: "mend it, or put it back from a backup or from `incident.json` of its bundle; until then it counts as open",
       cause,
     });
   }
@@ -79,6 +83,8 @@ export function newCase(draft: Draft): Case {
       skipped: null,
     })),
     services: isWhole ? SERVICES.map((name) => ({ name, restored: null })) : [],
+    // Tokens reach every session of their person; one frozen session does not end them.
+    tokensEnded: isWhole ? null : [],
     bundle: null,
     closed: null,
   };

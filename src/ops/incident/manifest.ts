@@ -10,6 +10,8 @@
 
 export const MANIFEST = "manifest";
 export const SEAL = "seal";
+/** One thing a line that belongs into the bundle and is not there, with why; absent where all is. */
+export const NOT_KEPT = "not-kept.jsonl";
 const FIRST = "vambrace.bundle/v1";
 const LINE = /^([0-9a-f]{64}) {2}(0|[1-9][0-9]{0,15}) {2}([A-Za-z0-9][A-Za-z0-9._-]{0,100})$/;
 

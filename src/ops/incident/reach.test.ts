@@ -125,6 +125,7 @@ test("R-IR-2: the reach says which text led to what, what was touched, who was r
     secrets: ["vault:crm", "env:ANTHROPIC_API_KEY"],
     endedTokens: ["tok_1"],
     tokensLeft: false,
+    isReachWhole: true,
     revoked: new Set(["vault:crm"]),
   });
   assert.deepEqual(

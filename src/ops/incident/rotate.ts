@@ -5,15 +5,24 @@
  *
  * @module
  */
+import { z } from "zod";
 import type { Reach } from "./reach.ts";
 
-export type ToRotate = {
-  readonly name: string;
-  /** `ended`: done. `by hand`: a person has to. */
-  readonly state: "ended" | "by hand";
-  readonly why: string;
-  readonly how: string;
-};
+const toRotateList = z.array(
+  z.strictObject({
+    name: z.string(),
+    /** `ended`: done. `by hand`: a person has to. */
+    state: z.enum(["ended", "by hand"]),
+    why: z.string(),
+    how: z.string(),
+  }),
+);
+export type ToRotate = Readonly<z.output<typeof toRotateList>[number]>;
+
+/** @throws Error where it is no such list. */
+export function parseRotate(text: string): readonly ToRotate[] {
+  return toRotateList.parse(JSON.parse(text));
+}
 
 export type Held = {
   /** Credentials that the egress proxy may put into requests, by the name that connections are recorded under. */
@@ -21,8 +30,10 @@ export type Held = {
   /** Ids of every secret that the gateway holds: `env:NAME`, `vault:name`, …. */
   readonly secrets: readonly string[];
   readonly endedTokens: readonly string[];
-  /** Tokens could not be ended, because no gateway ran. */
+  /** Tokens could not be ended, because no gateway ran or it did not take it. */
   readonly tokensLeft: boolean;
+  /** Every record of the incident was read: what is not in the reach was not used. */
+  readonly isReachWhole: boolean;
   /** Ids of secrets that nothing here uses any more. */
   readonly revoked: ReadonlySet<string>;
 };
@@ -35,13 +46,16 @@ export function usedSecrets(reach: Reach, { credentials }: Pick<Held, "credentia
 export function toRotate(reach: Reach, held: Held): readonly ToRotate[] {
   const used = usedSecrets(reach, held);
   const others = held.secrets.filter((id) => !used.has(id));
+  const unseen = held.isReachWhole
+    ? "the gateway holds it; it was not seen in use"
+    : "the gateway holds it; not all records could be read, so it may have been used";
   const wasRead = reach.files.filter((file) => SECRET_PLACE.test(file.what)).map((file) => file.what);
   return [
     ...tokens(held),
     ...[...used].map((id) =>
       held.revoked.has(id) ? revoked(id) : secret(id, "it was put into requests in this incident"),
     ),
-    ...others.map((id) => secret(id, "the gateway holds it; it was not seen in use")),
+    ...others.map((id) => secret(id, unseen)),
     ...wasRead.map((path) =>
       byHand(
         path,
@@ -55,7 +69,9 @@ export function toRotate(reach: Reach, held: Held): readonly ToRotate[] {
 function tokens({ endedTokens, tokensLeft }: Held): readonly ToRotate[] {
   const how =
     "start the gateway (it starts stopped), then `vambrace token list` and `vambrace token revoke ID` for each";
-  const left = tokensLeft ? [byHand("access tokens", "no gateway ran, so none could be ended", how)] : [];
+  const left = tokensLeft
+    ? [byHand("access tokens", "no gateway ran, or it did not take it, so they may still count", how)]
+    : [];
   const again = "make a new one where it is needed: `vambrace token create`";
   return [
     ...endedTokens.map(

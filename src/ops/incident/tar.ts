@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
+import type { DiskFile } from "../../core/ports/disk.ts";
 
 export type Snapped = {
   readonly path: string;
@@ -35,7 +36,7 @@ const PIECE = 256 * 1024;
  * @param left names that are not gone into, absolute.
  */
 export async function snapshot(
-  archive: FileHandle,
+  archive: Pick<DiskFile, "write">,
   roots: readonly { readonly name: string; readonly path: string }[],
   options: { readonly limits?: SnapshotLimits; readonly without?: readonly string[] } = {},
 ): Promise<readonly Snapped[]> {
@@ -48,12 +49,12 @@ export async function snapshot(
     found: [],
   };
   for (const { name, path } of roots) await take(state, name, path);
-  await write(state, Buffer.alloc(2 * BLOCK));
+  write(state, Buffer.alloc(2 * BLOCK));
   return state.found;
 }
 
 type State = {
-  readonly archive: FileHandle;
+  readonly archive: Pick<DiskFile, "write">;
   at: number;
   files: number;
   readonly limits: SnapshotLimits;
@@ -93,35 +94,42 @@ async function takeFile(state: State, name: string, path: string): Promise<void>
     const info = await file.stat();
     if (!info.isFile()) return leave(state, name, info, "it changed while it was read");
     state.files += 1;
-    await write(state, headerOf(name, info));
-    const digest = await copy(state, file, info.size);
-    state.found.push({ ...about(name, info), kind: "file", says: digest });
+    write(state, headerOf(name, info));
+    const copied = await copy(state, file, info.size);
+    if ("lost" in copied) leave(state, name, info, `${copied.lost}; from byte ${copied.from} on there are zeros`);
+    else state.found.push({ ...about(name, info), kind: "file", says: copied.digest });
   } finally {
     await file.close();
   }
 }
 
-/** Exactly as many bytes as the header said: a file that grows is cut, one that shrinks is filled up with zeros. */
-async function copy(state: State, file: FileHandle, size: number): Promise<string> {
+type Copied = { readonly digest: string } | { readonly lost: string; readonly from: number };
+
+/**
+ * Exactly as many bytes as the header said: a file that grows is cut, one that shrinks is filled up with zeros. One that
+ * a broken disk does not give is filled up too, so that those behind it are kept, and is said.
+ */
+async function copy(state: State, file: FileHandle, size: number): Promise<Copied> {
   const hash = createHash("sha256");
   const buffer = Buffer.alloc(PIECE);
+  let lost: { readonly lost: string; readonly from: number } | undefined;
   for (let left = size; left > 0; ) {
-    const { bytesRead } = await file.read(buffer, 0, Math.min(PIECE, left));
-    const piece = bytesRead === 0 ? Buffer.alloc(Math.min(PIECE, left)) : buffer.subarray(0, bytesRead);
+    const most = Math.min(PIECE, left);
+    const read = lost === undefined ? await file.read(buffer, 0, most).catch((thrown: unknown) => whyNot(thrown)) : "";
+    if (typeof read === "string") lost ??= { lost: read, from: size - left };
+    const isThere = typeof read !== "string" && read.bytesRead > 0;
+    const piece = isThere ? buffer.subarray(0, read.bytesRead) : Buffer.alloc(most);
     hash.update(piece);
-    await write(state, piece);
+    write(state, piece);
     left -= piece.length;
   }
-  await write(state, Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK));
-  return hash.digest("hex");
+  write(state, Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK));
+  return lost ?? { digest: hash.digest("hex") };
 }
 
-async function write(state: State, bytes: Buffer): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await state.archive.write(bytes, done, bytes.length - done, state.at);
-    done += bytesWritten;
-    state.at += bytesWritten;
-  }
+function write(state: State, bytes: Buffer): void {
+  state.archive.write(bytes, state.at);
+  state.at += bytes.length;
 }
 
 type Named = { readonly prefix: string; readonly name: string };

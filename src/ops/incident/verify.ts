@@ -19,7 +19,7 @@ import { leafHash } from "../../ledger/merkle.ts";
 import { type Checkpoint, openNote, parseCheckpoint, parseVerifierKey, type VerifierKey } from "../../ledger/note.ts";
 import { inclusionHolds } from "../../ledger/proof.ts";
 import { parseSeal, type Seal } from "../../ledger/seal.ts";
-import { type Listed, MANIFEST, parseManifest, SEAL } from "./manifest.ts";
+import { type Listed, MANIFEST, NOT_KEPT, parseManifest, SEAL } from "./manifest.ts";
 import { rowOf } from "./timeline.ts";
 
 export type BundleReport = {
@@ -28,13 +28,15 @@ export type BundleReport = {
   readonly records: number;
   /** Records that the ledger had when it was sealed. */
   readonly ledgerSize: number;
+  /** What could not be kept when it was made, as `not-kept.jsonl` lists it. */
+  readonly notKept: number;
   readonly problem?: string;
 };
 
 /** @throws Fault LEDGER_KEY_MALFORMED for a key that is none. */
 export async function verifyBundle(dir: string, keyText: string): Promise<BundleReport> {
   const key = parseVerifierKey(keyText);
-  const counted = { files: 0, records: 0, ledgerSize: 0 };
+  const counted = { files: 0, records: 0, ledgerSize: 0, notKept: 0 };
   try {
     const problem = await findProblem(dir, key, counted);
     return { holds: problem === undefined, ...counted, ...(problem === undefined ? {} : { problem }) };
@@ -44,7 +46,7 @@ export async function verifyBundle(dir: string, keyText: string): Promise<Bundle
   }
 }
 
-type Counted = { files: number; records: number; ledgerSize: number };
+type Counted = { files: number; records: number; ledgerSize: number; notKept: number };
 
 async function findProblem(dir: string, key: VerifierKey, counted: Counted): Promise<string | undefined> {
   const manifest = await readFile(join(dir, MANIFEST), "utf8");
@@ -61,6 +63,8 @@ async function findProblem(dir: string, key: VerifierKey, counted: Counted): Pro
     if (problem !== undefined) return problem;
     counted.files += 1;
   }
+  if (files.some((file) => file.path === NOT_KEPT))
+    counted.notKept = linesOf(await readFile(join(dir, NOT_KEPT), "utf8")).length;
   return recordsProblem(dir, { key, seal, files }, counted);
 }
 
@@ -99,7 +103,10 @@ async function recordsProblem(
   counted: Counted,
 ): Promise<string | undefined> {
   const missing = NEEDED.find((name) => !files.some((file) => file.path === name));
-  if (missing !== undefined) return `\`${missing}\` is missing`;
+  if (missing !== undefined)
+    return counted.notKept === 0
+      ? `\`${missing}\` is missing`
+      : `every file is as it was sealed, but \`${missing}\` could not be kept (\`${NOT_KEPT}\`): no record is proved`;
   const note = await readFile(join(dir, "checkpoint"), "utf8");
   const opened = openNote(note, key);
   if (opened.verdict !== "holds") return `the checkpoint: ${opened.says}`;

@@ -4,6 +4,7 @@ import type { Installation } from "../installation.ts";
 import { need } from "../known.ts";
 import { isWide } from "../addresses.ts";
 import { kernel } from "./kernel.ts";
+import { rulesInPlace } from "./rules.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -211,5 +212,5 @@ function sshd({ key, ...words }: Pick<Check, "id" | "severity" | "title"> & { re
 export const host: Family = {
   name: "host",
   says: "the machine: user, updates, firewall, disk, time, kernel",
-  checks: [...user, ...care, ...doors, ...kernel],
+  checks: [...user, ...care, ...doors, ...rulesInPlace, ...kernel],
 };

@@ -199,6 +199,23 @@ export const drift: Family = {
         past.version === at.version ? differs(past.programDigest, need(at.dependencies).programDigest) : [],
     }),
     since({
+      id: "drift.packages",
+      severity: "high",
+      title: "files of a package were changed, and the program's version was not",
+      why: "The lockfile says what was installed; this is what lies there now, and what runs.",
+      fix: "install anew (`npm ci`), and look who could write there",
+      references: ["ASI04", "CWE-353", "CWE-494"],
+      changed(past, at) {
+        const { packages } = need(at.dependencies);
+        if (packages === null) throw new Unknown("packages are read whole in the deep form only", true);
+        const before = new Map(Object.entries(past.packages));
+        if (past.version !== at.version || before.size === 0) return [];
+        const differing = [...packages].filter(([path, digest]) => before.get(path) !== digest).map(([path]) => path);
+        const gone = [...before.keys()].filter((path) => !packages.has(path)).map((path) => `${path} is gone`);
+        return [...differing, ...gone];
+      },
+    }),
+    since({
       id: "drift.node",
       severity: "low",
       title: "another Node runs the program than at the last run",

@@ -1,6 +1,10 @@
 /** Firewall rules: in to the gateway from nowhere, out for its user by name. @module */
 import type { HostFactsForRules } from "./host.ts";
 
+export const FIREWALL_TABLE = "table inet vambrace";
+/** Stands for the address of the proxy, which is for a person to write. */
+export const PROXY_PLACE = "10.0.0.2";
+
 /**
  * A table of its own, so that loading it changes nothing that is there. What
  * comes in is dropped on the gateway's port only; what goes out is ruled for
@@ -10,7 +14,7 @@ import type { HostFactsForRules } from "./host.ts";
 export function nftables({ user, port, isWide }: HostFactsForRules): string {
   const door = isWide
     ? `    # The proxy that ends TLS: name its address in place of this one.
-    ip saddr 10.0.0.2 tcp dport ${port} accept
+    ip saddr ${PROXY_PLACE} tcp dport ${port} accept
     tcp dport ${port} counter drop`
     : `    tcp dport ${port} counter drop`;
   return `#!/usr/sbin/nft -f
@@ -50,7 +54,7 @@ ${door}
 
 export function ufwScript({ port, isWide }: HostFactsForRules): string {
   const door = isWide
-    ? `ufw allow from 10.0.0.2 to any port ${port} proto tcp comment 'vambrace: the proxy that ends TLS'\n`
+    ? `ufw allow from ${PROXY_PLACE} to any port ${port} proto tcp comment 'vambrace: the proxy that ends TLS'\n`
     : "";
   return `#!/bin/sh
 # Vambrace, for ufw. Rules by user need nftables; ufw has none.

@@ -7,7 +7,8 @@
 import { auditRules } from "./auditd.ts";
 import { fail2banFilter, fail2banJail } from "./fail2ban.ts";
 import { nftables, ufwScript } from "./firewall.ts";
-import { sysctls, systemdUnit } from "./service.ts";
+import { checkScript } from "./inspect.ts";
+import { SWITCHES, sysctls, systemdUnit } from "./service.ts";
 import { bindingGuide } from "./vpn.ts";
 
 export type HostFactsForRules = {
@@ -53,6 +54,7 @@ export function hostFiles(facts: HostFactsForRules): readonly HostFile[] {
     { name: "audit/rules.d/vambrace.rules", text: auditRules(facts) },
     { name: "sysctl.d/60-vambrace.conf", text: sysctls() },
     { name: "systemd/vambrace.service", text: systemdUnit(facts) },
+    { name: "check.sh", text: checkScript(facts, SWITCHES) },
     { name: "vpn.md", text: bindingGuide(facts) },
   ];
   return [{ name: "README.md", text: readme(files) }, ...files];
@@ -69,6 +71,7 @@ const WHERE: ReadonlyMap<string, string> = new Map([
     "systemd/vambrace.service",
     "/etc/systemd/system/, then `systemctl daemon-reload` and `systemctl enable --now vambrace`",
   ],
+  ["check.sh", "`sh check.sh` as root, once the rest is in place and after each restart: are the rules in force?"],
   ["vpn.md", "how to reach the gateway from elsewhere without opening it"],
 ]);
 

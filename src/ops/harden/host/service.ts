@@ -53,18 +53,21 @@ WantedBy=multi-user.target
 `;
 }
 
+export const SWITCHES: ReadonlyMap<string, string> = new Map([
+  ["kernel.randomize_va_space", "2"],
+  ["kernel.yama.ptrace_scope", "1"],
+  ["kernel.kptr_restrict", "1"],
+  ["kernel.dmesg_restrict", "1"],
+  ["kernel.perf_event_paranoid", "2"],
+  ["kernel.unprivileged_bpf_disabled", "1"],
+  ["fs.suid_dumpable", "0"],
+  ["fs.protected_symlinks", "1"],
+  ["fs.protected_hardlinks", "1"],
+  ["fs.protected_fifos", "1"],
+  ["fs.protected_regular", "1"],
+]);
+
 export function sysctls(): string {
-  return `# Vambrace: switches of the kernel that the audit asks for.
-kernel.randomize_va_space = 2
-kernel.yama.ptrace_scope = 1
-kernel.kptr_restrict = 1
-kernel.dmesg_restrict = 1
-kernel.perf_event_paranoid = 2
-kernel.unprivileged_bpf_disabled = 1
-fs.suid_dumpable = 0
-fs.protected_symlinks = 1
-fs.protected_hardlinks = 1
-fs.protected_fifos = 1
-fs.protected_regular = 1
-`;
+  const lines = [...SWITCHES].map(([name, value]) => `${name} = ${value}`);
+  return `${["# Vambrace: switches of the kernel that the audit asks for.", ...lines].join("\n")}\n`;
 }

@@ -14,7 +14,8 @@ The gateway stays on loopback (\`gateway.bind: loopback\`); something that knows
 
 \`tailscale serve\` ends TLS on this machine and speaks to loopback; only your tailnet reaches it. Never \`tailscale funnel\`, which is the internet.
 
-    tailscale serve --bg https / http://127.0.0.1:${port}
+    tailscale serve --bg ${port}
+    tailscale serve status          # "tailnet only" has to stand there
 
 In \`config.yaml\`, with the name that \`tailscale status\` prints:
 
@@ -24,19 +25,43 @@ In \`config.yaml\`, with the name that \`tailscale status\` prints:
 
 ## WireGuard
 
-Listen on the address of the interface only, with a proxy that ends TLS in front; nothing listens on any other:
+The gateway stays on loopback. A proxy that ends TLS listens on this machine's address inside of the tunnel (here 10.8.0.1) and on no other,
+and hands on to \`http://127.0.0.1:${port}\`. Of Caddy:
+
+    agent.example.org {
+      bind 10.8.0.1
+      tls internal
+      reverse_proxy 127.0.0.1:${port}
+    }
+
+In \`config.yaml\`:
+
+    gateway:
+      allowedHosts: [agent.example.org]
+      trustedProxies: [127.0.0.1]
+
+The firewall lets nobody reach the proxy but through the tunnel (\`insert\`: before what is there; \`add\` would come behind it and count for nothing):
+
+    nft insert rule inet vambrace input iifname != "wg0" tcp dport 443 counter drop
+    nft insert rule inet vambrace input iif "lo" accept
+
+## The tunnel's own address
+
+Where the proxy is on another machine of the tunnel (here 10.8.0.2), the gateway has to listen there, and on no other address:
 
     gateway:
       mode: remote
       bind: custom
       customBindHost: 10.8.0.1     # this machine inside of the tunnel
-      trustedProxies: [10.8.0.1]
+      trustedProxies: [10.8.0.2]
       allowedHosts: [agent.example.org]
 
-and let the firewall take the port from the tunnel alone:
+    nft insert rule inet vambrace input iifname "wg0" ip saddr 10.8.0.2 tcp dport ${port} accept
 
-    nft add rule inet vambrace input iifname "wg0" tcp dport ${port} accept   # before the drop
+Such a rule is gone when the table is loaded again: write it into \`nftables-vambrace.nft\` too, before the drop.
 
-Then look at what really listens: \`vambrace security audit\` asks the kernel.
+## Look
+
+Then look at what really listens: \`vambrace security audit\` asks the kernel, and \`check.sh\` whether the rules hold.
 `;
 }
