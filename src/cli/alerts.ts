@@ -16,6 +16,7 @@ const Done = z.looseObject({});
 
 export const alertsList: Command = {
   name: "alerts list",
+  words: 0,
   summary: "what was raised since the start, the rules, and what nobody took",
   usage: "vambrace alerts list [--rules] [--json]",
   example: "vambrace alerts list",
@@ -64,6 +65,7 @@ function timeOf(ms: number): string {
 
 export const alertsSilence: Command = {
   name: "alerts silence",
+  words: 1,
   summary: "a rule tells nobody for a while; what it does (freeze, stop) is still done",
   usage: "vambrace alerts silence RULE --for TIME [--why TEXT]",
   example: 'vambrace alerts silence bulk-file-access --for 2h --why "I am sorting the photographs"',
@@ -87,6 +89,7 @@ function longSpan(text: string): number {
 
 export const alertsUnsilence: Command = {
   name: "alerts unsilence",
+  words: 1,
   summary: "a rule tells again",
   usage: "vambrace alerts unsilence RULE",
   example: "vambrace alerts unsilence bulk-file-access",
@@ -102,6 +105,7 @@ export const alertsUnsilence: Command = {
 
 export const alertsTest: Command = {
   name: "alerts test",
+  words: 1,
   summary: "send a test to everybody whom a rule tells; nothing is frozen or stopped",
   usage: "vambrace alerts test RULE [--json]",
   example: "vambrace alerts test failed-logins",
@@ -127,6 +131,7 @@ export const alertsTest: Command = {
 
 export const alertsRulesCheck: Command = {
   name: "alerts rules check",
+  words: Number.POSITIVE_INFINITY,
   summary: "read a condition, or all rules of the configuration, without a gateway",
   usage: "vambrace alerts rules check [CONDITION]",
   example: 'vambrace alerts rules check "failed_auth > 5 in 5m by address"',
@@ -156,6 +161,7 @@ export const alertsRulesCheck: Command = {
 
 export const freezeCommand: Command = {
   name: "freeze",
+  words: Number.POSITIVE_INFINITY,
   summary: "end what runs in one session and those that it spawned, and take nothing more in it",
   usage: "vambrace freeze SESSION [REASON]",
   example: 'vambrace freeze ses_0123456789abcdefghjkmnpqrs "it reads what it should not"',
@@ -175,6 +181,7 @@ export const freezeCommand: Command = {
 
 export const thawCommand: Command = {
   name: "thaw",
+  words: 1,
   summary: "let a frozen session go on",
   usage: "vambrace thaw SESSION",
   example: "vambrace thaw ses_0123456789abcdefghjkmnpqrs",

@@ -17,6 +17,7 @@ const JSON_OPTION = { json: { type: "boolean", default: false } } as const;
 
 export const backupRestore: Command = {
   name: "backup restore",
+  words: 1,
   summary: "put the state folder back from a backup; all of it or nothing",
   usage:
     "vambrace backup restore [NUMBER] [--from DIR] [--identity FILE|--passphrase-file FILE] [--into DIR] [--workspace AGENT] [--replace] [--key K] [--checkpoint FILE] [--why TEXT] [--json]",
@@ -88,6 +89,7 @@ async function tellUnfinished(io: Io, folder: string): Promise<void> {
 
 export const backupDrill: Command = {
   name: "backup drill",
+  words: 1,
   summary: "restore a backup into a folder that is thrown away, and try what was restored",
   usage: "vambrace backup drill [NUMBER] [--from DIR] [--identity FILE|--passphrase-file FILE] [--json]",
   example: "vambrace backup drill --identity /media/usb/vambrace-backup.key",

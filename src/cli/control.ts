@@ -16,6 +16,7 @@ const Done = z.looseObject({});
 
 export const stopCommand: Command = {
   name: "stop",
+  words: Number.POSITIVE_INFINITY,
   summary: "halt everything at once: turns, commands, schedules; stays halted across a restart",
   usage: "vambrace stop [REASON]",
   example: 'vambrace stop "it does something strange"',
@@ -86,6 +87,7 @@ async function askToStop(io: Io, reason: string): Promise<string | undefined> {
 
 export const resumeCommand: Command = {
   name: "resume",
+  words: 0,
   summary: "start again after `stop`",
   usage: "vambrace resume",
   example: "vambrace resume",
@@ -115,6 +117,7 @@ const Status = z.looseObject({
 
 export const statusCommand: Command = {
   name: "status",
+  words: 0,
   summary: "what runs, with which model, and which controls have proved themselves",
   usage: "vambrace status [--json]",
   example: "vambrace status",

@@ -5,6 +5,7 @@ import { oneLine, paint } from "./style.ts";
 
 export const demoCommand: Command = {
   name: "demo",
+  words: 0,
   summary: "play the e-mail that tells the agent to send your files away, against an undefended agent and this one",
   usage: "vambrace demo [--json]",
   example: "vambrace demo",

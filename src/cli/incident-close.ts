@@ -32,6 +32,7 @@ function step(
 
 export const incidentCause: Command = {
   name: "incident cause",
+  words: Number.POSITIVE_INFINITY,
   summary: "record what happened and why it could; nothing is brought back before",
   usage: "vambrace incident cause ID TEXT",
   example:
@@ -51,6 +52,7 @@ export const incidentCause: Command = {
 
 export const incidentCheck: Command = {
   name: "incident check",
+  words: 2,
   summary: "tick an item of the checklist, or leave it out for a reason",
   usage: "vambrace incident check ID ITEM [--note TEXT] [--skip]",
   example: 'vambrace incident check inc_20261127233000abcd1234 rotate --note "new provider key, 23:40"',
@@ -73,6 +75,7 @@ export const incidentCheck: Command = {
 
 export const incidentRestore: Command = {
   name: "incident restore",
+  words: 2,
   summary: "bring one service back: terminal, webchat, api, schedules",
   usage: "vambrace incident restore ID SERVICE [--note TEXT]",
   example: "vambrace incident restore inc_20261127233000abcd1234 terminal",
@@ -98,6 +101,7 @@ export const incidentRestore: Command = {
 
 export const incidentClose: Command = {
   name: "incident close",
+  words: 1,
   summary: "close it: refused without a cause, with anything left to do; 30 days of close watch begin",
   usage: "vambrace incident close ID [--note TEXT]",
   example: "vambrace incident close inc_20261127233000abcd1234",
@@ -119,6 +123,7 @@ export const incidentClose: Command = {
 
 export const incidentReview: Command = {
   name: "incident review",
+  words: 1,
   summary: "write the review document (Markdown) as it stands now",
   usage: "vambrace incident review ID",
   example: "vambrace incident review inc_20261127233000abcd1234",

@@ -44,6 +44,7 @@ function configNow(io: Io): IncidentParts["loaded"] {
 
 export const incidentOpen: Command = {
   name: "incident open",
+  words: 0,
   summary: "contain, end access, keep sealed evidence, list what was touched and who was reached",
   usage: "vambrace incident open --reason TEXT [--session S|--call C] [--since TIME] [--no-workspace] [--json]",
   example:
@@ -150,6 +151,7 @@ async function sessionOf(ledger: string, call: string): Promise<string> {
 
 export const incidentList: Command = {
   name: "incident list",
+  words: 0,
   summary: "every incident, and what is left to do in those that are open",
   usage: "vambrace incident list [--json]",
   example: "vambrace incident list",
@@ -177,6 +179,7 @@ function leftOf(one: Case): string {
 
 export const incidentShow: Command = {
   name: "incident show",
+  words: 1,
   summary: "one incident: its cause, checklist, what is brought back, and the next step",
   usage: "vambrace incident show ID [--json]",
   example: "vambrace incident show inc_20261127233000abcd1234",
@@ -218,6 +221,7 @@ export function drawCase(io: Io, one: Case): void {
 
 export const incidentTimeline: Command = {
   name: "incident timeline",
+  words: 1,
   summary: "what happened, in order, from the ledger as it is now",
   usage: "vambrace incident timeline ID [--json]",
   example: "vambrace incident timeline inc_20261127233000abcd1234",
@@ -237,6 +241,7 @@ export const incidentTimeline: Command = {
 
 export const incidentBundle: Command = {
   name: "incident bundle",
+  words: 1,
   summary: "keep the evidence as it is now, in a further bundle",
   usage: "vambrace incident bundle ID [--no-workspace]",
   example: "vambrace incident bundle inc_20261127233000abcd1234",
@@ -262,6 +267,7 @@ export const incidentBundle: Command = {
 
 export const incidentVerify: Command = {
   name: "incident verify",
+  words: 1,
   summary: "check a bundle, on any machine, with the ledger's public key",
   usage: "vambrace incident verify BUNDLE --key PUBLIC [--json]",
   example: "vambrace incident verify ~/usb/bundle-1 --key ~/usb/key.pub",

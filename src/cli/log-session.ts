@@ -22,6 +22,7 @@ const MOST = 50_000;
 
 export const logSession: Command = {
   name: "log session",
+  words: 1,
   summary: "a session step by step: what was said, wanted, decided, answered, done and reached",
   usage: "vambrace log session SESSION [--step N] [--json]",
   example: "vambrace log session ses_0123456789abcdefghjkmnpqrs --step 7",

@@ -47,6 +47,7 @@ function queryOf(flags: Flags): string {
 
 export const logSearch: Command = {
   name: "log search",
+  words: 0,
   summary: "find entries of the ledger, newest first",
   usage:
     "vambrace log search [--person P] [--session S] [--tool T] [--target X] [--outcome R] [--since T] [--until T] [--kind K] [--who P] [--result R] [--turn T] [--call C] [--limit N] [--json]",
@@ -86,6 +87,7 @@ export const logSearch: Command = {
 
 export const logShow: Command = {
   name: "log show",
+  words: 1,
   summary: "everything that happened in one call, turn or session, oldest first",
   usage: "vambrace log show CALL|TURN|SESSION [--json]",
   example: "vambrace log show trn_0123456789abcdefghjkmnpqrs",
@@ -111,6 +113,7 @@ export const logShow: Command = {
 
 export const logVerify: Command = {
   name: "log verify",
+  words: 1,
   summary: "check that no past entry was changed, removed or reordered",
   usage: "vambrace log verify [DIRECTORY] [--key PUBLIC] [--checkpoint FILE] [--json]",
   example: "vambrace log verify ~/.vambrace/ledger --key KEY --checkpoint ~/usb/checkpoint",

@@ -8,6 +8,7 @@ import { oneLine, paint, plural } from "./style.ts";
 
 export const proveFlow: Command = {
   name: "prove flow",
+  words: 0,
   summary: "what a hijacked model could reach by this configuration; asks the judge, and does nothing",
   usage: "vambrace prove flow [--channel C] [--config FILE] [--json]",
   example: "vambrace prove flow   # exit 3 where something leaves, is paid or stays behind without a yes",

@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { readPast, readRuns } from "../app/audit/past.ts";
 import { systemClock } from "../app/system.ts";
-import { Fault } from "../core/fault.ts";
 import { type Digest, digestJson, digestOf } from "../ops/audit/digest.ts";
 import { eachEntry } from "../ledger/search.ts";
 import { placeOf } from "./audit/run.ts";
@@ -14,6 +13,7 @@ const SHOWN = 15;
 
 export const securityDigest: Command = {
   name: "security digest",
+  words: 0,
   summary: "the review of a week or a month: what is open, what came and went, what was done",
   usage: "vambrace security digest [--since 7d] [--json] [--home DIR]",
   example: "vambrace security digest --since 30d",
@@ -23,9 +23,7 @@ export const securityDigest: Command = {
     json: "print it as JSON",
     home: "the folder that contains `.vambrace`; your own unless said",
   },
-  async run(args, flags, io) {
-    if (args.length > 0)
-      throw new Fault("COMMAND_USAGE", { message: "it takes options only", hint: `usage: ${securityDigest.usage}` });
+  async run(_args, flags, io) {
     const { home } = placeOf(io, flagText(flags, "home"));
     const untilMs = systemClock.wallMs();
     const sinceMs = agoOrTime(flagText(flags, "since") ?? "7d", untilMs);

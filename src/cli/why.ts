@@ -25,6 +25,7 @@ import { field, oneLine } from "./style.ts";
 
 export const whyCommand: Command = {
   name: "why",
+  words: 1,
   summary: "explain one decision: its rules, where its arguments came from, what would have allowed it",
   usage: "vambrace why CALL [--json]",
   example: "vambrace why call_0123456789abcdefghjkmnpqrs",
