@@ -1,4 +1,5 @@
 /** `vambrace alerts list`, `silence`, `unsilence`, `test`, `rules check`; `freeze` and `thaw`. @module */
+import { plural } from "../core/plural.ts";
 import { alertRules } from "../app/config/alerts.ts";
 import { stateFolder } from "../app/config/environment.ts";
 import { loadConfig } from "../app/config/load.ts";
@@ -10,7 +11,7 @@ import { alertsAnswer, frozenAnswer, toldAnswer, wasAnswer } from "../wire/watch
 import { z } from "zod";
 import { connect } from "./client.ts";
 import { type Command, flagOn, flagText } from "./command.ts";
-import { oneLine, paint, plural, table } from "./style.ts";
+import { oneLine, paint, table } from "./style.ts";
 
 const Done = z.looseObject({});
 

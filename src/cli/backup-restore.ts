@@ -1,4 +1,5 @@
 /** `vambrace backup restore` and `backup drill`. @module */
+import { plural } from "../core/plural.ts";
 import { resolve } from "node:path";
 import { type Drill, drillBackup } from "../app/backup/drill.ts";
 import { depotOf, listBackups, openBackup } from "../app/backup/open.ts";
@@ -11,7 +12,7 @@ import { WORKSPACE } from "../ops/backup/source.ts";
 import { FROM, FROM_HELP, fromOf, KEPT, KEPT_HELP, keptOr, usage } from "./backup.ts";
 import { neededUnlock, UNLOCK_HELP, UNLOCK_OPTIONS } from "./backup-unlock.ts";
 import { type Command, flagOn, flagText, type Io } from "./command.ts";
-import { byteText, oneLine, paint, plural } from "./style.ts";
+import { byteText, oneLine, paint } from "./style.ts";
 
 const JSON_OPTION = { json: { type: "boolean", default: false } } as const;
 

@@ -1,4 +1,5 @@
 /** `vambrace backup key`, `create`, `list` and `verify`. @module */
+import { plural } from "../core/plural.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { makeBackup } from "../app/backup/make.ts";
@@ -15,7 +16,7 @@ import type { Created } from "../ops/backup/create.ts";
 import { type BackupReport, verifyBackups } from "../ops/backup/verify.ts";
 import { UNLOCK_HELP, UNLOCK_OPTIONS, unlockOf } from "./backup-unlock.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
-import { byteText, oneLine, paint, plural, table } from "./style.ts";
+import { byteText, oneLine, paint, table } from "./style.ts";
 
 const JSON_OPTION = { json: { type: "boolean", default: false } } as const;
 export const FROM = { from: { type: "string" } } as const;

@@ -1,4 +1,5 @@
 /** `vambrace stop`, `resume` and `status`. @module */
+import { plural } from "../core/plural.ts";
 import { z } from "zod";
 import { stateFolder } from "../app/config/environment.ts";
 import { OWNER } from "../app/given.ts";
@@ -10,7 +11,7 @@ import { Fault } from "../core/fault.ts";
 import { watchStatus } from "../wire/watching.ts";
 import { connect, runningOf } from "./client.ts";
 import { type Command, flagOn, type Io } from "./command.ts";
-import { oneLine, paint, plural, table } from "./style.ts";
+import { oneLine, paint, table } from "./style.ts";
 
 const Done = z.looseObject({});
 

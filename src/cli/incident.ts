@@ -1,4 +1,5 @@
 /** `vambrace incident open`, `list`, `show`, `timeline`, `bundle`, `verify`. @module */
+import { plural } from "../core/plural.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stateFolder } from "../app/config/environment.ts";
@@ -15,7 +16,7 @@ import { collect, rowOf, writeRow } from "../ops/incident/timeline.ts";
 import { verifyBundle } from "../ops/incident/verify.ts";
 import { type Command, flagOn, flagText, type Io } from "./command.ts";
 import { reachGateway } from "./incident-gateway.ts";
-import { oneLine, paint, plural, table } from "./style.ts";
+import { oneLine, paint, table } from "./style.ts";
 import { agoOrTime } from "./when.ts";
 
 export async function incidentParts(io: Io): Promise<IncidentParts> {

@@ -1,4 +1,5 @@
 /** `vambrace log search`, `log show` and `log verify`. @module */
+import { plural } from "../core/plural.ts";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { stateFolder } from "../app/config/environment.ts";
@@ -148,7 +149,7 @@ function noteProof(io: Io, kept: readonly (string | undefined)[]): void {
 }
 
 function drawReport(io: Io, report: VerifyReport): void {
-  io.out(`${verdictOf(report)}: ${report.entries} entries, root ${report.rootHex}`);
+  io.out(`${verdictOf(report)}: ${plural(report.entries, "entry", "entries")}, root ${report.rootHex}`);
   if (report.problem !== undefined) io.err(`problem: ${report.problem}`);
   if (report.intact !== null) return;
   io.err(

@@ -1,4 +1,5 @@
 /** `vambrace migrate openclaw`: moving in, shown first. @module */
+import { plural } from "../core/plural.ts";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { stateFolder, userHome } from "../app/config/environment.ts";
@@ -25,7 +26,7 @@ import { askYes } from "./typed.ts";
 import { secretGround, tellGateway } from "./secrets/ground.ts";
 import { keepFound } from "./secrets/import.ts";
 import { bringVault } from "./secrets/init.ts";
-import { paint, plural, printable } from "./style.ts";
+import { paint, printable } from "./style.ts";
 
 export const migrateOpenclaw: Command = {
   name: "migrate openclaw",

@@ -1,4 +1,5 @@
 /** `vambrace security digest`: the review of a week or a month, from audits and ledger. @module */
+import { plural } from "../core/plural.ts";
 import { existsSync } from "node:fs";
 import { readPast, readRuns } from "../app/audit/past.ts";
 import { systemClock } from "../app/system.ts";
@@ -52,7 +53,7 @@ function draw(io: Io, digest: Digest): void {
   for (const { id, severity, title, firstMs } of digest.open.slice(0, SHOWN))
     io.out(`  ${severity.padEnd(8)} ${title} (${id}), since ${day(firstMs)}`);
   if (digest.open.length > SHOWN) io.out(`  and ${digest.open.length - SHOWN} more: \`vambrace security audit\``);
-  io.out(paint(io, "bold", `recorded: ${digest.records} ${digest.records === 1 ? "entry" : "entries"}`));
+  io.out(paint(io, "bold", `recorded: ${plural(digest.records, "entry", "entries")}`));
   if (digest.counts.size > 0) io.out(table([...digest.counts].map(([key, count]) => [`  ${key}`, String(count)])));
   if (digest.listed.length > 0) io.out(paint(io, "bold", "done by people and commands"));
   for (const line of digest.listed) io.out(`  ${oneLine(line, 160)}`);

@@ -1,4 +1,5 @@
 /** Hardening from a terminal: shown, asked, done, looked at again. @module */
+import { plural } from "../../core/plural.ts";
 import { type HardenParts, hardenPorts, proposeHardening, type Proposal } from "../../app/audit/hardening.ts";
 import { isSecretKey } from "../../app/config/secret-keys.ts";
 import { leavePending } from "../../app/pending.ts";
@@ -9,7 +10,7 @@ import { diffLines } from "../../ops/harden/diff.ts";
 import type { OpenFinding, Report } from "../../ops/audit/report.ts";
 import { scanSecrets } from "../../steps/outbound/scan/scan.ts";
 import type { Io } from "../command.ts";
-import { oneLine, paint, plural } from "../style.ts";
+import { oneLine, paint } from "../style.ts";
 import { askYes } from "../typed.ts";
 import type { Place } from "./run.ts";
 

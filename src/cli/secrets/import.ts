@@ -1,4 +1,5 @@
 /** `vambrace secrets import`: secrets that lie in files or variables, into the vault. @module */
+import { plural } from "../../core/plural.ts";
 import { readFileSync } from "node:fs";
 import { changeVault } from "../../app/secrets/changes.ts";
 import { type Brought, type Found, fromText } from "../../app/secrets/import.ts";
@@ -7,7 +8,7 @@ import { checkValue, type Change, set } from "../../edges/vault/content.ts";
 import { openVault } from "../../edges/vault/vault.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "../command.ts";
 import { existing } from "../judging.ts";
-import { plural, printable } from "../style.ts";
+import { printable } from "../style.ts";
 import { readStdin } from "../typed.ts";
 import { secretGround, type SecretGround, tellGateway } from "./ground.ts";
 import { bringVault } from "./init.ts";

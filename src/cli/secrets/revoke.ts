@@ -1,4 +1,5 @@
 /** `vambrace secrets revoke`: a secret counts no longer, at once; also where the vault does not open. @module */
+import { plural } from "../../core/plural.ts";
 import { changeRegistry, changeVault, hasVault } from "../../app/secrets/changes.ts";
 import { namedSecrets, SECRET_VARIABLES } from "../../app/config/secret-settings.ts";
 import { readRegistry, revokeRow } from "../../app/secrets/registry.ts";
@@ -6,7 +7,6 @@ import { Fault } from "../../core/fault.ts";
 import { parseSecretId, type SecretRef } from "../../core/secret-ref.ts";
 import { remove } from "../../edges/vault/content.ts";
 import { type Command, flagOn, type Io } from "../command.ts";
-import { plural } from "../style.ts";
 import { askLine } from "../typed.ts";
 import { refOf, secretGround, type SecretGround, tellGateway } from "./ground.ts";
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { plural } from "../../core/plural.ts";
 import { Fault } from "../../core/fault.ts";
 import type { Found } from "../../core/held.ts";
 import { type Digest, digestOf, type JsonObject } from "../../core/json.ts";
@@ -63,7 +64,7 @@ async function readFile(deps: FileDeps, work: Work): Promise<RunOutcome> {
   return {
     ok: true,
     text: shownFile(answer),
-    summary: `read ${bytes} bytes`,
+    summary: `read ${plural(bytes, "byte")}`,
     label,
     data: seen(request, answer, bytes),
   };
@@ -95,12 +96,12 @@ async function change(deps: FileDeps, work: Work, request: FileRequest): Promise
   if (!answer.ok) return refused(request, answer);
   if (answer.digest !== undefined) await deps.wrote(request.path, answer.digest, work.judged.facts.influence);
   const did = answer.created === true ? "created" : request.op === "edit" ? "edited" : "replaced";
-  const times = answer.replaced === undefined ? "" : `, ${answer.replaced} place${answer.replaced === 1 ? "" : "s"}`;
+  const times = answer.replaced === undefined ? "" : `, ${plural(answer.replaced, "place")}`;
   const bytes = answer.bytes ?? 0;
   return {
     ok: true,
-    text: `${did} ${request.path} (${bytes} bytes${times})`,
-    summary: `${did}, ${bytes} bytes${times}`,
+    text: `${did} ${request.path} (${plural(bytes, "byte")}${times})`,
+    summary: `${did}, ${plural(bytes, "byte")}${times}`,
     // What is said of it was made from the call alone.
     label: NEUTRAL_LABEL,
     data: seen(request, answer, bytes),
@@ -123,7 +124,7 @@ async function listFolder(deps: FileDeps, work: Work): Promise<RunOutcome> {
   return {
     ok: true,
     text,
-    summary: `${entries.length} entries`,
+    summary: plural(entries.length, "entry", "entries"),
     label,
     data: seen(request, answer, Buffer.byteLength(text)),
   };
@@ -148,7 +149,7 @@ async function searchFiles(deps: FileDeps, work: Work): Promise<RunOutcome> {
   return {
     ok: true,
     text,
-    summary: `${matches.length} matches`,
+    summary: plural(matches.length, "match", "matches"),
     label,
     data: seen(request, answer, Buffer.byteLength(text)),
   };
