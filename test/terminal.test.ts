@@ -38,6 +38,7 @@ test("R-EXEC-1: on a terminal, what was named acts, and what was not is asked, w
     terminal.say("list the files here, then write hello.txt");
     const shown = await terminal.see(PROMPT);
     assert.match(shown, /only\.txt/);
+    assert.match(shown, /✓ 2 entries/);
     assert.doesNotMatch(shown, /May it/);
     assert.ok(read("hello.txt").length > 0);
   });
@@ -45,6 +46,7 @@ test("R-EXEC-1: on a terminal, what was named acts, and what was not is asked, w
   await t.test("an unknown script asks, and a no leaves it alone", async () => {
     terminal.say("run the tests");
     const shown = await terminal.see(CHOICES);
+    assert.match(shown, /✓ 3 entries/);
     for (const part of [/May it run this\?/, /command +│ npm test/, /why +│ \w/, /from +│ command:/])
       assert.match(shown, part);
     assert.ok(shown.includes(place.workspace), "the folder");

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { plural } from "../core/plural.ts";
 import type { Clock } from "../core/ports/clock.ts";
 import type { Readiness } from "../core/ports/gateway.ts";
 import type { Helpers } from "./helpers.ts";
@@ -90,7 +91,7 @@ async function within(clock: Clock, control: string, word: Promise<Readiness>): 
 async function ledgerReadiness(helpers: Helpers): Promise<Readiness> {
   try {
     const { size } = await helpers.ledger.head();
-    return { control: "ledger", ready: true, says: `${size} entries` };
+    return { control: "ledger", ready: true, says: plural(size, "entry", "entries") };
   } catch (error) {
     return { control: "ledger", ready: false, says: error instanceof Error ? error.message : "it does not answer" };
   }

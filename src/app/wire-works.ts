@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createMadeFiles } from "../core/made.ts";
 import type { TurnId } from "../core/ids.ts";
 import { trustRank } from "../core/label.ts";
 import type { LedgerEntry } from "../core/ports/ledger.ts";
@@ -71,7 +72,8 @@ export async function openWorks(given: WireUp, { store, helpers, metrics, kits, 
   });
   const reading = wireReading(given, { store, helpers, metrics, kits });
   const reach = { conversations: lateConversations(late), owner: OWNER };
-  const effectors = wireEffectors({ given, store, helpers, ...reach, ...reading });
+  const made = createMadeFiles();
+  const effectors = wireEffectors({ given, store, helpers, made, ...reach, ...reading });
   const halt = await openHalt(store.state);
   const parts: EngineParts = {
     clock,
@@ -90,6 +92,7 @@ export async function openWorks(given: WireUp, { store, helpers, metrics, kits, 
     budgetSettings: settings,
     outbound: given.outbound,
     effectors,
+    made,
     kitOf: (agent) => kits.of(agent),
     left: (turn) => left.add(turn),
     owner: OWNER,

@@ -1,4 +1,5 @@
 /** `vambrace alerts list`, `silence`, `unsilence`, `test`, `rules check`; `freeze` and `thaw`. @module */
+import { plural } from "../core/plural.ts";
 import { alertRules } from "../app/config/alerts.ts";
 import { stateFolder } from "../app/config/environment.ts";
 import { loadConfig } from "../app/config/load.ts";
@@ -10,12 +11,13 @@ import { alertsAnswer, frozenAnswer, toldAnswer, wasAnswer } from "../wire/watch
 import { z } from "zod";
 import { connect } from "./client.ts";
 import { type Command, flagOn, flagText } from "./command.ts";
-import { oneLine, paint, plural, table } from "./style.ts";
+import { oneLine, paint, table } from "./style.ts";
 
 const Done = z.looseObject({});
 
 export const alertsList: Command = {
   name: "alerts list",
+  words: 0,
   summary: "what was raised since the start, the rules, and what nobody took",
   usage: "vambrace alerts list [--rules] [--json]",
   example: "vambrace alerts list",
@@ -64,6 +66,7 @@ function timeOf(ms: number): string {
 
 export const alertsSilence: Command = {
   name: "alerts silence",
+  words: 1,
   summary: "a rule tells nobody for a while; what it does (freeze, stop) is still done",
   usage: "vambrace alerts silence RULE --for TIME [--why TEXT]",
   example: 'vambrace alerts silence bulk-file-access --for 2h --why "I am sorting the photographs"',
@@ -87,6 +90,7 @@ function longSpan(text: string): number {
 
 export const alertsUnsilence: Command = {
   name: "alerts unsilence",
+  words: 1,
   summary: "a rule tells again",
   usage: "vambrace alerts unsilence RULE",
   example: "vambrace alerts unsilence bulk-file-access",
@@ -102,6 +106,7 @@ export const alertsUnsilence: Command = {
 
 export const alertsTest: Command = {
   name: "alerts test",
+  words: 1,
   summary: "send a test to everybody whom a rule tells; nothing is frozen or stopped",
   usage: "vambrace alerts test RULE [--json]",
   example: "vambrace alerts test failed-logins",
@@ -127,6 +132,7 @@ export const alertsTest: Command = {
 
 export const alertsRulesCheck: Command = {
   name: "alerts rules check",
+  words: Number.POSITIVE_INFINITY,
   summary: "read a condition, or all rules of the configuration, without a gateway",
   usage: "vambrace alerts rules check [CONDITION]",
   example: 'vambrace alerts rules check "failed_auth > 5 in 5m by address"',
@@ -156,6 +162,7 @@ export const alertsRulesCheck: Command = {
 
 export const freezeCommand: Command = {
   name: "freeze",
+  words: Number.POSITIVE_INFINITY,
   summary: "end what runs in one session and those that it spawned, and take nothing more in it",
   usage: "vambrace freeze SESSION [REASON]",
   example: 'vambrace freeze ses_0123456789abcdefghjkmnpqrs "it reads what it should not"',
@@ -175,6 +182,7 @@ export const freezeCommand: Command = {
 
 export const thawCommand: Command = {
   name: "thaw",
+  words: 1,
   summary: "let a frozen session go on",
   usage: "vambrace thaw SESSION",
   example: "vambrace thaw ses_0123456789abcdefghjkmnpqrs",

@@ -11,6 +11,7 @@ const Done = z.looseObject({});
 
 export const approvalsCommand: Command = {
   name: "approvals",
+  words: 2,
   summary: "show what waits for your yes, and answer it",
   usage: "vambrace approvals [yes|no ID] [--session] [--json]",
   example: "vambrace approvals yes apr_0123456789abcdefghjkmnpqrs",

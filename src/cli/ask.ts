@@ -7,6 +7,7 @@ import { converse } from "./conversation.ts";
 
 export const askCommand: Command = {
   name: "ask",
+  words: Number.POSITIVE_INFINITY,
   summary: "ask one question and print the answer; what would need a person is refused",
   usage: 'vambrace ask "QUESTION" [--json]',
   example: 'vambrace ask "what is in notes.md"',

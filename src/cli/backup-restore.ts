@@ -1,4 +1,5 @@
 /** `vambrace backup restore` and `backup drill`. @module */
+import { plural } from "../core/plural.ts";
 import { resolve } from "node:path";
 import { type Drill, drillBackup } from "../app/backup/drill.ts";
 import { depotOf, listBackups, openBackup } from "../app/backup/open.ts";
@@ -11,12 +12,13 @@ import { WORKSPACE } from "../ops/backup/source.ts";
 import { FROM, FROM_HELP, fromOf, KEPT, KEPT_HELP, keptOr, usage } from "./backup.ts";
 import { neededUnlock, UNLOCK_HELP, UNLOCK_OPTIONS } from "./backup-unlock.ts";
 import { type Command, flagOn, flagText, type Io } from "./command.ts";
-import { byteText, oneLine, paint, plural } from "./style.ts";
+import { byteText, oneLine, paint } from "./style.ts";
 
 const JSON_OPTION = { json: { type: "boolean", default: false } } as const;
 
 export const backupRestore: Command = {
   name: "backup restore",
+  words: 1,
   summary: "put the state folder back from a backup; all of it or nothing",
   usage:
     "vambrace backup restore [NUMBER] [--from DIR] [--identity FILE|--passphrase-file FILE] [--into DIR] [--workspace AGENT] [--replace] [--key K] [--checkpoint FILE] [--why TEXT] [--json]",
@@ -88,6 +90,7 @@ async function tellUnfinished(io: Io, folder: string): Promise<void> {
 
 export const backupDrill: Command = {
   name: "backup drill",
+  words: 1,
   summary: "restore a backup into a folder that is thrown away, and try what was restored",
   usage: "vambrace backup drill [NUMBER] [--from DIR] [--identity FILE|--passphrase-file FILE] [--json]",
   example: "vambrace backup drill --identity /media/usb/vambrace-backup.key",

@@ -7,7 +7,7 @@ import { passphraseVariable } from "../app/config/backup.ts";
 import { Fault } from "../core/fault.ts";
 import type { Unlock } from "../ops/backup/envelope.ts";
 import { type Flags, flagText, type Io } from "./command.ts";
-import { askHidden } from "./secrets/ask.ts";
+import { askHidden } from "./typed.ts";
 
 export const UNLOCK_OPTIONS = { identity: { type: "string" }, "passphrase-file": { type: "string" } } as const;
 export const UNLOCK_HELP = {

@@ -1,4 +1,5 @@
 /** `vambrace backup key`, `create`, `list` and `verify`. @module */
+import { plural } from "../core/plural.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { makeBackup } from "../app/backup/make.ts";
@@ -15,7 +16,7 @@ import type { Created } from "../ops/backup/create.ts";
 import { type BackupReport, verifyBackups } from "../ops/backup/verify.ts";
 import { UNLOCK_HELP, UNLOCK_OPTIONS, unlockOf } from "./backup-unlock.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
-import { byteText, oneLine, paint, plural, table } from "./style.ts";
+import { byteText, oneLine, paint, table } from "./style.ts";
 
 const JSON_OPTION = { json: { type: "boolean", default: false } } as const;
 export const FROM = { from: { type: "string" } } as const;
@@ -28,6 +29,7 @@ export const KEPT_HELP = {
 
 export const backupKey: Command = {
   name: "backup key",
+  words: 1,
   summary: "make a key that opens backups, to be kept away from this machine",
   usage: "vambrace backup key FILE",
   example: "vambrace backup key /media/usb/vambrace-backup.key",
@@ -49,6 +51,7 @@ export const backupKey: Command = {
 
 export const backupCreate: Command = {
   name: "backup create",
+  words: 0,
   summary: "save the state folder, encrypted; what is saved already is not written again",
   usage: "vambrace backup create [--to DIR] [--workspace] [--full] [--why TEXT] [--json]",
   example: "vambrace backup create",
@@ -66,8 +69,7 @@ export const backupCreate: Command = {
     why: "recorded in the ledger",
     json: "print what was done as JSON",
   },
-  async run(args, flags, io) {
-    if (args.length > 0) throw usage("it takes options only", backupCreate);
+  async run(_args, flags, io) {
     const home = stateFolder(io.env);
     const to = flagText(flags, "to");
     const begun = performance.now();
@@ -152,13 +154,13 @@ function drawCreated(io: Io, { note, files, bytes, written, left, removed }: Cre
 
 export const backupList: Command = {
   name: "backup list",
+  words: 0,
   summary: "the backups that are there, and when one was last tried",
   usage: "vambrace backup list [--from DIR] [--json]",
   example: "vambrace backup list",
   options: { ...FROM, ...JSON_OPTION },
   help: { ...FROM_HELP, json: "one a line as JSON" },
-  async run(args, flags, io) {
-    if (args.length > 0) throw usage("it takes options only", backupList);
+  async run(_args, flags, io) {
     const home = stateFolder(io.env);
     const { kept, notes } = await listBackups(depotOf(home, io.env, fromOf(flags)));
     if (flagOn(flags, "json"))
@@ -179,14 +181,14 @@ function drillText(home: string): string {
 
 export const backupVerify: Command = {
   name: "backup verify",
+  words: 0,
   summary: "read every byte of the backups and say what was changed, is missing or was put back",
   usage:
     "vambrace backup verify [--from DIR] [--identity FILE|--passphrase-file FILE] [--key K] [--checkpoint FILE] [--json]",
   example: "vambrace backup verify --key keep/key.pub --checkpoint keep/checkpoint",
   options: { ...FROM, ...UNLOCK_OPTIONS, ...KEPT, ...JSON_OPTION },
   help: { ...FROM_HELP, ...UNLOCK_HELP, ...KEPT_HELP, json: "print the report as JSON" },
-  async run(args, flags, io) {
-    if (args.length > 0) throw usage("it takes options only", backupVerify);
+  async run(_args, flags, io) {
     const home = stateFolder(io.env);
     const unlock = await unlockOf(io, flags);
     const report = await verifyBackups(depotOf(home, io.env, fromOf(flags)), {

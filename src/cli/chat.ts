@@ -15,6 +15,7 @@ import { watch, type Watching } from "./watching.ts";
 
 export const chatCommand: Command = {
   name: "chat",
+  words: 0,
   summary: "talk to the agent in this terminal",
   usage: "vambrace chat",
   example: "vambrace chat   # then type: list the files here, then write hello.txt",

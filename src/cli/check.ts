@@ -5,7 +5,6 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { text as readAll } from "node:stream/consumers";
 import { z } from "zod";
 import type { Verdict } from "../core/decision.ts";
 import { Fault } from "../core/fault.ts";
@@ -14,6 +13,7 @@ import { eachLine, parseJson, parseWith } from "./json-lines.ts";
 import { existing, groundOf } from "./judging.ts";
 import { type Names, openQuestions, type Questions } from "./questions.ts";
 import { oneLine, paint } from "./style.ts";
+import { readInput } from "./typed.ts";
 
 const id = z.union([z.string(), z.number()]);
 const who = { person: z.string().optional(), cwd: z.string().optional() };
@@ -49,6 +49,7 @@ const WHO_HELP = {
 
 export const checkCommand: Command = {
   name: "check command",
+  words: Number.POSITIVE_INFINITY,
   summary: "what the gate would say to a shell command, and what the command would touch",
   usage:
     "vambrace check command [--cwd DIR] [--person P] [--allow NAME]… [--config FILE] [--json] -- CMD… | --jsonl < FILE",
@@ -79,6 +80,7 @@ export const checkCommand: Command = {
 
 export const checkPath: Command = {
   name: "check path",
+  words: 1,
   summary: "what the gate would say to reading or writing a path, and where it really leads",
   usage:
     "vambrace check path PATH [--access read|write] [--cwd DIR] [--person P] [--config FILE] [--json] | --jsonl < FILE",
@@ -102,6 +104,7 @@ export const checkPath: Command = {
 
 export const checkUrl: Command = {
   name: "check url",
+  words: 1,
   summary: "what the gate would say to fetching an address, and which host it means",
   usage: "vambrace check url URL [--method M] [--resolve FILE] [--person P] [--config FILE] [--json] | --jsonl < FILE",
   example: "vambrace check url http://2130706433/   # an address of this machine, written as a number",
@@ -128,6 +131,7 @@ export const checkUrl: Command = {
 
 export const checkCallCommand: Command = {
   name: "check call",
+  words: 1,
   summary: "what the gate would say to one call of a recorded session",
   usage: "vambrace check call FILE|- [--config FILE] [--json] | --jsonl < FILE",
   example: "vambrace check call session.json   # a session as `vambrace replay` reads it, ending in the call",
@@ -139,7 +143,7 @@ export const checkCallCommand: Command = {
       return jsonl({ io, args, command: checkCallCommand }, questions, (value) => questions.call(value));
     }
     const name = single(args, checkCallCommand);
-    const text = name === "-" ? await readAll(io.stdin) : readFileSync(existing(name, "file"), "utf8");
+    const text = name === "-" ? await readInput(io) : readFileSync(existing(name, "file"), "utf8");
     show(io, flags, await questions.call(parseJson(text)));
     return 0;
   },

@@ -30,6 +30,8 @@ export type Command = {
   readonly name: string;
   readonly summary: string;
   readonly usage: string;
+  /** How many words it takes beside its options, at most; infinite where it looks at each itself. */
+  readonly words: number;
   /** One line that a person can copy, and what it does. */
   readonly example: string;
   readonly options: ParseArgsOptionsConfig;

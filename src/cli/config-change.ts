@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { createInterface } from "node:readline/promises";
 import type { Change } from "../app/config/change.ts";
 import { type Edited, editConfig, type Planned, planEdit, replaceConfig } from "../app/config/edit.ts";
 import { stateFolder } from "../app/config/environment.ts";
@@ -19,6 +18,7 @@ import { isWidening, type Meaning, sentencesOf } from "../ops/history/meaning.ts
 import { auditAfter } from "./audit/after.ts";
 import { type Flags, flagOn, flagText, type Io } from "./command.ts";
 import { oneLine, paint } from "./style.ts";
+import { askYes } from "./typed.ts";
 
 export const CHANGE_OPTIONS = {
   why: { type: "string" },
@@ -69,7 +69,12 @@ async function applyOnce(io: Io, flags: Flags, change: readonly Change[] | strin
   say(io, flags, outcome);
   if (flagOn(flags, "dry-run")) return 0;
   const opens = meaning === undefined || isWidening(meaning);
-  if (opens && io.isTerminal && !flagOn(flags, "yes") && !(await agrees(io))) {
+  if (
+    opens &&
+    io.isTerminal &&
+    !flagOn(flags, "yes") &&
+    !(await askYes(io, "  it opens what was closed; apply it? [y/N] > "))
+  ) {
     io.err("nothing was changed");
     return 3;
   }
@@ -115,15 +120,6 @@ async function meaningOf(home: string, { before, after }: Planned): Promise<Mean
   // The judge is large: it is read only where something is to be asked.
   const { meaningOfChange } = await import("../app/config-meaning.ts");
   return meaningOfChange(before, after, readPolicies(homeAt(home).policies));
-}
-
-async function agrees(io: Io): Promise<boolean> {
-  const terminal = createInterface({ input: io.stdin, output: process.stderr, terminal: true });
-  try {
-    return /^y(?:es)?$/i.test((await terminal.question("  it opens what was closed; apply it? [y/N] > ")).trim());
-  } finally {
-    terminal.close();
-  }
 }
 
 export function painted(io: Io, line: string): string {

@@ -6,7 +6,6 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { text as readAll } from "node:stream/consumers";
 import { stateFolder } from "../app/config/environment.ts";
 import { configVersion } from "../app/config/versions.ts";
 import { Fault } from "../core/fault.ts";
@@ -15,9 +14,11 @@ import type { Command } from "./command.ts";
 import { applyChange, CHANGE_HELP as HELP, CHANGE_OPTIONS as OPTIONS } from "./config-change.ts";
 import { parseJson } from "./json-lines.ts";
 import { existing } from "./judging.ts";
+import { readInput } from "./typed.ts";
 
 export const configSet: Command = {
   name: "config set",
+  words: 2,
   summary: "set one key; comments and order of the file stay",
   usage: "vambrace config set KEY VALUE [--why TEXT] [--dry-run] [--yes] [--json]",
   example: `vambrace config set tools.exec.allow '["git","ls"]' --why "reviewed on Monday"`,
@@ -32,6 +33,7 @@ export const configSet: Command = {
 
 export const configUnset: Command = {
   name: "config unset",
+  words: 1,
   summary: "take one key out, so that its default counts again",
   usage: "vambrace config unset KEY [--why TEXT] [--dry-run] [--yes] [--json]",
   example: "vambrace config unset tools.profile",
@@ -45,6 +47,7 @@ export const configUnset: Command = {
 
 export const configPatch: Command = {
   name: "config patch",
+  words: 1,
   summary: "make several changes at once, or none: a JSON merge patch",
   usage: "vambrace config patch FILE|- [--why TEXT] [--dry-run] [--yes] [--json]",
   example: `echo '{"tools":{"profile":null},"gateway":{"port":18900}}' | vambrace config patch -`,
@@ -52,7 +55,7 @@ export const configPatch: Command = {
   help: HELP,
   async run([name, ...more], flags, io) {
     if (name === undefined || more.length > 0) throw usage("name one file, or - for standard input", configPatch);
-    const text = name === "-" ? await readAll(io.stdin) : readFileSync(existing(name, "file"), "utf8");
+    const text = name === "-" ? await readInput(io) : readFileSync(existing(name, "file"), "utf8");
     const value = parseJson(text);
     if (!isObject(value)) throw usage("the patch is a JSON object; null takes a key out", configPatch);
     return applyChange(io, flags, [{ op: "patch", value }], SAID);
@@ -61,6 +64,7 @@ export const configPatch: Command = {
 
 export const configRollback: Command = {
   name: "config rollback",
+  words: 1,
   summary: "put a past text of the configuration back",
   usage: "vambrace config rollback VERSION [--why TEXT] [--dry-run] [--yes] [--json]",
   example: "vambrace config rollback 3",

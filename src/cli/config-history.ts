@@ -15,6 +15,7 @@ import { oneLine, paint } from "./style.ts";
 
 export const configHistoryCommand: Command = {
   name: "config history",
+  words: 0,
   summary: "every change of the configuration: who, when, why, and what it meant",
   usage: "vambrace config history [--json]",
   example: "vambrace config history",
@@ -38,6 +39,7 @@ export const configHistoryCommand: Command = {
 
 export const configDiff: Command = {
   name: "config diff",
+  words: 2,
   summary: "what a change took out and put in, and what that means by the policies of today",
   usage: "vambrace config diff [VERSION [VERSION]] [--json]",
   example: "vambrace config diff 3   # from the text before change 3 to the one after it",

@@ -14,6 +14,7 @@ import { oneLine } from "./style.ts";
 
 export const configGet: Command = {
   name: "config get",
+  words: 1,
   summary: "what counts now, defaults and all; secrets stay references",
   usage: "vambrace config get [KEY] [--json]",
   example: "vambrace config get tools.exec.allow",
@@ -55,6 +56,7 @@ function notSet(io: Io, key: string): number {
 
 export const configValidate: Command = {
   name: "config validate",
+  words: 1,
   summary: "check a configuration without using it, and say what it weakens",
   usage: "vambrace config validate [FILE] [--json]",
   example: "vambrace config validate ./config.yaml",
@@ -83,6 +85,7 @@ export const configValidate: Command = {
 
 export const configSchemaCommand: Command = {
   name: "config schema",
+  words: 0,
   summary: "every key, what it takes and its default, as JSON Schema",
   usage: "vambrace config schema [--json]",
   example: "vambrace config schema > vambrace.schema.json",

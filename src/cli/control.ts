@@ -1,4 +1,5 @@
 /** `vambrace stop`, `resume` and `status`. @module */
+import { plural } from "../core/plural.ts";
 import { z } from "zod";
 import { stateFolder } from "../app/config/environment.ts";
 import { OWNER } from "../app/given.ts";
@@ -10,12 +11,13 @@ import { Fault } from "../core/fault.ts";
 import { watchStatus } from "../wire/watching.ts";
 import { connect, runningOf } from "./client.ts";
 import { type Command, flagOn, type Io } from "./command.ts";
-import { oneLine, paint, plural, table } from "./style.ts";
+import { oneLine, paint, table } from "./style.ts";
 
 const Done = z.looseObject({});
 
 export const stopCommand: Command = {
   name: "stop",
+  words: Number.POSITIVE_INFINITY,
   summary: "halt everything at once: turns, commands, schedules; stays halted across a restart",
   usage: "vambrace stop [REASON]",
   example: 'vambrace stop "it does something strange"',
@@ -86,6 +88,7 @@ async function askToStop(io: Io, reason: string): Promise<string | undefined> {
 
 export const resumeCommand: Command = {
   name: "resume",
+  words: 0,
   summary: "start again after `stop`",
   usage: "vambrace resume",
   example: "vambrace resume",
@@ -115,6 +118,7 @@ const Status = z.looseObject({
 
 export const statusCommand: Command = {
   name: "status",
+  words: 0,
   summary: "what runs, with which model, and which controls have proved themselves",
   usage: "vambrace status [--json]",
   example: "vambrace status",

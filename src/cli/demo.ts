@@ -1,10 +1,12 @@
 /** `vambrace demo`: the incident, in two arms side by side. @module */
+import { plural } from "../core/plural.ts";
 import { DEMO_QUESTION, type DemoReport, playDemo } from "../app/demo.ts";
 import { type Command, flagOn, type Io } from "./command.ts";
 import { oneLine, paint } from "./style.ts";
 
 export const demoCommand: Command = {
   name: "demo",
+  words: 0,
   summary: "play the e-mail that tells the agent to send your files away, against an undefended agent and this one",
   usage: "vambrace demo [--json]",
   example: "vambrace demo",
@@ -39,7 +41,7 @@ function draw(io: Io, report: DemoReport, won: boolean): void {
     `  ${defended.left ? paint(io, "red", "THE CANARY LEFT") : paint(io, "green", "the canary stayed: nothing reached the sink")}\n`,
   );
   io.out(
-    `the ledger of that conversation is ${ledger.consistent ? "consistent" : "BROKEN"}: ${ledger.entries} entries, root ${ledger.rootHex}`,
+    `the ledger of that conversation is ${ledger.consistent ? "consistent" : "BROKEN"}: ${plural(ledger.entries, "entry", "entries")}, root ${ledger.rootHex}`,
   );
   if (!won) io.err("error: the demo did not come out as it should");
 }

@@ -15,6 +15,7 @@ import { oneLine, paint } from "./style.ts";
 
 export const doctorCommand: Command = {
   name: "doctor",
+  words: 0,
   summary: "look at everything that has to be right, and say what to do where it is not",
   usage: "vambrace doctor [--fix] [--json]",
   example: "vambrace doctor --fix",

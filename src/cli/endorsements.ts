@@ -22,6 +22,7 @@ const Endorsements = z.looseObject({
 
 export const endorsementsCommand: Command = {
   name: "endorsements",
+  words: 2,
   summary: "the texts that you endorsed in a conversation, and taking that back",
   usage: "vambrace endorsements [revoke ITEM] [--json]",
   example: "vambrace endorsements revoke itm_0123456789abcdefghjkmnpqrs",

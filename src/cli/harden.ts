@@ -11,6 +11,7 @@ import { oneLine } from "./style.ts";
 
 export const hardenCommand: Command = {
   name: "harden",
+  words: 0,
   summary: "mend what the audit found and a program can mend; shown first, undone with --undo",
   usage: "vambrace harden [--yes|--dry-run] [--undo] [--host DIR] [--home DIR]",
   example: "vambrace harden --dry-run",
@@ -28,8 +29,7 @@ export const hardenCommand: Command = {
     host: "write rules for firewall, fail2ban, auditd, sysctl and systemd into a new folder, for review; nothing is applied",
     home: "the folder that contains `.vambrace`; your own unless said",
   },
-  async run(args, flags, io) {
-    if (args.length > 0) throw usage("it takes options only");
+  async run(_args, flags, io) {
     const place = placeOf(io, flagText(flags, "home"));
     const host = flagText(flags, "host");
     if (host !== undefined) {
@@ -66,8 +66,4 @@ async function undo(io: Io, place: Place): Promise<number> {
   io.err(`hardening ${record.number} of ${new Date(record.atMs).toISOString()} is taken back`);
   if (record.config !== null) io.err("a running gateway takes the configuration at its next start");
   return left.length === 0 ? 0 : 1;
-}
-
-function usage(message: string): Fault {
-  return new Fault("COMMAND_USAGE", { message, hint: `usage: ${hardenCommand.usage}` });
 }

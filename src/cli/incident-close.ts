@@ -17,6 +17,7 @@ function partsOf(io: Io): StepParts {
 
 export const incidentCause: Command = {
   name: "incident cause",
+  words: Number.POSITIVE_INFINITY,
   summary: "record what happened and why it could; nothing is brought back before",
   usage: "vambrace incident cause ID TEXT",
   example:
@@ -36,6 +37,7 @@ export const incidentCause: Command = {
 
 export const incidentCheck: Command = {
   name: "incident check",
+  words: 2,
   summary: "tick an item of the checklist, or leave it out for a reason",
   usage: "vambrace incident check ID ITEM [--note TEXT] [--skip]",
   example: 'vambrace incident check inc_20261127233000abcd1234 rotate --note "new provider key, 23:40"',
@@ -58,6 +60,7 @@ export const incidentCheck: Command = {
 
 export const incidentRestore: Command = {
   name: "incident restore",
+  words: 2,
   summary: "bring one service back: terminal, webchat, api, schedules",
   usage: "vambrace incident restore ID SERVICE [--note TEXT]",
   example: "vambrace incident restore inc_20261127233000abcd1234 terminal",
@@ -83,6 +86,7 @@ export const incidentRestore: Command = {
 
 export const incidentClose: Command = {
   name: "incident close",
+  words: 1,
   summary: "close it: refused without a cause, with anything left to do; 30 days of close watch begin",
   usage: "vambrace incident close ID [--note TEXT]",
   example: "vambrace incident close inc_20261127233000abcd1234",
@@ -118,6 +122,7 @@ async function writeDown(io: Io, parts: StepParts, one: Case): Promise<number> {
 
 export const incidentReview: Command = {
   name: "incident review",
+  words: 1,
   summary: "write the review document (Markdown) as it stands now",
   usage: "vambrace incident review ID",
   example: "vambrace incident review inc_20261127233000abcd1234",

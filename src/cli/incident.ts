@@ -1,4 +1,5 @@
 /** `vambrace incident open`, `list`, `show`, `timeline`, `bundle`, `verify`. @module */
+import { plural } from "../core/plural.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { durable } from "../app/config/durable.ts";
 import { stateFolder } from "../app/config/environment.ts";
@@ -15,7 +16,7 @@ import { collect, rowOf, writeRow } from "../ops/incident/timeline.ts";
 import { verifyBundle } from "../ops/incident/verify.ts";
 import { type Command, flagOn, flagText, type Io } from "./command.ts";
 import { reachGateway } from "./incident-gateway.ts";
-import { oneLine, paint, plural, table } from "./style.ts";
+import { oneLine, paint, table } from "./style.ts";
 import { agoOrTime } from "./when.ts";
 
 export async function incidentParts(io: Io): Promise<IncidentParts> {
@@ -45,6 +46,7 @@ function configNow(io: Io): IncidentParts["loaded"] {
 
 export const incidentOpen: Command = {
   name: "incident open",
+  words: 0,
   summary: "contain, end access, keep sealed evidence, list what was touched and who was reached",
   usage: "vambrace incident open --reason TEXT [--session S|--call C] [--since TIME] [--no-workspace] [--json]",
   example:
@@ -132,6 +134,7 @@ async function sessionOf(ledger: string, call: string): Promise<string> {
 
 export const incidentList: Command = {
   name: "incident list",
+  words: 0,
   summary: "every incident, and what is left to do in those that are open",
   usage: "vambrace incident list [--json]",
   example: "vambrace incident list",
@@ -159,6 +162,7 @@ function leftOf(one: Case): string {
 
 export const incidentShow: Command = {
   name: "incident show",
+  words: 1,
   summary: "one incident: its cause, checklist, what is brought back, and the next step",
   usage: "vambrace incident show ID [--json]",
   example: "vambrace incident show inc_20261127233000abcd1234",
@@ -200,6 +204,7 @@ export function drawCase(io: Io, one: Case): void {
 
 export const incidentTimeline: Command = {
   name: "incident timeline",
+  words: 1,
   summary: "what happened, in order, from the ledger as it is now",
   usage: "vambrace incident timeline ID [--json]",
   example: "vambrace incident timeline inc_20261127233000abcd1234",
@@ -219,6 +224,7 @@ export const incidentTimeline: Command = {
 
 export const incidentBundle: Command = {
   name: "incident bundle",
+  words: 1,
   summary: "keep the evidence as it is now, in a further bundle",
   usage: "vambrace incident bundle ID [--no-workspace]",
   example: "vambrace incident bundle inc_20261127233000abcd1234",
@@ -238,6 +244,7 @@ export const incidentBundle: Command = {
 
 export const incidentVerify: Command = {
   name: "incident verify",
+  words: 1,
   summary: "check a bundle, on any machine, with the ledger's public key",
   usage: "vambrace incident verify BUNDLE --key PUBLIC [--json]",
   example: "vambrace incident verify ~/usb/bundle-1 --key ~/usb/key.pub",

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { plural } from "../core/plural.ts";
 import { stateFolder } from "../app/config/environment.ts";
 import { homeAt } from "../app/home.ts";
 import { Fault } from "../core/fault.ts";
@@ -15,13 +16,14 @@ import type { StoredEntry } from "../core/ports/ledger.ts";
 import { eachEntry } from "../ledger/search.ts";
 import { rowOf } from "../ops/incident/timeline.ts";
 import { type Command, flagOn, flagText, type Io } from "./command.ts";
-import { oneLine, paint, plural, printable } from "./style.ts";
+import { oneLine, paint, printable } from "./style.ts";
 
 /** Steps of one session that are drawn; a longer one is read with `--json`. */
 const MOST = 50_000;
 
 export const logSession: Command = {
   name: "log session",
+  words: 1,
   summary: "a session step by step: what was said, wanted, decided, answered, done and reached",
   usage: "vambrace log session SESSION [--step N] [--json]",
   example: "vambrace log session ses_0123456789abcdefghjkmnpqrs --step 7",

@@ -1,4 +1,5 @@
 /** `vambrace log search`, `log show` and `log verify`. @module */
+import { plural } from "../core/plural.ts";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { stateFolder } from "../app/config/environment.ts";
@@ -47,6 +48,7 @@ function queryOf(flags: Flags): string {
 
 export const logSearch: Command = {
   name: "log search",
+  words: 0,
   summary: "find entries of the ledger, newest first",
   usage:
     "vambrace log search [--person P] [--session S] [--tool T] [--target X] [--outcome R] [--since T] [--until T] [--kind K] [--who P] [--result R] [--turn T] [--call C] [--limit N] [--json]",
@@ -86,6 +88,7 @@ export const logSearch: Command = {
 
 export const logShow: Command = {
   name: "log show",
+  words: 1,
   summary: "everything that happened in one call, turn or session, oldest first",
   usage: "vambrace log show CALL|TURN|SESSION [--json]",
   example: "vambrace log show trn_0123456789abcdefghjkmnpqrs",
@@ -111,6 +114,7 @@ export const logShow: Command = {
 
 export const logVerify: Command = {
   name: "log verify",
+  words: 1,
   summary: "check that no past entry was changed, removed or reordered",
   usage: "vambrace log verify [DIRECTORY] [--key PUBLIC] [--checkpoint FILE] [--json]",
   example: "vambrace log verify ~/.vambrace/ledger --key KEY --checkpoint ~/usb/checkpoint",
@@ -145,7 +149,7 @@ function noteProof(io: Io, kept: readonly (string | undefined)[]): void {
 }
 
 function drawReport(io: Io, report: VerifyReport): void {
-  io.out(`${verdictOf(report)}: ${report.entries} entries, root ${report.rootHex}`);
+  io.out(`${verdictOf(report)}: ${plural(report.entries, "entry", "entries")}, root ${report.rootHex}`);
   if (report.problem !== undefined) io.err(`problem: ${report.problem}`);
   if (report.intact !== null) return;
   io.err(

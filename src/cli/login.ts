@@ -11,6 +11,7 @@ const Code = z.looseObject({ code: z.string(), lastsMs: z.number() });
 
 export const loginCommand: Command = {
   name: "login",
+  words: 0,
   summary: "the address of the page, with a login that works once",
   usage: "vambrace login",
   example: "vambrace login   # then open the printed address in a browser",

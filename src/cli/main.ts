@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { readEnvironment } from "../app/config/environment.ts";
 import { useNearModules } from "../app/near-modules.ts";
 import { Fault, toFault } from "../core/fault.ts";
+import { nearest } from "../core/nearest.ts";
 import { COMMANDS, type CommandName } from "./commands.ts";
 import type { Command, Flags, Io } from "./command.ts";
 
@@ -23,7 +24,7 @@ for (const flag of ["--no-wasm-tier-up", "--no-wasm-dynamic-tiering"]) setFlagsF
 useNearModules();
 
 const stop = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort(new Error(signal)));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted(signal));
 
 const io: Io = {
   out: (line) => process.stdout.write(`${line}\n`),
@@ -40,6 +41,14 @@ process.stderr.on("error", () => undefined);
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
 process.exitCode = await main(process.argv.slice(2));
+
+/** The first time a command may end in order; a person who presses Ctrl-C again does not want to wait for that. */
+function interrupted(signal: "SIGINT" | "SIGTERM" | "SIGHUP"): void {
+  if (stop.signal.aborted && signal === "SIGINT") process.exit(130);
+  stop.abort(new Error(signal));
+  if (!io.isTerminal || signal !== "SIGINT") return;
+  setTimeout(() => io.err("stopping; Ctrl-C once more ends it at once"), 1000).unref();
+}
 
 async function main(argv: readonly string[]): Promise<number> {
   try {
@@ -79,11 +88,25 @@ function findCommand(argv: readonly string[]): { readonly name: CommandName; rea
     const name = argv.slice(0, words).join(" ");
     if (isCommand(name)) return { name, rest: argv.slice(words) };
   }
-  const group = groupOf(argv[0] ?? "");
+  const [first = "", second = ""] = argv;
+  const group = groupOf(first);
   throw new Fault("COMMAND_UNKNOWN", {
-    message: `there is no command \`${argv.slice(0, 2).join(" ").slice(0, 60)}\``,
-    hint: group.length > 0 ? `one of: ${group.map((name) => `vambrace ${name}`).join(", ")}` : "see `vambrace --help`",
+    message: `there is no command \`${(group.length > 0 ? `${first} ${second}`.trim() : first).slice(0, 60)}\``,
+    hint: nearestCommand(first, second) ?? listOf(group),
   });
+}
+
+/** The whole name, or a first word with the group behind it. */
+function nearestCommand(first: string, second: string): string | undefined {
+  const names = Object.keys(COMMANDS);
+  const firstWords = new Set(names.map((name) => name.split(" ", 1)[0] ?? name));
+  const near =
+    nearest(`${first} ${second}`.trim(), names) ?? (firstWords.has(first) ? undefined : nearest(first, firstWords));
+  return near === undefined ? undefined : `did you mean \`vambrace ${near}\`?`;
+}
+
+function listOf(group: readonly string[]): string {
+  return group.length > 0 ? `one of: ${group.map((name) => `vambrace ${name}`).join(", ")}` : "see `vambrace --help`";
 }
 
 function isCommand(name: string): name is CommandName {
@@ -106,18 +129,39 @@ function parseFor(
       allowPositionals: true,
       strict: true,
     });
+    // The word itself is not repeated: it may be a secret that belongs elsewhere.
+    if (positionals.length > command.words) throw misused(command, tooManyFor(command));
     return { args: positionals, flags: { ...values } };
   } catch (cause) {
-    throw new Fault("COMMAND_USAGE", {
-      message: cause instanceof Error ? lowerFirst(cause.message) : "the words of the command are off",
-      hint: `usage: ${command.usage}`,
-      cause,
-    });
+    if (cause instanceof Fault) throw cause;
+    throw misused(command, optionTrouble(command, cause), cause);
   }
 }
 
+function misused({ usage }: Command, message: string, cause?: unknown): Fault {
+  return new Fault("COMMAND_USAGE", {
+    message,
+    hint: `usage: ${usage}`,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function tooManyFor({ name, words }: Command): string {
+  return words === 0 ? `\`${name}\` takes options only` : `too many words: \`${name}\` takes ${words} and options`;
+}
+
+/** What Node's parser says, on one line and without its advice; an option that is not there gets the nearest one. */
+function optionTrouble({ name, options }: Command, cause: unknown): string {
+  const said = cause instanceof Error ? cause.message : "the words of the command are off";
+  const [, unknown] = /^Unknown option '(--?[^'=\s]{1,60})/.exec(said) ?? [];
+  if (unknown === undefined) return lowerFirst(said.split(/[.\n]/, 1)[0] ?? said);
+  const near = nearest(unknown.replace(/^-+/, ""), Object.keys(options));
+  const meant = near === undefined ? "" : `; did you mean \`--${near}\`?`;
+  return `\`${name}\` has no option \`${unknown}\`${meant}`;
+}
+
 function lowerFirst(text: string): string {
-  return text.slice(0, 1).toLowerCase() + text.slice(1).replace(/\.$/, "");
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
 }
 
 function showHelp(command: Command): number {

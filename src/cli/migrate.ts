@@ -1,4 +1,5 @@
 /** `vambrace migrate openclaw`: moving in, shown first. @module */
+import { plural } from "../core/plural.ts";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { stateFolder, userHome } from "../app/config/environment.ts";
@@ -21,14 +22,15 @@ import { openStore } from "../edges/store/open.ts";
 import { planMigration } from "../ops/migrate/plan.ts";
 import { createOutbound } from "../steps/outbound/outbound.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
-import { askShown } from "./secrets/ask.ts";
+import { askYes } from "./typed.ts";
 import { secretGround, tellGateway } from "./secrets/ground.ts";
 import { keepFound } from "./secrets/import.ts";
 import { bringVault } from "./secrets/init.ts";
-import { paint, plural, printable } from "./style.ts";
+import { paint, printable } from "./style.ts";
 
 export const migrateOpenclaw: Command = {
   name: "migrate openclaw",
+  words: 0,
   summary: "bring settings, memory, schedules, skills and secrets over from OpenClaw with safe values; shown first",
   usage: "vambrace migrate openclaw [--home DIR] [--yes] [--no-secrets] [--json]",
   example: "vambrace migrate openclaw --home ~",
@@ -44,8 +46,7 @@ export const migrateOpenclaw: Command = {
     "no-secrets": "leave keys and tokens where they are",
     json: "print the plan as JSON, and do nothing unless --yes",
   },
-  async run(args, flags, io) {
-    if (args.length > 0) throw usage("it takes options only");
+  async run(_args, flags, io) {
     const from = readOpenClaw(resolve(flagText(flags, "home") ?? userHome(io.env)));
     if (!from.present) {
       throw new Fault("MIGRATION_NOTHING", {
@@ -75,7 +76,7 @@ async function isWanted(io: Io, flags: Flags): Promise<boolean> {
     io.err("nothing was done: --yes does it");
     return false;
   }
-  return /^y(es)?$/i.test(await askShown(io, "bring this over? [y/N] "));
+  return askYes(io, "bring this over? [y/N] ");
 }
 
 /** The vault is opened before anything is said or done; then secrets, since settings name them; then the rest. */
@@ -197,8 +198,4 @@ function draw(io: Io, plan: Migration): void {
     "left, and why",
     plan.left.map(({ what, why }: Left) => `${what}: ${why}`),
   );
-}
-
-function usage(message: string): Fault {
-  return new Fault("COMMAND_USAGE", { message, hint: `usage: ${migrateOpenclaw.usage}` });
 }

@@ -1,13 +1,15 @@
 /** `vambrace prove flow`: what a hijacked model could reach with this very configuration. @module */
+import { plural } from "../core/plural.ts";
 import { playConfig } from "../app/reach.ts";
 import type { Verdict } from "../core/decision.ts";
 import { isFinding, type Played, type Reach, type ReachCell, reachOf } from "../steps/judge/reach.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
 import { groundOf } from "./judging.ts";
-import { oneLine, paint, plural } from "./style.ts";
+import { oneLine, paint } from "./style.ts";
 
 export const proveFlow: Command = {
   name: "prove flow",
+  words: 0,
   summary: "what a hijacked model could reach by this configuration; asks the judge, and does nothing",
   usage: "vambrace prove flow [--channel C] [--config FILE] [--json]",
   example: "vambrace prove flow   # exit 3 where something leaves, is paid or stays behind without a yes",

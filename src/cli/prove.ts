@@ -12,6 +12,7 @@ import { oneLine, paint } from "./style.ts";
 
 export const securityProve: Command = {
   name: "security prove",
+  words: 0,
   summary: "show that the sandbox holds, by trying to get out of it; needs no running gateway",
   usage: "vambrace security prove [--short] [--json]",
   example: "vambrace security prove   # exit 4 where an attempt got out",

@@ -22,6 +22,7 @@ const SESSION_BYTES = 64 * 1024 * 1024;
 
 export const replayCommand: Command = {
   name: "replay",
+  words: 1,
   summary: "judge recorded sessions again: explain them, or try another policy on them",
   usage: "vambrace replay FILE|-|--since TIME [--policy DIR] [--against] [--config FILE] [--json]",
   example: "vambrace replay sessions.jsonl --policy ./stricter --against",

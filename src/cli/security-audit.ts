@@ -17,6 +17,7 @@ import { type Command, flagOn, type Flags, flagText, type Io } from "./command.t
 
 export const securityAudit: Command = {
   name: "security audit",
+  words: 0,
   summary: "look for everything that is set up unsafely; exit 3 where something grave is open",
   usage:
     "vambrace security audit [--deep] [--fix [--yes]] [--json|--sarif] [--html FILE] [--min-severity S] [--target vambrace|openclaw] [--home DIR]",
@@ -43,8 +44,7 @@ export const securityAudit: Command = {
     target: "what is looked at: vambrace (the default) or openclaw",
     home: "the folder that contains `.vambrace` or `.openclaw`; your own unless said",
   },
-  async run(args, flags, io) {
-    if (args.length > 0) throw usage("it takes options only");
+  async run(_args, flags, io) {
     const least = severityOf(flags);
     if (flagOn(flags, "json") && flagOn(flags, "sarif")) throw usage("--json or --sarif, not both");
     const target = targetOf(flags);

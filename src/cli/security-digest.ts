@@ -1,8 +1,8 @@
 /** `vambrace security digest`: the review of a week or a month, from audits and ledger. @module */
+import { plural } from "../core/plural.ts";
 import { existsSync } from "node:fs";
 import { readPast, readRuns } from "../app/audit/past.ts";
 import { systemClock } from "../app/system.ts";
-import { Fault } from "../core/fault.ts";
 import { type Digest, digestJson, digestOf } from "../ops/audit/digest.ts";
 import { eachEntry } from "../ledger/search.ts";
 import { placeOf } from "./audit/run.ts";
@@ -14,6 +14,7 @@ const SHOWN = 15;
 
 export const securityDigest: Command = {
   name: "security digest",
+  words: 0,
   summary: "the review of a week or a month: what is open, what came and went, what was done",
   usage: "vambrace security digest [--since 7d] [--json] [--home DIR]",
   example: "vambrace security digest --since 30d",
@@ -23,9 +24,7 @@ export const securityDigest: Command = {
     json: "print it as JSON",
     home: "the folder that contains `.vambrace`; your own unless said",
   },
-  async run(args, flags, io) {
-    if (args.length > 0)
-      throw new Fault("COMMAND_USAGE", { message: "it takes options only", hint: `usage: ${securityDigest.usage}` });
+  async run(_args, flags, io) {
     const { home } = placeOf(io, flagText(flags, "home"));
     const untilMs = systemClock.wallMs();
     const sinceMs = agoOrTime(flagText(flags, "since") ?? "7d", untilMs);
@@ -54,7 +53,7 @@ function draw(io: Io, digest: Digest): void {
   for (const { id, severity, title, firstMs } of digest.open.slice(0, SHOWN))
     io.out(`  ${severity.padEnd(8)} ${title} (${id}), since ${day(firstMs)}`);
   if (digest.open.length > SHOWN) io.out(`  and ${digest.open.length - SHOWN} more: \`vambrace security audit\``);
-  io.out(paint(io, "bold", `recorded: ${digest.records} ${digest.records === 1 ? "entry" : "entries"}`));
+  io.out(paint(io, "bold", `recorded: ${plural(digest.records, "entry", "entries")}`));
   if (digest.counts.size > 0) io.out(table([...digest.counts].map(([key, count]) => [`  ${key}`, String(count)])));
   if (digest.listed.length > 0) io.out(paint(io, "bold", "done by people and commands"));
   for (const line of digest.listed) io.out(`  ${oneLine(line, 160)}`);

@@ -16,6 +16,7 @@ import { askSetUp, type SetUp } from "./set-up.ts";
 
 export const setupCommand: Command = {
   name: "setup",
+  words: 0,
   summary: "say where the agent works and how far the files there are trusted",
   usage: "vambrace setup [--workspace DIR] [--trust LEVEL]",
   example: "vambrace setup --workspace ~/work --trust none",
@@ -24,14 +25,13 @@ export const setupCommand: Command = {
     workspace: "the folder that the agent works in; ~/vambrace unless said",
     trust: "how far files there are trusted whose writer nobody recorded: none, limited, standard, elevated or full",
   },
-  async run(args, flags, io) {
-    if (args.length > 0) throw usage("it takes options only");
+  async run(_args, flags, io) {
     const home = homeAt(stateFolder(io.env));
     const where = { home: home.root, env: io.env };
     const standing = standingIn(loadConfig(where));
     const answers = given(flags, standing);
     if (answers !== undefined) await settle(where, answers);
-    else if (io.isTerminal) await askSetUp(io, standing, (said) => settle(where, said));
+    else if (io.isTerminal) await askSetUp(io, where, standing, (said) => settle(where, said));
     else if (existsSync(home.config))
       throw usage("there is a configuration already, and no terminal to ask in: say --workspace or --trust");
     else await settle(where, standing);

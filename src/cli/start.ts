@@ -10,6 +10,7 @@ import { paint } from "./style.ts";
 
 export const startCommand: Command = {
   name: "start",
+  words: 0,
   summary: "start the gateway; with --chat, talk with it here",
   usage: "vambrace start [--port N] [--detach] [--chat]",
   example: "vambrace start --chat",

@@ -24,6 +24,7 @@ const Tokens = z.looseObject({
 
 export const tokenCreate: Command = {
   name: "token create",
+  words: 1,
   summary: "make a token for a program or a person; it is shown once",
   usage: "vambrace token create NAME --allow PERMISSION[,…] [--person P] [--trust T] [--days N] [--json]",
   example: "vambrace token create backup-script --allow chat,read_log --trust limited --days 30",
@@ -66,6 +67,7 @@ export const tokenCreate: Command = {
 
 export const tokenList: Command = {
   name: "token list",
+  words: 0,
   summary: "the tokens that there are, never their values",
   usage: "vambrace token list [--json]",
   example: "vambrace token list",
@@ -94,6 +96,7 @@ export const tokenList: Command = {
 
 export const tokenRevoke: Command = {
   name: "token revoke",
+  words: 1,
   summary: "end a token at once",
   usage: "vambrace token revoke ID",
   example: "vambrace token revoke tok_0123456789abcdefghjkmnpqrs",

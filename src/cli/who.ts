@@ -8,6 +8,7 @@ import { paint, table } from "./style.ts";
 
 export const whoMatrixCommand: Command = {
   name: "who matrix",
+  words: 0,
   summary: "what text and persons of each trust level may cause, by the policies that are loaded",
   usage: "vambrace who matrix [--channel C] [--config FILE] [--json]",
   example: "vambrace who matrix --channel webchat",

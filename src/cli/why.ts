@@ -25,6 +25,7 @@ import { field, oneLine } from "./style.ts";
 
 export const whyCommand: Command = {
   name: "why",
+  words: 1,
   summary: "explain one decision: its rules, where its arguments came from, what would have allowed it",
   usage: "vambrace why CALL [--json]",
   example: "vambrace why call_0123456789abcdefghjkmnpqrs",
@@ -139,8 +140,8 @@ function worldLines({ paths, hosts, command }: JsonObject): readonly string[] {
   const parts = objectIn(command);
   return [
     ...objectsIn(paths).map(
-      ({ access, resolved, zone, hasCopy }) =>
-        `it would ${textIn(access)} ${textIn(resolved)} (${textIn(zone)}${hasCopy === true ? ", has a copy" : ""})`,
+      ({ access, resolved, zone, hasCopy, own }) =>
+        `it would ${textIn(access)} ${textIn(resolved)} (${textIn(zone)}${hasCopy === true ? ", has a copy" : ""}${own === true ? ", the session's own work" : ""})`,
     ),
     ...objectsIn(hosts).map(
       ({ host, listed }) => `it would reach ${textIn(host)} (${listed === true ? "" : "not "}listed)`,

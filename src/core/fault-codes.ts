@@ -13,6 +13,7 @@ export const FAULTS = {
   ALERT_MALFORMED: "usage",
   ALERT_UNKNOWN: "missing",
   ALERT_UNDELIVERED: "unavailable",
+  ANSWER_MISSING: "missing",
   APPROVAL_UNKNOWN: "missing",
   AUTH_LOCKED: "limit",
   AUTH_REFUSED: "unauthenticated",

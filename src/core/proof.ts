@@ -1,4 +1,5 @@
 /** What a proof of the sandbox comes to. @module */
+import { plural } from "./plural.ts";
 import type { Proof, ProofLine } from "./ports/executor.ts";
 
 export type ProofVerdict =
@@ -14,5 +15,5 @@ export function verdictOf({ attempts, skipped, floor }: Proof): ProofVerdict {
     const says = `only ${attempts.length} attempts counted, and ${Math.max(1, floor)} are needed (${skipped.length} show nothing here)`;
     return { holds: false, says, broken };
   }
-  return { holds: true, says: `held against ${attempts.length} attempts` };
+  return { holds: true, says: `held against ${plural(attempts.length, "attempt")}` };
 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { plural } from "../../core/plural.ts";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { toFault } from "../../core/fault.ts";
@@ -104,7 +105,7 @@ async function ledger(restored: string): Promise<string> {
   const folder = homeAt(restored).ledger;
   if (!existsSync(join(folder, "checkpoint"))) throw new NotTried("the backup has no ledger: no gateway had run");
   const { consistent, entries, problem } = await verifyLedger(folder);
-  if (consistent) return `consistent: ${entries} entries`;
+  if (consistent) return `consistent: ${plural(entries, "entry", "entries")}`;
   throw new Wrong(problem ?? "it does not fit together");
 }
 
@@ -118,7 +119,8 @@ async function sameHistory(restored: string, { home }: DrillParts): Promise<stri
     publicKey: read("key.pub"),
     checkpoint: read("checkpoint"),
   });
-  if (intact === true) return `the ledger here is the restored one, continued to ${entries} entries`;
+  if (intact === true)
+    return `the ledger here is the restored one, continued to ${plural(entries, "entry", "entries")}`;
   throw new Wrong(problem ?? "the ledger here is not the restored one, continued");
 }
 

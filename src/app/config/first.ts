@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { Fault } from "../../core/fault.ts";
+import { Fault, toFault } from "../../core/fault.ts";
 import { sha256 } from "../../core/json.ts";
 import type { Trust } from "../../core/label.ts";
 import { holdLock } from "../../edges/store/lock.ts";
@@ -47,8 +47,28 @@ export function writeFirstConfig(where: Where, answers: Answers = {}): Loaded & 
   makeFolder(where.home);
   const isNew = writeOnce(where, answers);
   const loaded = loadConfig(where);
-  for (const { workspace } of agentSettings(loaded.config, loaded.places)) makeWorkspace(workspace);
+  makeWorkspaces(loaded);
   return { ...loaded, isNew };
+}
+
+/**
+ * Whether a folder may be the workspace; nothing is written.
+ *
+ * @throws Fault CONFIG_UNSAFE or CONFIG_MALFORMED that names the folder: there is no file yet whose line could be named.
+ */
+export function checkWorkspace(where: Where, workspace: string): void {
+  try {
+    parseConfig(firstText({ workspace }), where);
+  } catch (thrown) {
+    const fault = toFault(thrown);
+    const [, says] = /^config\.yaml, line \d+: `agents\.defaults\.workspace` (.+)$/s.exec(fault.message) ?? [];
+    if (says === undefined) throw fault;
+    throw new Fault(fault.code, {
+      message: `\`${workspace.slice(0, 200)}\` ${says}`,
+      hint: fault.hint,
+      cause: thrown,
+    });
+  }
 }
 
 function writeOnce(where: Where, answers: Answers): boolean {
@@ -60,7 +80,10 @@ function writeOnce(where: Where, answers: Answers): boolean {
   }
   try {
     const text = firstText({ workspace: proposedWorkspace(where), ...answers });
-    const { digest: after } = parseConfig(text, where);
+    const planned = parseConfig(text, where);
+    // First: a file that names a folder which cannot be made would stand in the way of every other answer.
+    makeWorkspaces(planned);
+    const { digest: after } = planned;
     const said = { who: "owner", why: "the first set-up", atMs: systemClock.wallMs(), after };
     const version = keep(where.home, "", { ...said, meaning: [] });
     leavePending(where.home, { ...said, kind: "config", before: sha256(""), paths: [""], version, meaning: [] });
@@ -90,12 +113,16 @@ folders:
 `;
 }
 
+function makeWorkspaces({ config, places }: Loaded): void {
+  for (const { workspace } of agentSettings(config, places)) makeWorkspace(workspace);
+}
+
 function makeWorkspace(path: string): void {
   try {
     makeFolders(path);
   } catch (cause) {
     throw new Fault("CONFIG_UNSAFE", {
-      message: "the workspace cannot be made",
+      message: `the workspace \`${path.slice(0, 200)}\` cannot be made`,
       hint: "make the folder yourself, or choose another one: `vambrace config set agents.defaults.workspace`",
       facts: { path },
       cause,

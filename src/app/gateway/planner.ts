@@ -32,12 +32,14 @@ const NOTHING: Plan = { effects: [] };
 /** How long a plan may take; without one the call is judged as if there were none. */
 const PLAN_MS = 60_000;
 
+type LiveOptions = Pick<JudgeOptions, "reachable" | "made">;
+
 /** Judges a call; with the plan of its turn where that could make a difference. */
 export async function judgeByPlan(
   parts: PlannerParts,
   judge: Judge,
   proposal: Proposal,
-  options: Pick<JudgeOptions, "reachable">,
+  options: LiveOptions,
 ): Promise<Judged> {
   const first = await judge.judge(proposal, options);
   if (!(await couldMatter(parts, judge, { proposal, first, options }))) return first;
@@ -48,7 +50,7 @@ export async function judgeByPlan(
 type Case = {
   readonly proposal: Proposal;
   readonly first: Judged;
-  readonly options: Pick<JudgeOptions, "reachable">;
+  readonly options: LiveOptions;
 };
 
 /** Only where something less trusted than whoever asked is in the context, and the answer might be another. */

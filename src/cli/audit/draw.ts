@@ -1,8 +1,9 @@
 /** A report on a terminal. @module */
+import { plural } from "../../core/plural.ts";
 import { type Severity, SEVERITIES } from "../../core/finding.ts";
 import { type OpenFinding, type Report, summaryOf } from "../../ops/audit/report.ts";
 import type { Io } from "../command.ts";
-import { oneLine, paint, plural } from "../style.ts";
+import { oneLine, paint } from "../style.ts";
 
 const COLOURS = { critical: "redBright", high: "red", medium: "yellow", low: "cyan", info: "gray" } as const;
 const PLACES = 4;

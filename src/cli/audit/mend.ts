@@ -1,5 +1,5 @@
 /** Hardening from a terminal: shown, asked, done, looked at again. @module */
-import { createInterface } from "node:readline/promises";
+import { plural } from "../../core/plural.ts";
 import { type HardenParts, hardenPorts, proposeHardening, type Proposal } from "../../app/audit/hardening.ts";
 import { isSecretKey } from "../../app/config/secret-keys.ts";
 import { leavePending } from "../../app/pending.ts";
@@ -10,7 +10,8 @@ import { diffLines } from "../../ops/harden/diff.ts";
 import type { OpenFinding, Report } from "../../ops/audit/report.ts";
 import { scanSecrets } from "../../steps/outbound/scan/scan.ts";
 import type { Io } from "../command.ts";
-import { oneLine, paint, plural } from "../style.ts";
+import { oneLine, paint } from "../style.ts";
+import { askYes } from "../typed.ts";
 import type { Place } from "./run.ts";
 
 export type MendOptions = { readonly yes: boolean; readonly dry: boolean };
@@ -109,10 +110,5 @@ async function agreed(io: Io): Promise<boolean> {
       hint: "look at what would be done, then say --yes",
     });
   }
-  const terminal = createInterface({ input: io.stdin, output: process.stderr, terminal: true });
-  try {
-    return /^y(?:es)?$/i.test((await terminal.question("do this? [y/N] ", { signal: io.signal })).trim());
-  } finally {
-    terminal.close();
-  }
+  return askYes(io, "do this? [y/N] ");
 }

@@ -1,4 +1,5 @@
 /** The state folder: modes, configuration, policies, model, workspace, ledger. @module */
+import { plural } from "../../core/plural.ts";
 import { existsSync, statSync } from "node:fs";
 import { type Environment, stateFolder } from "../../app/config/environment.ts";
 import { loadConfig, type Loaded } from "../../app/config/load.ts";
@@ -38,7 +39,8 @@ function* modeLines(root: string, fix: boolean): Generator<Line> {
   const id = "state folder";
   if (!existsSync(root)) return yield ok(id, `${root} is not there yet: the first start makes it`);
   const mended = fix ? mendStateModes(root) : [];
-  if (mended.length > 0) yield ok(id, `mended: ${mended.length} files or folders are the owner's alone now`);
+  if (mended.length > 0)
+    yield ok(id, `mended: ${plural(mended.length, "file or folder is", "files or folders are")} the owner's alone now`);
   const wrong = checkStateModes(root);
   if (wrong.length === 0) return yield ok(id, `${root} is the owner's alone`);
   for (const finding of wrong.slice(0, SHOWN)) yield modeLine(finding);
@@ -121,7 +123,7 @@ async function ledgerLine(folder: string): Promise<Line> {
   if (!existsSync(folder)) return ok(id, "none yet: the first start makes it");
   try {
     const { consistent, entries, problem } = await verifyLedger(folder);
-    if (consistent) return ok(id, `consistent: ${entries} entries`);
+    if (consistent) return ok(id, `consistent: ${plural(entries, "entry", "entries")}`);
     if (entries === 0 && !existsSync(`${folder}/checkpoint`)) return ok(id, "empty");
     return fail(
       id,

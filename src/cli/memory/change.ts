@@ -11,6 +11,7 @@ import { memoryGround, storeFile, withMemory } from "./ground.ts";
 
 export const memoryForget: Command = {
   name: "memory forget",
+  words: 1,
   summary: "take one memory away; recorded first",
   usage: "vambrace memory forget ID [--why TEXT]",
   example: "vambrace memory forget mem_0123456789abcdefghjkmnpqrs",
@@ -36,13 +37,13 @@ export const memoryForget: Command = {
 
 export const memoryRekey: Command = {
   name: "memory rekey",
+  words: 0,
   summary: "make a new key for sealed memory; the next start of the gateway seals it anew",
   usage: "vambrace memory rekey [--why TEXT]",
   example: 'vambrace memory rekey --why "a copy of the vault was lost"',
   options: { why: { type: "string" } },
   help: { why: "kept in the ledger with the change" },
-  async run(args, flags, io) {
-    if (args.length > 0) throw usage("it takes options only", memoryRekey);
+  async run(_args, flags, io) {
     const ground = memoryGround(io, flags);
     if (!ground.secrets.loaded.config.memory.encrypt) {
       throw usage("memory is not sealed: `memory.encrypt` is not on", memoryRekey);

@@ -16,13 +16,13 @@ const AGENT_HELP = "whose memory; `main` unless said";
 
 export const memoryShow: Command = {
   name: "memory show",
+  words: 0,
   summary: "print what an agent remembers, with who could have written it; opens MEMORY.md.age where it is sealed",
   usage: "vambrace memory show [--agent AGENT]",
   example: "vambrace memory show",
   options: AGENT,
   help: { agent: AGENT_HELP },
-  async run(args, flags, io) {
-    if (args.length > 0) throw usage(memoryShow);
+  async run(_args, flags, io) {
     io.out((await fileText(memoryGround(io, flags))).trimEnd());
     return 0;
   },
@@ -30,13 +30,13 @@ export const memoryShow: Command = {
 
 export const memoryList: Command = {
   name: "memory list",
+  words: 0,
   summary: "list the memories of an agent by id; says which sealed ones do not open",
   usage: "vambrace memory list [--agent AGENT] [--json]",
   example: "vambrace memory list",
   options: { ...AGENT, json: { type: "boolean", default: false } },
   help: { agent: AGENT_HELP, json: "print them as JSON" },
-  async run(args, flags, io) {
-    if (args.length > 0) throw usage(memoryList);
+  async run(_args, flags, io) {
     const ground = memoryGround(io, flags);
     const { rows, damaged } = await lookAtMemory(storeFile(ground), ground.agent, () => readMemoryKeys(ground.keys));
     if (flagOn(flags, "json")) io.out(JSON.stringify({ memories: rows, damaged }));
@@ -67,8 +67,4 @@ async function fileText({ home, agent, secrets }: MemoryGround): Promise<string>
     message: `there is no memory of an agent \`${agent}\``,
     hint: "a gateway writes it when it is started; agents are named under `agents.entries`",
   });
-}
-
-function usage(command: Command): Fault {
-  return new Fault("COMMAND_USAGE", { message: "it takes options only", hint: `usage: ${command.usage}` });
 }

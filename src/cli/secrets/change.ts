@@ -3,7 +3,7 @@ import { changeVault } from "../../app/secrets/changes.ts";
 import { Fault } from "../../core/fault.ts";
 import { checkValue, confirm, rotate, set, undo, type Change } from "../../edges/vault/content.ts";
 import { type Command, flagOn, flagText, type Io } from "../command.ts";
-import { askHidden, isTyped, readStdin } from "./ask.ts";
+import { askHidden, isTyped, readStdin } from "../typed.ts";
 import { refuseWords, secretGround, type SecretGround, tellGateway, vaultNameOf } from "./ground.ts";
 import { bringVault } from "./init.ts";
 
@@ -12,6 +12,7 @@ const WHY_HELP = "kept in the ledger with the change";
 
 export const secretsSet: Command = {
   name: "secrets set",
+  words: Number.POSITIVE_INFINITY,
   summary: "keep a secret in the vault: typed where nothing is shown, or from standard input",
   usage: "vambrace secrets set NAME [--owner PERSON] [--why TEXT]   (the value on standard input, or when asked)",
   example: "vambrace secrets set github",
@@ -35,6 +36,7 @@ export const secretsSet: Command = {
 
 export const secretsRotate: Command = {
   name: "secrets rotate",
+  words: Number.POSITIVE_INFINITY,
   summary: "give a secret its new value; with --keep-old the old one can be brought back until it is confirmed",
   usage: "vambrace secrets rotate NAME [--keep-old | --confirm | --undo] [--why TEXT]   (the new value as with `set`)",
   example: "vambrace secrets rotate github --keep-old",

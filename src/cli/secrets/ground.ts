@@ -11,7 +11,7 @@ import { parseSecretId, type SecretRef, vaultRef } from "../../core/secret-ref.t
 import type { KeyDeps, KeyPlace, VaultKey } from "../../edges/vault/key.ts";
 import { connect } from "../client.ts";
 import { type Command, type Flags, flagText, type Io } from "../command.ts";
-import { askHidden, isTyped } from "./ask.ts";
+import { askHidden, isTyped } from "../typed.ts";
 
 export type SecretGround = {
   readonly home: string;

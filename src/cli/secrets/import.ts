@@ -1,4 +1,5 @@
 /** `vambrace secrets import`: secrets that lie in files or variables, into the vault. @module */
+import { plural } from "../../core/plural.ts";
 import { readFileSync } from "node:fs";
 import { changeVault } from "../../app/secrets/changes.ts";
 import { type Brought, type Found, fromText } from "../../app/secrets/import.ts";
@@ -7,8 +8,8 @@ import { checkValue, type Change, set } from "../../edges/vault/content.ts";
 import { openVault } from "../../edges/vault/vault.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "../command.ts";
 import { existing } from "../judging.ts";
-import { plural, printable } from "../style.ts";
-import { readStdin } from "./ask.ts";
+import { printable } from "../style.ts";
+import { readStdin } from "../typed.ts";
 import { secretGround, type SecretGround, tellGateway } from "./ground.ts";
 import { bringVault } from "./init.ts";
 import { join } from "node:path";
@@ -17,6 +18,7 @@ import { isVaultName } from "../../core/secret-ref.ts";
 
 export const secretsImport: Command = {
   name: "secrets import",
+  words: 1,
   summary: "bring secrets from a .env file, a JSON file such as OpenClaw's, or variables into the vault",
   usage:
     "vambrace secrets import FILE|- | --env VARIABLE[,…] [--prefix TEXT] [--only NAME,…] [--replace] [--owner P] [--dry-run] [--why TEXT]",

@@ -10,13 +10,14 @@ import { systemClock } from "../../app/system.ts";
 import { Fault } from "../../core/fault.ts";
 import { keepKey, type KeyDeps, type KeyPlace, makeKey, openKey, type Unlock } from "../../edges/vault/key.ts";
 import { type Command, type Flags, flagText, type Io } from "../command.ts";
-import { askTwice } from "./ask.ts";
+import { askTwice } from "../typed.ts";
 import { asking, secretGround, type SecretGround } from "./ground.ts";
 
 const UNLOCKS = ["identity", "passphrase", "keyring"] as const satisfies readonly Unlock[];
 
 export const secretsInit: Command = {
   name: "secrets init",
+  words: 0,
   summary: "make the encrypted vault and its key; or keep the key in another way",
   usage: "vambrace secrets init [--unlock identity|passphrase|keyring] [--identity FILE]",
   example: "vambrace secrets init --unlock passphrase",
@@ -26,8 +27,7 @@ export const secretsInit: Command = {
       "identity: a key file of mode 600; passphrase: that file, encrypted; keyring: the system's. As configured unless said",
     identity: "where the key file is, outside of every workspace; ~/.config/vambrace/vault.key unless said",
   },
-  async run(args, flags, io) {
-    if (args.length > 0) throw usage("it takes options only");
+  async run(_args, flags, io) {
     const ground = secretGround(io, flags, "vambrace secrets init");
     const place = wantedPlace(flags, ground);
     const isThere = hasVault(ground.home);

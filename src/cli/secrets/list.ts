@@ -30,13 +30,13 @@ type Shown = {
 
 export const secretsList: Command = {
   name: "secrets list",
+  words: 0,
   summary: "every secret: age, owner, last use, what it may still be used for today; never a value",
   usage: "vambrace secrets list [--json]",
   example: "vambrace secrets list",
   options: { json: { type: "boolean", default: false } },
   help: { json: "print them as JSON" },
-  async run(args, flags, io) {
-    if (args.length > 0) throw usage("it takes options only", secretsList);
+  async run(_args, flags, io) {
     const all = everyOne(secretGround(io, flags));
     if (flagOn(flags, "json")) io.out(JSON.stringify(all));
     else if (all.length === 0) io.err("no secret is known yet: `vambrace secrets set NAME` keeps one");
@@ -53,6 +53,7 @@ export const secretsList: Command = {
 
 export const secretsShow: Command = {
   name: "secrets show",
+  words: 1,
   summary: "all that is known of one secret, but its value",
   usage: "vambrace secrets show NAME [--json]",
   example: "vambrace secrets show github",
@@ -76,6 +77,7 @@ export const secretsShow: Command = {
 
 export const secretsReload: Command = {
   name: "secrets reload",
+  words: 0,
   summary: "have the running gateway read every secret anew, after a change in a sops file or in HashiCorp Vault",
   usage: "vambrace secrets reload",
   example: "vambrace secrets reload",

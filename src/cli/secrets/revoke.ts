@@ -1,4 +1,5 @@
 /** `vambrace secrets revoke`: a secret counts no longer, at once; also where the vault does not open. @module */
+import { plural } from "../../core/plural.ts";
 import { changeRegistry, changeVault, hasVault } from "../../app/secrets/changes.ts";
 import { namedSecrets, SECRET_VARIABLES } from "../../app/config/secret-settings.ts";
 import { readRegistry, revokeRow } from "../../app/secrets/registry.ts";
@@ -6,12 +7,12 @@ import { Fault } from "../../core/fault.ts";
 import { parseSecretId, type SecretRef } from "../../core/secret-ref.ts";
 import { remove } from "../../edges/vault/content.ts";
 import { type Command, flagOn, type Io } from "../command.ts";
-import { plural } from "../style.ts";
-import { askShown } from "./ask.ts";
+import { askLine } from "../typed.ts";
 import { refOf, secretGround, type SecretGround, tellGateway } from "./ground.ts";
 
 export const secretsRevoke: Command = {
   name: "secrets revoke",
+  words: Number.POSITIVE_INFINITY,
   summary: "take a secret, or all of them, out of use at once; needs no key and no passphrase",
   usage: "vambrace secrets revoke NAME… | --all [--yes] [--why TEXT]",
   example: 'vambrace secrets revoke --all --yes --why "the laptop was stolen"',
@@ -68,7 +69,7 @@ function needKnown({ loaded, home, parts }: SecretGround, { id }: SecretRef): vo
 async function isMeant(io: Io, count: number, isSaid: boolean): Promise<boolean> {
   if (isSaid) return true;
   if (!io.isTerminal) throw usage("without a terminal to ask in, say --yes too");
-  const answer = await askShown(io, `revoke ${plural(count, "secret")}? What uses them stops. Type yes: `);
+  const answer = await askLine(io, `revoke ${plural(count, "secret")}? What uses them stops. Type yes: `);
   if (answer === "yes") return true;
   io.err("nothing was revoked");
   return false;

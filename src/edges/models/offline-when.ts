@@ -1,4 +1,5 @@
 /** Times in words, in the forms that the `schedule` tool takes: ISO 8601, `in 20 minutes`, cron. @module */
+import { plural } from "../../core/plural.ts";
 
 export type When = { readonly when: string /** The sentence without the time. */; readonly rest: string };
 
@@ -40,7 +41,7 @@ function relative(text: string): Found | undefined {
   const named = (found[2] ?? "").toLowerCase();
   const count = /^an?$/i.test(found[1] ?? "") ? 1 : Number(found[1]);
   const [number, unit] = named === "week" ? [count * 7, "day"] : [count, named];
-  return { when: `in ${number} ${unit}${number === 1 ? "" : "s"}`, matched: found[0] };
+  return { when: `in ${plural(number, unit)}`, matched: found[0] };
 }
 
 function everyFew(text: string): Found | undefined {

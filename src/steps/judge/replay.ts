@@ -105,9 +105,10 @@ function recordedFacts({ facts }: CallEvent): Pick<JudgeOptions, "recorded"> {
   if (facts === undefined) return {};
   const recorded: WorldFacts = {
     paths: facts.paths.map(
-      ({ digest, keeps, ...path }): PathFact => ({
+      ({ digest, keeps, own, ...path }): PathFact => ({
         ...path,
         ...(keeps === undefined ? {} : { keeps }),
+        ...(own === undefined ? {} : { own }),
         ...digestIn(digest),
       }),
     ),

@@ -6,10 +6,12 @@
  *
  * @module
  */
+import { plural } from "../../core/plural.ts";
 import { Fault } from "../../core/fault.ts";
 import type { Found } from "../../core/held.ts";
 import { type Digest, digestOf, type JsonObject } from "../../core/json.ts";
 import { type Label, NEUTRAL_LABEL } from "../../core/label.ts";
+import type { MadeFiles } from "../../core/made.ts";
 import type { Executor } from "../../core/ports/executor.ts";
 import type { FileAnswer, FileDone, FileJobs, FileRequest } from "../../core/ports/files.ts";
 import type { PathFact } from "../../core/call.ts";
@@ -30,6 +32,7 @@ export type FileDeps = {
   readonly show: ShowTo;
   /** Notes who wrote a file. Durable when it resolves. */
   readonly wrote: (path: string, digest: Digest, label: Label) => Promise<void>;
+  readonly made: MadeFiles;
 };
 
 /** Characters of a listing or a search that are shown; a model asks for a narrower one otherwise. */
@@ -63,7 +66,7 @@ async function readFile(deps: FileDeps, work: Work): Promise<RunOutcome> {
   return {
     ok: true,
     text: shownFile(answer),
-    summary: `read ${bytes} bytes`,
+    summary: `read ${plural(bytes, "byte")}`,
     label,
     data: seen(request, answer, bytes),
   };
@@ -93,14 +96,18 @@ export async function fileContent(deps: FileDeps, work: Work): Promise<Found> {
 async function change(deps: FileDeps, work: Work, request: FileRequest): Promise<RunOutcome> {
   const answer = await ask(deps, work, request);
   if (!answer.ok) return refused(request, answer);
-  if (answer.digest !== undefined) await deps.wrote(request.path, answer.digest, work.judged.facts.influence);
+  const { influence } = work.judged.facts;
+  if (answer.digest !== undefined) {
+    await deps.wrote(request.path, answer.digest, influence);
+    deps.made.wrote(work.proposal, pathOf(work), { digest: answer.digest, trust: influence.trust });
+  }
   const did = answer.created === true ? "created" : request.op === "edit" ? "edited" : "replaced";
-  const times = answer.replaced === undefined ? "" : `, ${answer.replaced} place${answer.replaced === 1 ? "" : "s"}`;
+  const times = answer.replaced === undefined ? "" : `, ${plural(answer.replaced, "place")}`;
   const bytes = answer.bytes ?? 0;
   return {
     ok: true,
-    text: `${did} ${request.path} (${bytes} bytes${times})`,
-    summary: `${did}, ${bytes} bytes${times}`,
+    text: `${did} ${request.path} (${plural(bytes, "byte")}${times})`,
+    summary: `${did}, ${plural(bytes, "byte")}${times}`,
     // What is said of it was made from the call alone.
     label: NEUTRAL_LABEL,
     data: seen(request, answer, bytes),
@@ -123,7 +130,7 @@ async function listFolder(deps: FileDeps, work: Work): Promise<RunOutcome> {
   return {
     ok: true,
     text,
-    summary: `${entries.length} entries`,
+    summary: plural(entries.length, "entry", "entries"),
     label,
     data: seen(request, answer, Buffer.byteLength(text)),
   };
@@ -148,7 +155,7 @@ async function searchFiles(deps: FileDeps, work: Work): Promise<RunOutcome> {
   return {
     ok: true,
     text,
-    summary: `${matches.length} matches`,
+    summary: plural(matches.length, "match", "matches"),
     label,
     data: seen(request, answer, Buffer.byteLength(text)),
   };

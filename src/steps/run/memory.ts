@@ -1,4 +1,5 @@
 /** The memory effectors. What was remembered keeps the label of what it was made from. @module */
+import { plural } from "../../core/plural.ts";
 import { newId, type AgentId } from "../../core/ids.ts";
 import { joinAll, mayKnow, NEUTRAL_LABEL } from "../../core/label.ts";
 import type { Clock } from "../../core/ports/clock.ts";
@@ -33,7 +34,7 @@ export function rememberEffector(deps: MemoryDeps): Effector {
     return {
       ok: true,
       text: `remembered (${id})`,
-      summary: `remembered ${text.length} characters`,
+      summary: `remembered ${plural(text.length, "character")}`,
       // The gateway's own words about the call.
       label: NEUTRAL_LABEL,
       data: { memory: id },
@@ -53,6 +54,11 @@ export function recallEffector(deps: MemoryDeps): Effector {
     // An agent has one memory and talks with several people: nobody is told what is not for him (R-CHAN-6).
     const rows = found.filter((row) => mayKnow(row.label.audience, person)).slice(0, RECALLED);
     const text = rows.length === 0 ? "nothing is remembered about this" : rows.map((row) => `- ${row.text}`).join("\n");
-    return { ok: true, text, summary: `${rows.length} memories`, label: joinAll(rows.map((row) => row.label)) };
+    return {
+      ok: true,
+      text,
+      summary: plural(rows.length, "memory", "memories"),
+      label: joinAll(rows.map((row) => row.label)),
+    };
   };
 }

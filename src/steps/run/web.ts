@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { plural } from "../../core/plural.ts";
 import type { Found } from "../../core/held.ts";
 import { type Label, NEUTRAL_LABEL } from "../../core/label.ts";
 import type { EgressGate } from "../../core/ports/executor.ts";
@@ -32,7 +33,7 @@ export function fetchEffector(deps: WebDeps): Effector {
     return {
       ok: status < 400,
       text: `status ${status}\ntitle: ${title ?? "(none)"}\n\n${text}${cut}`,
-      summary: `status ${status}, ${bytes} bytes`,
+      summary: `status ${status}, ${plural(bytes, "byte")}`,
       data: { status, bytes, address },
     };
   };
@@ -106,7 +107,7 @@ export function searchEffector(deps: WebDeps): Effector {
   return async (work) => {
     const found = await deps.search.search(textArgument(work, "query"), HITS, work.signal);
     const text = found.map((one) => `${one.title}\n${one.url}\n${one.snippet}`).join("\n\n");
-    return { ok: true, text: text === "" ? "nothing found" : text, summary: `${found.length} results` };
+    return { ok: true, text: text === "" ? "nothing found" : text, summary: plural(found.length, "result") };
   };
 }
 

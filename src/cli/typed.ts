@@ -1,14 +1,18 @@
 /**
- * Values from a person: typed where nothing is shown, or read from standard
- * input. Never from the words of the command, which stand in the shell's
- * history and in the list of processes.
+ * What a person types when a command asks. Secrets are typed where nothing is
+ * shown, or read from standard input; never taken from the words of the
+ * command, which stand in the shell's history and in the list of processes.
+ *
+ * Ctrl-C, Ctrl-D and a terminal that went away are no answer, and never a yes.
  *
  * @module
  */
+import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { text as readAll } from "node:stream/consumers";
 import { ReadStream } from "node:tty";
-import { Fault } from "../../core/fault.ts";
-import type { Io } from "../command.ts";
+import { Fault } from "../core/fault.ts";
+import type { Io } from "./command.ts";
 
 const MOST_BYTES = 1024 * 1024;
 
@@ -26,6 +30,20 @@ export async function readStdin(stdin: Readable): Promise<string> {
     return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(pieces)).replace(/\r?\n$/, "");
   } catch {
     throw unreadable("it is not text");
+  }
+}
+
+/** Standard input to its end, for what is no secret. @throws Fault ANSWER_MISSING where Ctrl-C came first. */
+export async function readInput(io: Io): Promise<string> {
+  if (isTyped(io)) io.err("type or paste it; Ctrl-D on a line of its own ends it");
+  const stop = (): void => void io.stdin.destroy();
+  io.signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await readAll(io.stdin);
+  } catch (thrown) {
+    throw io.signal.aborted ? brokenOff() : thrown;
+  } finally {
+    io.signal.removeEventListener("abort", stop);
   }
 }
 
@@ -91,13 +109,47 @@ function typedLine(stdin: ReadStream, signal: AbortSignal): Promise<string | und
   });
 }
 
-/** One shown line, for what is no secret; empty where Enter was pressed. */
-export async function askShown(io: Io, prompt: string): Promise<string> {
-  const { createInterface } = await import("node:readline/promises");
+/** One shown line, for what is no secret; empty where Enter was pressed. @throws Fault ANSWER_MISSING where it was broken off. */
+export async function askLine(io: Io, prompt: string): Promise<string> {
+  const typed = await shownLine(io, prompt);
+  if (typed !== undefined) return typed.trim();
+  throw brokenOff();
+}
+
+function brokenOff(): Fault {
+  return new Fault("ANSWER_MISSING", {
+    message: "it was broken off, and nothing was done",
+    hint: "run it again; --help tells the options that answer beforehand",
+  });
+}
+
+/** Whether a person says yes; everything else is a no. */
+export async function askYes(io: Io, prompt: string): Promise<boolean> {
+  return /^y(?:es)?$/i.test(((await shownLine(io, prompt)) ?? "").trim());
+}
+
+async function shownLine(io: Io, prompt: string): Promise<string | undefined> {
   const lines = createInterface({ input: io.stdin, output: process.stderr });
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const leave = (): void => {
+    process.stderr.write("\n");
+    resolve(undefined);
+  };
+  lines.once("line", resolve);
+  lines.once("close", leave);
+  const close = (): void => lines.close();
+  lines.once("SIGINT", close);
+  io.signal.addEventListener("abort", close, { once: true });
+  if (io.signal.aborted) close();
+  else {
+    lines.setPrompt(prompt);
+    lines.prompt();
+  }
   try {
-    return (await lines.question(prompt, { signal: io.signal })).trim();
+    return await promise;
   } finally {
+    io.signal.removeEventListener("abort", close);
+    lines.off("close", leave);
     lines.close();
   }
 }
