@@ -25,7 +25,7 @@ export const declare: Builtin = (args, call, shell) => {
   const flags = args.map(shown).filter((text) => /^[-+][A-Za-z]+$/.test(text));
   if (flags.some((flag) => /^-.*n/.test(flag))) shell.found.hide("a name that stands for another name");
   const numbers = flags.some((flag) => /^-.*i/.test(flag));
-  const exports = flags.some((flag) => /^-.*x/.test(flag));
+  const exports = flags.some((flag) => flag.includes("x"));
   for (const arg of args) {
     if (/^[-+][A-Za-z]+$/.test(shown(arg))) continue;
     const at = prefixOf(arg).indexOf("=");

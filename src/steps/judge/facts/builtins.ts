@@ -101,6 +101,8 @@ const source: Builtin = (args, call, shell) => {
 };
 
 const exec: Builtin = (args, call, shell) => {
+  if (args.some((arg, i) => i < 2 && /^-\w*c/.test(shown(arg))))
+    shell.found.issues.add("`exec -c` takes settings away");
   const rest = afterOptions(args, "a");
   return rest.length === 0 ? stay(call) : { ...shell.dispatch(rest, call, "programs"), ok: call.state };
 };
