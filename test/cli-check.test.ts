@@ -178,6 +178,31 @@ test("R-FS-2: a path is answered with where it really leads", async (t) => {
   assert.equal(answered.get("dots behind a link")?.resolved, join(home.root, ".ssh/id_ed25519"));
 });
 
+test("R-FS-2: what lies beside a home folder in /tmp is not taken for the sandbox's own /tmp", async (t) => {
+  const home = makeHome(t);
+  home.file("vambrace/notes.md", "x");
+  home.file("canary.txt", "x");
+  const ran = await home.run(
+    ["check", "command", "--jsonl"],
+    jsonl([
+      { id: "inside", command: "cat notes.md" },
+      { id: "dots", command: "cat ../canary.txt" },
+      { id: "home", command: "cat ~/canary.txt" },
+      { id: "written", command: "echo x > ../canary.txt" },
+      { id: "folder", command: "cd .. && cat canary.txt" },
+      { id: "scratch", command: "ls /tmp/some-folder && echo x > /tmp/some-file" },
+    ]),
+  );
+  assert.deepEqual(verdicts(ran), [
+    ["inside", "allow"],
+    ["dots", "deny"],
+    ["home", "deny"],
+    ["written", "deny"],
+    ["folder", "deny"],
+    ["scratch", "allow"],
+  ]);
+});
+
 test("R-FS-2: a question is never answered from a look that is older than it is", async (t) => {
   const home = makeHome(t);
   home.file("vambrace/one.md", "x");

@@ -10,6 +10,7 @@
 import type { Readable } from "node:stream";
 import type { z } from "zod";
 import { Fault, toFault } from "../core/fault.ts";
+import { isObject } from "../core/json.ts";
 import type { Io } from "./command.ts";
 
 /** Longest line in bytes; what is longer is answered with a fault and the next line is read. */
@@ -17,6 +18,8 @@ const LINE_LIMIT = 4 * 1024 * 1024;
 /** Of a line that is too long: enough to find its id. */
 const HEAD = 4096;
 const LINE_FEED = 10;
+/** Of an id that comes back with a fault. */
+const LONGEST_NAME = 1000;
 
 /** `whole` is false where only the beginning was kept. */
 type Line = { readonly bytes: Buffer; readonly whole: boolean };
@@ -59,7 +62,7 @@ export async function eachLine(
         for (const one of await answers(parseJson(text))) io.out(JSON.stringify(one));
       } catch (thrown) {
         status = 1;
-        io.out(JSON.stringify({ [key]: nameOf(line.bytes, key), error: toFault(thrown).toJSON() }));
+        io.out(JSON.stringify({ [key]: nameOf(line, key), error: toFault(thrown).toJSON() }));
       }
     }
   } catch (thrown) {
@@ -132,11 +135,24 @@ function decode(bytes: Buffer): string {
   }
 }
 
-function nameOf(bytes: Buffer, key: string): string | number | null {
-  const pattern = new RegExp(`"${RegExp.escape(key)}"\\s*:\\s*(?:"([^"\\\\]{0,200})"|(\\d{1,15}))`);
+/** As the request says it, where it can be read; of one that is cut or no JSON, what looks like it. */
+function nameOf({ bytes, whole }: Line, key: string): string | number | null {
+  if (whole) {
+    try {
+      return ownName(JSON.parse(decode(bytes)), key);
+    } catch {
+      // Not JSON: what looks like a name is better than none.
+    }
+  }
+  const pattern = new RegExp(`"${RegExp.escape(key)}"\\s*:\\s*(?:"([^"\\\\]{0,200})"|(-?\\d{1,15})(?![\\d.eE]))`);
   const found = pattern.exec(bytes.subarray(0, HEAD).toString("utf8"));
   if (found === null) return null;
   return found[1] ?? Number(found[2]);
+}
+
+function ownName(value: unknown, key: string): string | number | null {
+  const name = isObject(value) ? value[key] : null;
+  return (typeof name === "string" && name.length <= LONGEST_NAME) || typeof name === "number" ? name : null;
 }
 
 function malformed(what: string, cause?: unknown): Fault {

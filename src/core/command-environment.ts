@@ -18,5 +18,9 @@ export const COMMAND_ENVIRONMENT: Readonly<Record<string, string>> = {
   TERM: "dumb",
   PAGER: "cat",
   GIT_CONFIG_NOSYSTEM: "1",
+  // A folder that only looks like a repository has settings that no one protects, and they name programs.
+  GIT_CONFIG_COUNT: "1",
+  GIT_CONFIG_KEY_0: "safe.bareRepository",
+  GIT_CONFIG_VALUE_0: "explicit",
   GIT_TERMINAL_PROMPT: "0",
 };

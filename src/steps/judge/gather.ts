@@ -61,7 +61,7 @@ export async function gather(
   for (const { value, pointer } of commands.slice(0, FACTS_LIMIT)) {
     const facts = await findCommand(finders, value, cwd, rules);
     all = bounded({
-      paths: [...all.paths, ...(await commandPaths(facts, finders, pointer, cwd))],
+      paths: [...all.paths, ...(await commandPaths(facts, finders, { pointer, cwd, lived: livedIn(posture) }))],
       hosts: [...all.hosts, ...commandHosts(facts, finders, pointer)],
       command: all.command === undefined ? facts : both(all.command, facts),
     });
@@ -161,8 +161,7 @@ function argumentHosts(proposal: Proposal, finders: Finders): readonly HostFact[
 async function commandPaths(
   facts: CommandFacts,
   finders: Finders,
-  pointer: string,
-  cwd: string,
+  { pointer, cwd, lived }: { readonly pointer: string; readonly cwd: string; readonly lived: ReadonlySet<string> },
 ): Promise<readonly PathFact[]> {
   const wanted = [
     ...facts.reads.map((written) => ({ written, access: "read" as const })),
@@ -175,7 +174,7 @@ async function commandPaths(
   for (const one of wanted) {
     const path = await findPath(finders, { ...one, pointer, cwd });
     const isKept = one.access !== "read" && keeps.has(one.written);
-    if (!isOfSandbox(path)) found.push(isKept ? { ...path, keeps: true } : path);
+    if (!isOfSandbox(path, lived)) found.push(isKept ? { ...path, keeps: true } : path);
   }
   return found;
 }
@@ -184,11 +183,21 @@ async function commandPaths(
  * Places that a command finds in its sandbox whatever is mounted: its own
  * /dev, its own /tmp, the read-only system. They are nothing of the person's.
  */
-function isOfSandbox({ resolved, access, zone }: PathFact): boolean {
+function isOfSandbox({ resolved, access, zone }: PathFact, lived: ReadonlySet<string>): boolean {
   if (/^\/dev\/(?:null|zero|full|random|urandom|stdin|stdout|stderr|tty|fd\/\d+)$/.test(resolved)) return true;
   if (zone !== "outside") return false;
-  if (resolved === "/tmp" || resolved.startsWith("/tmp/")) return true;
+  if (resolved === "/tmp" || resolved.startsWith("/tmp/")) return !lived.has(topOf(resolved)) && !lived.has("/tmp");
   return access === "read" && /^\/(?:usr|bin|sbin|lib|lib64)(?:\/|$)/.test(resolved);
+}
+
+/** Folders of /tmp in which the person's own files lie: what is beside them is the person's too. */
+function livedIn({ fs: { home, workspace, allowedPaths, forbiddenPaths } }: Posture): ReadonlySet<string> {
+  return new Set([home, workspace, ...allowedPaths, ...forbiddenPaths].map(topOf));
+}
+
+/** `/tmp/one` of `/tmp/one/two`. */
+function topOf(path: string): string {
+  return path.split("/", 3).join("/");
 }
 
 function commandHosts(facts: CommandFacts, finders: Finders, pointer: string): readonly HostFact[] {

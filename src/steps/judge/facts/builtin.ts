@@ -6,6 +6,7 @@
 import type { Call, Outcome, Shell } from "./analysis.ts";
 import { type Field, literal, NO_INPUT, shown, type Stream, withWords } from "./fields.ts";
 import { assign } from "./state.ts";
+import { arithmeticText } from "./values.ts";
 
 export type Builtin = (args: readonly Field[], call: Call, shell: Shell) => Outcome;
 
@@ -17,10 +18,11 @@ export const inert: Builtin = (_args, call) => stay(call);
 export const gone: Builtin = (_args, call) => ({ ok: null, fail: null, out: stay(call).out });
 
 /** Builtins that take the name of a variable evaluate an index in it, commands and all. */
-export function checkName(field: Field, shell: Shell): void {
+export function checkName(field: Field, call: Call, shell: Shell): void {
   const text = field.kind === "literal" ? field.text : withWords(field);
-  const plain = text !== undefined && /^\w*(?:\[[\w@*%+ -]*\])?$/.test(text);
-  if (!plain) shell.found.hide(`the name \`${shown(field).slice(0, 40)}\``);
+  const [, index] = /^\w*(?:\[([\w@*%+ -]*)\])?$/.exec(text ?? "[") ?? [undefined, null];
+  if (index === null) shell.found.hide(`the name \`${shown(field).slice(0, 40)}\``);
+  else if (index !== undefined) arithmeticText(index, { analysis: shell, call, assigned: new Map() });
 }
 
 export function afterOptions(args: readonly Field[], valued: string): readonly Field[] {

@@ -15,23 +15,25 @@ import {
   SOME_WORD,
   type Stream,
   unknown,
-  withWords,
 } from "./fields.ts";
 import { INERT_VARIABLES } from "./programs/environment.ts";
 import { assign, join, type State, type Value } from "./state.ts";
-import { arithmeticText, type Expansion } from "./values.ts";
+import { arithmeticField } from "./values.ts";
 
 export const declare: Builtin = (args, call, shell) => {
   let state = call.state;
   const flags = args.map(shown).filter((text) => /^[-+][A-Za-z]+$/.test(text));
   if (flags.some((flag) => /^-.*n/.test(flag))) shell.found.hide("a name that stands for another name");
+  const numbers = flags.some((flag) => /^-.*i/.test(flag));
+  const exports = flags.some((flag) => flag.includes("x"));
   for (const arg of args) {
     if (/^[-+][A-Za-z]+$/.test(shown(arg))) continue;
     const at = prefixOf(arg).indexOf("=");
     const name = at < 0 ? shown(arg) : prefixOf(arg).slice(0, at).replace(/\+$/, "");
-    checkName(literal(name), shell);
+    checkName(literal(name), call, shell);
     if (at >= 0) state = declared(state, name, dropPrefix(arg, at + 1));
-    if (at >= 0 && flags.some((flag) => flag.includes("i"))) evaluated(dropPrefix(arg, at + 1), call, shell);
+    if (numbers) shell.found.numbers.add(name);
+    if (exports) noteExport(name, shell);
   }
   return { ok: state, fail: state, out: NO_INPUT };
 };
@@ -41,26 +43,27 @@ function declared(state: State, name: string, value: Field): State {
 }
 
 function evaluated(value: Field, call: Call, shell: Shell): void {
-  const expansion: Expansion = { analysis: shell, call, assigned: new Map() };
-  const text = value.kind === "literal" ? value.text : withWords(value);
-  if (text !== undefined && !/[[$`]/.test(text)) arithmeticText(text, expansion);
-  else shell.found.hide(`arithmetic on \`${shown(value).slice(0, 40)}\``);
+  arithmeticField(value, { analysis: shell, call, assigned: new Map() });
 }
 
 export const exported: Builtin = (args, call, shell) => {
   for (const arg of args) {
     const name = /^\w+/.exec(prefixOf(arg))?.[0] ?? "";
-    if (name !== "" && !INERT_VARIABLES.test(name)) shell.found.settings.add(`sets \`${name}\` for programs`);
+    if (name !== "") noteExport(name, shell);
   }
   return declare(args, call, shell);
 };
+
+function noteExport(name: string, shell: Shell): void {
+  if (!INERT_VARIABLES.test(name)) shell.found.settings.add(`sets \`${name}\` for programs`);
+}
 
 export const unset: Builtin = (args, call, shell) => {
   let state = call.state;
   for (const arg of args) {
     const text = shown(arg);
     if (text.startsWith("-")) continue;
-    if (!args.some((flag) => shown(flag) === "-f")) checkName(arg, shell);
+    if (!args.some((flag) => shown(flag) === "-f")) checkName(arg, call, shell);
     const functions = new Map(state.functions);
     functions.set(text, [null]);
     state = assign(
@@ -77,7 +80,7 @@ const READ_VALUED = "adinNptu";
 export const read: Builtin = (args, call, shell) => {
   const array = args.findIndex((arg) => /^-\w*a$/.test(shown(arg)));
   const names = array >= 0 ? args.slice(array + 1, array + 2) : afterOptions(args, READ_VALUED);
-  for (const name of names) checkName(name, shell);
+  for (const name of names) checkName(name, call, shell);
   const values = readValues(call.input, array < 0 && names.length <= 1);
   let ok = call.state;
   let fail = call.state;
@@ -105,7 +108,7 @@ export const mapfile: Builtin = (args, call, shell) => {
   const callback = args[at + 1];
   if (at >= 0 && callback !== undefined) shell.text(callback, call);
   const name = afterOptions(args, "dnOsucC")[0];
-  if (name !== undefined) checkName(name, shell);
+  if (name !== undefined) checkName(name, call, shell);
   const fields = call.input.kind === "paths" ? call.input.fields : [unknown("it is read", "", true)];
   const state = assign(call.state, name === undefined ? "MAPFILE" : shown(name), [{ fields }]);
   return { ok: state, fail: state, out: NO_INPUT };
@@ -139,6 +142,6 @@ export const getopts: Builtin = (args, call) => {
 export const testing: Builtin = (args, call, shell) => {
   const at = args.findIndex((arg) => /^-[vR]$/.test(shown(arg)));
   const name = args[at + 1];
-  if (at >= 0 && name !== undefined) checkName(name, shell);
+  if (at >= 0 && name !== undefined) checkName(name, call, shell);
   return stay(call);
 };

@@ -29,7 +29,7 @@ const printf: Builtin = (args, call, shell) => {
   const [first, second] = args;
   if (first !== undefined && shown(first) === "-v") {
     if (second === undefined) return stay(call);
-    checkName(second, shell);
+    checkName(second, call, shell);
     return set(call, shown(second), unknown("`printf` makes it"));
   }
   const [format, ...rest] = first !== undefined && shown(first) === "--" ? args.slice(1) : args;
@@ -101,6 +101,8 @@ const source: Builtin = (args, call, shell) => {
 };
 
 const exec: Builtin = (args, call, shell) => {
+  if (args.some((arg, i) => i < 2 && /^-\w*c/.test(shown(arg))))
+    shell.found.issues.add("`exec -c` takes settings away");
   const rest = afterOptions(args, "a");
   return rest.length === 0 ? stay(call) : { ...shell.dispatch(rest, call, "programs"), ok: call.state };
 };
@@ -123,7 +125,8 @@ const alias: Builtin = (args, call, shell) => {
 
 const shopt: Builtin = (args, call, shell) => {
   const changes = args.some(
-    (arg) => arg.kind !== "literal" || /^(?:expand_aliases|lastpipe|extdebug|cdable_vars)$/.test(arg.text),
+    (arg) =>
+      arg.kind !== "literal" || /^(?:expand_aliases|lastpipe|extdebug|cdable_vars|xpg_echo)$|^-\w*o/.test(arg.text),
   );
   if (changes) shell.found.hide("`shopt` changes how commands are read");
   return stay(call);
@@ -135,7 +138,16 @@ const trap: Builtin = (args, call, shell) => {
   return stay(call);
 };
 
-const positional: Builtin = (args, call) => {
+/** Every name goes to programs, words become assignments, text is replaced before it is read, other rules. */
+const READS_OTHERWISE = /^-\w*[akH]|^(?:allexport|keyword|histexpand|history|posix)$/;
+
+const positional: Builtin = (args, call, shell) => {
+  const isFlag = (arg: Field, before: Field | undefined): boolean =>
+    /^[-+](?!-)./.test(shown(arg)) || /^[-+]\w*o$/.test(before === undefined ? "" : shown(before));
+  const end = args.findIndex((arg, i) => !isFlag(arg, args[i - 1]));
+  const flags = end < 0 ? args : args.slice(0, end);
+  if (args[0]?.kind === "unknown" || flags.some((flag) => READS_OTHERWISE.test(shown(flag))))
+    shell.found.issues.add("`set` changes how commands are read");
   const dashes = args.findIndex((arg) => shown(arg) === "--");
   const first = args.findIndex((arg) => !/^[-+]/.test(shown(arg)));
   const at = dashes >= 0 ? dashes + 1 : first;
@@ -165,7 +177,7 @@ const directly: Builtin = (args, call, shell) =>
   args.length === 0 ? stay(call) : shell.dispatch(args, call, "no functions");
 
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
-  ...": true false dirs hash unalias times ulimit umask jobs fg bg kill disown suspend wait caller help type"
+  ...": true false dirs unalias times ulimit umask jobs fg bg kill disown suspend caller help type"
     .split(" ")
     .map((name): [string, Builtin] => [name, inert]),
   ...["exit", "return", "break", "continue", "logout"].map((name): [string, Builtin] => [name, gone]),
@@ -197,6 +209,8 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ["test", testing],
   ["[", testing],
   ["history", history],
+  ["hash", cautious(/^-\w*p/, "`hash -p` changes what names mean")],
+  ["wait", cautious(/^-\w*p/, "`wait -p` gives a value to a name")],
   ["enable", cautious(/^-\w*[fn]/, "`enable` changes what names mean")],
   ["bind", cautious(/^-\w*[xf]/, "`bind` runs commands")],
   ["fc", cautious(/^(?!-\w*l)/, "`fc` runs commands again")],

@@ -6,8 +6,8 @@
 import type { ArithmeticExpression, SyntaxNode, TestExpression } from "unbash";
 import type { Call, Outcome, Shell } from "./analysis.ts";
 import { arithmetic, expandWhole, expandWord } from "./expand.ts";
-import { arithmeticText, type Expansion } from "./values.ts";
-import { type Field, NO_INPUT, shown, SOME_WORD, type Stream, withWords } from "./fields.ts";
+import { arithmeticField, type Expansion } from "./values.ts";
+import { NO_INPUT, shown, SOME_WORD, type Stream } from "./fields.ts";
 import { after, either, same, together } from "./outcome.ts";
 import { assign, join, sameState, type State, type Value } from "./state.ts";
 
@@ -134,7 +134,7 @@ function test(expression: TestExpression, expansion: Expansion): void {
     }
     case "TestBinary": {
       const sides = [expandWhole(expression.left, expansion), expandWhole(expression.right, expansion)];
-      if (NUMERIC_TESTS.has(expression.operator)) for (const side of sides) numeric(side, expansion);
+      if (NUMERIC_TESTS.has(expression.operator)) for (const side of sides) arithmeticField(side, expansion);
       return;
     }
     case "TestLogical":
@@ -146,12 +146,6 @@ function test(expression: TestExpression, expansion: Expansion): void {
     case "TestGroup":
       test(expression.expression, expansion);
   }
-}
-
-function numeric(field: Field, expansion: Expansion): void {
-  const text = field.kind === "literal" ? field.text : withWords(field);
-  if (text !== undefined && !/[[$`]/.test(text)) arithmeticText(text, expansion);
-  else expansion.analysis.found.hide(`arithmetic on \`${shown(field).slice(0, 40)}\``);
 }
 
 function arithmeticIn(expression: ArithmeticExpression | undefined, call: Call, shell: Shell): void {

@@ -14,9 +14,10 @@ import type {
 import { parse } from "unbash";
 import { addAnsi } from "./ansi.ts";
 import { expandBraces } from "./braces.ts";
-import { type Field, FieldBuilder, literal, shown, type Stream, UNSET_MARK, withWords } from "./fields.ts";
-import { type Operated, operandsOf, operate } from "./parameter.ts";
-import { arithmeticText, type Expansion, SHORT_VALUES, standing, valueOf } from "./values.ts";
+import { type Field, FieldBuilder, literal, type Stream, UNSET_MARK } from "./fields.ts";
+import { elements, type Operated, operandsOf, operate, valueName } from "./parameter.ts";
+import { checkIndirect, checkPrompt } from "./parameter-checks.ts";
+import { arithmeticField, arithmeticText, type Expansion, SHORT_VALUES, standing, valueOf } from "./values.ts";
 
 /** All fields of a word, split and with braces expanded, as in the arguments of a command. */
 export function expandWord(word: Word, expansion: Expansion): readonly Field[] {
@@ -213,8 +214,10 @@ function addParameter(part: ParameterExpansionPart, target: Target): void {
   const { builder, expansion } = target;
   const operands = operandsOf(part).map((word) => expandWhole(word, expansion));
   checkIndices(part, operands, expansion);
+  checkPrompt(part, expansion);
   if (part.prefix === "#") builder.word();
   else if (part.prefix === "!" || part.operation?.type === "Names") {
+    checkIndirect(part, expansion);
     builder.unknown(`\`${part.text}\` names another name`, true);
   } else {
     const value = elements(part, valueOf(part.parameter, expansion));
@@ -226,19 +229,10 @@ function addParameter(part: ParameterExpansionPart, target: Target): void {
 /** Indices and offsets are arithmetic. */
 function checkIndices(part: ParameterExpansionPart, operands: readonly Field[], expansion: Expansion): void {
   if (part.index !== undefined && !/^[@*\d]+$/.test(part.index.text)) {
-    expandWhole(part.index, expansion);
-    arithmeticText(part.index.text, expansion);
+    arithmeticField(expandWhole(part.index, expansion), expansion);
   }
   if (part.operation?.type !== "Slice") return;
-  for (const operand of operands) arithmeticText(shown(operand), expansion);
-  if (operands.some((operand) => withWords(operand) === undefined)) {
-    expansion.analysis.found.hide(`arithmetic in \`${part.text.slice(0, 60)}\``);
-  }
-}
-
-function valueName(part: ParameterExpansionPart): string {
-  const index = part.index?.text;
-  return index === "@" || index === "*" ? index : part.parameter;
+  for (const operand of operands) arithmeticField(operand, expansion);
 }
 
 function addOperated(part: ParameterExpansionPart, result: Operated, target: Target): void {
@@ -250,13 +244,11 @@ function addOperated(part: ParameterExpansionPart, result: Operated, target: Tar
   else for (const field of result.fields.slice(0, 1)) addField(field, target);
 }
 
-function elements(part: ParameterExpansionPart, value: readonly Field[] | "unset"): readonly Field[] | "unset" {
-  const index = part.index?.text;
-  if (value === "unset" || index === undefined) return value;
-  if (index === "@" || index === "*") return value;
-  const one = /^\d+$/.test(index) ? value[Number(index)] : undefined;
-  if (one !== undefined) return [one];
-  return [{ kind: "unknown", text: "", why: `the element \`${part.text}\``, many: false }];
+/** What is put into arithmetic is evaluated as arithmetic. */
+function evaluated(add: (target: Target) => void, expansion: Expansion): void {
+  const builder = new FieldBuilder();
+  add({ builder, expansion, split: false });
+  for (const field of builder.fields(true)) arithmeticField(field, expansion);
 }
 
 /** Follows what arithmetic runs. A name in it whose value is not known can hide `a[$(…)]`, which bash would run. */
@@ -277,12 +269,15 @@ export function arithmetic(expression: ArithmeticExpression, expansion: Expansio
       return;
     case "ArithmeticCommandExpansion":
       expansion.analysis.found.walked.add(expression.text);
-      if (expression.script !== undefined) expansion.analysis.script(expression.script, expansion.call);
+      if (expression.script !== undefined) {
+        const stream = expansion.analysis.script(expression.script, expansion.call);
+        evaluated((target) => addStream(stream, expression.text, target), expansion);
+      }
       return;
     case "ArithmeticWord":
       arithmeticText(expression.value, expansion);
       for (const part of expression.parts ?? []) {
-        addPart(part, { builder: new FieldBuilder(), expansion, split: false });
+        if (part.type !== "Literal") evaluated((target) => addPart(part, target), expansion);
       }
   }
 }

@@ -65,6 +65,10 @@ export class Found {
   readonly issues = new Set<string>();
   /** Names that are set for programs, which may obey them. */
   readonly settings = new Set<string>();
+  /** Names whose every value the shell evaluates as arithmetic. */
+  readonly numbers = new Set<string>();
+  /** A name that is not known is evaluated as arithmetic. */
+  anyNumber = false;
   destructive = false;
   privileged = false;
   readonly workspace: string;

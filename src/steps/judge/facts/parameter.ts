@@ -163,3 +163,19 @@ export function operandsOf(part: ParameterExpansionPart): readonly Word[] {
       return [];
   }
 }
+
+/** What `$name` or `${name[index]}` stands for, of the values of the name. */
+export function elements(part: ParameterExpansionPart, value: readonly Field[] | "unset"): readonly Field[] | "unset" {
+  const index = part.index?.text;
+  if (value === "unset" || index === undefined) return value;
+  if (index === "@" || index === "*") return value;
+  const one = /^\d+$/.test(index) ? value[Number(index)] : undefined;
+  if (one !== undefined) return [one];
+  return [{ kind: "unknown", text: "", why: `the element \`${part.text}\``, many: false }];
+}
+
+/** `@` and `*` where all elements are meant. */
+export function valueName(part: ParameterExpansionPart): string {
+  const index = part.index?.text;
+  return index === "@" || index === "*" ? index : part.parameter;
+}

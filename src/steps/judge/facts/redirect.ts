@@ -52,6 +52,8 @@ const ADDS: ReadonlySet<string> = new Set([">>", "&>>", "<>"]);
 const DUPLICATES: ReadonlySet<string> = new Set([">&", "<&"]);
 
 function file(redirect: Redirect, expansion: Expansion): Stream | undefined {
+  const name = redirect.descriptor?.type === "FileDescriptorVariable" ? redirect.descriptor.name : "";
+  if (!/^\w*$/.test(name)) expansion.analysis.found.hide(`the name \`{${name.slice(0, 40)}}\``);
   if (redirect.target === undefined) return undefined;
   for (const field of expandWord(redirect.target, expansion)) {
     if (DUPLICATES.has(redirect.operator) && field.kind === "literal" && /^(?:\d+-?|-)$/.test(field.text))

@@ -83,6 +83,7 @@ const DOING: { readonly [role in Role]: Doing } = {
     return undefined;
   },
   argv: ({ rest }, run) => startNext(rest ?? [], run),
+  query: quietly(runQuery),
   shell: ({ field }, run) => runShell(field, run),
   code: quietly(runCode),
   script: quietly(runScript),
@@ -118,6 +119,8 @@ function sendForm(field: Field, run: Run): void {
 
 export function usePath(access: Use, field: Field, run: Run): void {
   if (field.kind === "literal" && field.text === "-") return;
+  // Many programs open an address in the place of a file.
+  if (access === "read" && /^(?!file:)[a-z][a-z0-9+.-]*:\/\//i.test(prefixOf(field))) useUrl(field, run);
   run.analysis.found.path(access, field, run.call.state);
 }
 
@@ -175,6 +178,14 @@ export function runCode(text: Field, run: Run): void {
   if (text.kind === "literal" && /^[\s;]*$/.test(text.text)) return;
   run.issues.push({ says: "runs code that is written in the command" });
   run.analysis.found.hide(`the code of \`${run.name}\`: \`${shown(text).slice(0, 60)}\``);
+}
+
+/** What loads files, and what starts programs, in jq and yq. */
+const QUERY_LOADS = /(?<![.\w"])(?:(?:import|include)\s|(?:load\w*|strload|system|exec)\s*\()/;
+
+function runQuery(query: Field, run: Run): void {
+  if (QUERY_LOADS.test(shown(query)))
+    run.issues.push({ says: `the query \`${shown(query).slice(0, 40)}\` loads what it does not name` });
 }
 
 export function runScript(file: Field, run: Run): void {

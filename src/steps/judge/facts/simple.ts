@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { Assignment, Command, CommandArgument } from "unbash";
+import type { Assignment, Command, CommandArgument, Word } from "unbash";
 import type { Call, Outcome, Shell } from "./analysis.ts";
 import { ACTING, BUILTINS } from "./builtins.ts";
 import { expandWhole, expandWord } from "./expand.ts";
-import type { Expansion } from "./values.ts";
+import { arithmeticText, type Expansion } from "./values.ts";
 import { type Field, FieldBuilder, NAME_MARK, NO_INPUT, shown, type Stream } from "./fields.ts";
 import { INERT_VARIABLES } from "./programs/environment.ts";
 import { floorOf } from "./floor.ts";
@@ -112,7 +112,7 @@ function argument(arg: CommandArgument, expansion: Expansion): readonly Field[] 
   builder.quoted(arg.text.slice(0, arg.text.indexOf("=") + 1));
   if (arg.value.type === "Word") builder.field(expandWhole(arg.value, expansion));
   else {
-    for (const element of arg.value.elements) expandWord(element, expansion);
+    elementsOf(arg.value.elements, expansion);
     builder.unknown("it is an array", false);
   }
   return builder.fields(true);
@@ -125,6 +125,7 @@ function assigned(assignment: Assignment, state: State, expansion: Expansion): S
   if (assignment.index !== undefined) {
     const index = expandWhole(assignment.index, here);
     if (index.kind !== "literal" || !/^\w*$/.test(index.text)) here.analysis.found.hide(`the index of \`${name}\``);
+    else arithmeticText(index.text, here);
   }
   const before = state.vars.get(name);
   const value = valueOf(assignment, here);
@@ -136,9 +137,22 @@ function assigned(assignment: Assignment, state: State, expansion: Expansion): S
 
 function valueOf(assignment: Assignment, expansion: Expansion): Value {
   if (assignment.value.type === "Word") return { fields: [expandWhole(assignment.value, expansion)] };
-  const fields = assignment.value.elements.flatMap((element) => expandWord(element, expansion));
-  const indexed = assignment.value.elements.some((element) => element.text.startsWith("["));
-  return indexed ? notKnown("an array with indices") : { fields };
+  const fields = elementsOf(assignment.value.elements, expansion);
+  return assignment.value.elements.some(isIndexed) ? notKnown("an array with indices") : { fields };
+}
+
+function elementsOf(elements: readonly Word[], expansion: Expansion): readonly Field[] {
+  for (const element of elements.filter(isIndexed)) checkIndex(element.text, expansion);
+  return elements.flatMap((element) => expandWord(element, expansion));
+}
+
+const isIndexed = ({ text }: Word): boolean => text.startsWith("[");
+
+/** `[index]=value` in an array: words are names of numbers, or keys. */
+function checkIndex(element: string, expansion: Expansion): void {
+  const index = /^\[(["']?)([\w.-]*)\1\]/.exec(element)?.[2];
+  if (index === undefined) expansion.analysis.found.hide(`the index in \`${element.slice(0, 40)}\``);
+  else arithmeticText(index, expansion);
 }
 
 function appended(old: Value, value: Value, array: boolean): Value {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { COMMAND_ENVIRONMENT } from "../../../core/command-environment.ts";
 import { sha256 } from "../../../core/json.ts";
 import { commandFinder } from "./command.ts";
 import type { CommandFinder, CommandOptions, FilePort, FileStatus } from "./types.ts";
@@ -73,8 +74,8 @@ export function fakeFinder(tree: Tree = {}): CommandFinder {
     workspace: WORKSPACE,
     path: ["/usr/local/bin", "/usr/bin", "/bin"],
     environment: new Map([
+      ...Object.entries(COMMAND_ENVIRONMENT),
       ["HOME", HOME],
-      ["PATH", "/usr/local/bin:/usr/bin:/bin"],
     ]),
   };
   return commandFinder(world);

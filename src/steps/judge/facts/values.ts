@@ -4,7 +4,7 @@
  * @module
  */
 import type { Analysis, Call } from "./analysis.ts";
-import { type Field, literal, SOME_WORD, unknown } from "./fields.ts";
+import { type Field, literal, shown, SOME_WORD, unknown, withWords } from "./fields.ts";
 import type { Value } from "./state.ts";
 
 export type Expansion = {
@@ -46,7 +46,8 @@ export function valueOf(name: string, expansion: Expansion): readonly Field[] | 
   if (SHORT_VALUES.has(name)) return [SOME_WORD];
   if (name === "PWD" && !state.vars.has(name)) return standing(expansion);
   const values = state.vars.get(name);
-  const value = values === undefined ? "inherited" : expansion.analysis.choices.pick(name, values);
+  const picked = values === undefined ? "inherited" : expansion.analysis.choices.pick(name, values);
+  const value = expansion.assigned.get(name) ?? picked;
   if (value === "inherited") return inherited(name, expansion);
   return value === "unset" ? value : value.fields;
 }
@@ -72,17 +73,23 @@ function positional(name: string, expansion: Expansion): readonly Field[] | "uns
   return one === undefined ? "unset" : [one];
 }
 
-/** Text that the shell evaluates as arithmetic. */
-export function arithmeticText(text: string, expansion: Expansion): void {
-  for (const [name] of text.matchAll(/[A-Za-z_]\w*/g)) {
-    const value = valueOf(name, expansion);
+/** A word whose text the shell evaluates as arithmetic. */
+export function arithmeticField(field: Field, expansion: Expansion, seen: ReadonlySet<string> = new Set()): void {
+  const text = field.kind === "literal" ? field.text : withWords(field);
+  // What is not known of a short word may be any name.
+  if (field.kind === "pattern") expansion.analysis.found.anyNumber = true;
+  if (text !== undefined && !/[[$`]/.test(text)) arithmeticText(text, expansion, seen);
+  else expansion.analysis.found.hide(`arithmetic on \`${shown(field).slice(0, 40)}\`, which could hold a command`);
+}
+
+/**
+ * Text that the shell evaluates as arithmetic. What a name in it holds is evaluated in turn, names and all: somewhere in
+ * there may be `a[$(…)]`, which bash would run.
+ */
+export function arithmeticText(text: string, expansion: Expansion, seen: ReadonlySet<string> = new Set()): void {
+  for (const [, parameter, name = parameter ?? ""] of text.matchAll(/\$\{?[!#]?(\d+|[@*])|([A-Za-z_]\w*)/g)) {
+    const value = seen.has(name) || name === "0" ? "unset" : valueOf(name, expansion);
     if (value === "unset") continue;
-    for (const field of value) {
-      const hides =
-        field.kind === "unknown" ||
-        (field.kind === "pattern" && field.word !== true) ||
-        (field.kind === "literal" && /[[$`]/.test(field.text));
-      if (hides) expansion.analysis.found.hide(`arithmetic on \`${name}\`, whose value could hold a command`);
-    }
+    for (const field of value) arithmeticField(field, expansion, new Set([...seen, name]));
   }
 }

@@ -14,11 +14,12 @@ import { compound, expansionOf } from "./compound.ts";
 import { type Field, literal, NO_INPUT, shown, type Stream, withNames } from "./fields.ts";
 import { Found } from "./found.ts";
 import { parseGuarded } from "./guard.ts";
+import { namesThatAct, promptsOf } from "./names.ts";
 import { after, either, same, together } from "./outcome.ts";
 import { startProgram } from "./programs.ts";
 import { redirected } from "./redirect.ts";
 import { dispatch, runCommand, type Walker } from "./simple.ts";
-import { firstState, join, whenever } from "./state.ts";
+import { firstState, join, type State, whenever } from "./state.ts";
 import type { CommandWorld } from "./types.ts";
 
 /** Scripts in scripts, functions in functions. */
@@ -33,15 +34,23 @@ export function analyse(source: string, cwd: string, world: CommandWorld): Found
   const outcome = shell.evaluate(literal(source), call);
   const end = after(outcome, call.state);
   walkUncalled(shell, { ...call, state: end });
-  // What a trap runs may set traps.
-  for (let i = 0; i < Math.min(shell.traps.length, MOST_TRAPS); i += 1) {
-    const set = shell.traps[i];
-    if (set !== undefined) evaluate(set.text, { ...set.call, state: whenever(join(end, set.call.state)) }, shell);
-  }
-  if (shell.traps.length > MOST_TRAPS) found.hide("too many traps");
+  followTraps(shell, 0, end);
+  const { length } = shell.traps;
+  for (const prompt of promptsOf(end.ever)) shell.later(prompt, { ...call, state: end });
+  followTraps(shell, length, end);
+  namesThatAct(call.state.ever, found, world);
   // INVARIANT(shell-whole): whatever the words of the grammar will hold one day, nothing in them is passed over.
   for (const text of found.shown) if (!found.walked.has(text)) found.hide(`\`${text.slice(0, 60)}\` was not followed`);
   return found;
+}
+
+/** What a trap runs may set traps. */
+function followTraps(shell: Walking, from: number, end: State): void {
+  for (let i = from; i < Math.min(shell.traps.length, MOST_TRAPS); i += 1) {
+    const set = shell.traps[i];
+    if (set !== undefined) evaluate(set.text, { ...set.call, state: whenever(join(end, set.call.state)) }, shell);
+  }
+  if (shell.traps.length > MOST_TRAPS) shell.found.hide("too many traps");
 }
 
 type Walking = Walker & { readonly traps: { text: Field; call: Call }[]; depth: number };

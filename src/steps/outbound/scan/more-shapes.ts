@@ -25,7 +25,7 @@ export const MORE_SHAPE_RULES: readonly Rule[] = [
   shaped("defined-networking-token", ["dnkey-"], /\bdnkey-[\w=-]{26}-[\w=-]{52}/g),
   shaped("doppler-token", ["dp."], /\bdp\.(?:pt|st|ct|sa|scim|audit)\.(?:[\w-]{1,40}\.)?[A-Za-z0-9]{40,44}\b/g),
   shaped("duffel-token", ["duffel_"], /\bduffel_(?:test|live)_[\w=-]{43}/g),
-  shaped("dynatrace-token", ["dt0c01."], /\bdt0[a-z]\d{2}\.[A-Z0-9]{24}\.[A-Z0-9]{64}\b/gi),
+  shaped("dynatrace-token", ["dt0c0", "dt0s0"], /\bdt0[cs]0\d\.[A-Z0-9]{24}\.[A-Z0-9]{64}\b/gi),
   {
     ...shaped("facebook-app-token", [], /\b\d{13,17}\|[\w-]{27}(?![\w-])/g),
     number: { at: () => 0, may: (_, digits, after) => digits >= 13 && digits <= 17 && after === "|" },
@@ -36,12 +36,15 @@ export const MORE_SHAPE_RULES: readonly Rule[] = [
   shaped("harness-key", ["pat.", "sat."], /\b[ps]at\.[\w-]{22}\.[0-9a-z]{24}\.[A-Za-z0-9]{20}\b/gi),
   shaped("heroku-key", ["hrku-"], /\bHRKU-[\w-]{58,64}/g),
   shaped("infracost-key", ["ico-"], /\bico-[A-Za-z0-9]{32}\b/g),
-  shaped(
-    "mailchimp-key",
-    Array.from("123456789", (digit) => `-us${digit}`),
-    /\b[0-9a-f]{32}-us\d{1,2}\b/g,
-    0.85,
-  ),
+  {
+    ...shaped(
+      "mailchimp-key",
+      Array.from("123456789", (digit) => `-us${digit}`),
+      /\b[0-9a-f]{32}-us\d{1,2}\b/g,
+      0.85,
+    ),
+    at: 32,
+  },
   shaped("mapbox-token", ["pk.eyj", "sk.eyj", "tk.eyj"], /\b[pst]k\.eyJ[\w-]{40,200}\.[\w-]{22}\b/g),
   shaped(
     "newrelic-key-other",

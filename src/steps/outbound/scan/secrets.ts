@@ -9,6 +9,7 @@
  */
 import { isName, isPlaceholder, isReference, looksRandom } from "./made-up.ts";
 import { MORE_SHAPE_RULES } from "./more-shapes.ts";
+import { PLATFORM_RULES } from "./platform-shapes.ts";
 import type { Rule } from "./rule.ts";
 import { SHAPE_RULES } from "./shapes.ts";
 
@@ -91,7 +92,7 @@ const BESIDE_WORDS: readonly Rule[] = [
   },
 ];
 
-export const SECRET_RULES: readonly Rule[] = [...SHAPE_RULES, ...MORE_SHAPE_RULES, ...BESIDE_WORDS];
+export const SECRET_RULES: readonly Rule[] = [...SHAPE_RULES, ...MORE_SHAPE_RULES, ...PLATFORM_RULES, ...BESIDE_WORDS];
 
 /** What stands before the value, without what separates the two. */
 function nameIn(whole: string): string {

@@ -27,7 +27,12 @@ export const ARCHIVES: Table = {
   },
   "7z 7za 7zr 7zz p7zip": { special: "sevenzip" },
   "rar unrar": { open: true, operands: "text edit read*", special: "sevenzip" },
-  ar: { operands: "text edit edit*", options: "-x -t -r -c -s -v -p -q -d -u", open: true, special: "archive" },
+  ar: {
+    operands: "text edit edit*",
+    options: "-x -t -r -c -s -v -p -q -d -u --plugin=never",
+    open: true,
+    special: "archive",
+  },
   arj: { operands: "text edit edit*" },
   unsquashfs: {
     open: true,

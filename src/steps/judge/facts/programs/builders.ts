@@ -4,10 +4,16 @@
  *
  * @module
  */
-import type { Table } from "./table.ts";
+import type { Program, Table } from "./table.ts";
 
 const RECIPES = "runs what the project says";
 const REGISTRY = "a package registry";
+
+/** Without a registry, an interpreter or a file of its own. */
+const PIP_SHOWS: Program = {
+  options: "-v,--verbose -q,--quiet -l,--local --user --format=text -f,--files --not-required -e --editable --all",
+  operands: "text*",
+};
 
 export const BUILDERS: Table = {
   "make gmake bmake ninja cmake meson scons bazel buck just task waf qmake autoconf automake autoreconf configure libtool autoheader aclocal autom4te":
@@ -72,10 +78,10 @@ export const BUILDERS: Table = {
     open: true,
     operands: "text*",
     commands: {
-      list: { open: true },
-      show: { open: true, operands: "text*" },
-      freeze: { open: true },
-      check: { open: true },
+      list: PIP_SHOWS,
+      show: PIP_SHOWS,
+      freeze: PIP_SHOWS,
+      check: PIP_SHOWS,
     },
   },
   "apt apt-get aptitude yum dnf zypper rpm pacman apk brew pkg opkg port emerge nix nix-env nix-shell guix yay paru xbps-install tdnf microdnf apt-mark dpkg-reconfigure urpmi":
@@ -120,7 +126,7 @@ export const BUILDERS: Table = {
     special: "compiler",
   },
   "objcopy strip ranlib": { open: true, options: "-o=write --plugin=never", operands: "edit*", special: "compiler" },
-  "javac rustc rustdoc rustfmt tsc mypy pyright ruff black eslint prettier jest pytest tox nox coverage flake8 pylint shellcheck cobc valac swiftc javadoc jar":
+  "tsx ts-node dotnet esbuild vite vitest webpack rollup parcel gulp grunt mocha cypress playwright storybook jekyll hugo mkdocs sphinx-build doxygen asciidoctor plantuml isort bandit django-admin flask celery gunicorn uvicorn puma rackup unicorn sidekiq alembic prisma knex sequelize invoke fab rustup virtualenv javac rustc rustdoc rustfmt tsc mypy pyright ruff black eslint prettier jest pytest tox nox coverage flake8 pylint shellcheck cobc valac swiftc javadoc jar":
     {
       open: true,
       options: "-o=write -d=write -c=config --config=config",
@@ -145,11 +151,12 @@ export const BUILDERS: Table = {
       info: { open: true, operands: "text*" },
     },
   },
-  "terraform pulumi packer serverless cdk vault consul nomad aws gcloud az doctl heroku gh glab firebase": {
-    open: true,
-    operands: "text*",
-    never: "reaches a service",
-  },
+  "terraform pulumi packer serverless cdk vault consul nomad aws gcloud az doctl heroku gh glab firebase tofu terragrunt tailscale op bw rabbitmqctl k9s lxd":
+    {
+      open: true,
+      operands: "text*",
+      never: "reaches a service",
+    },
   "protoc bison flex yacc lex swig": {
     open: true,
     options: "-o=write --plugin=never -m=never --skeleton=never -S=never",

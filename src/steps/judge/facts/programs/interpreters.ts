@@ -87,7 +87,8 @@ export const INTERPRETERS: Table = {
     bare: BARE,
   },
   "octave matlab scilab maxima gp ginsh gnuplot": { options: "--eval=code -e=code", operands: "script*", bare: BARE },
-  "irb pry byebug pdb ghostscript gs bpython": { open: true, operands: "script*", never: "takes code" },
+  "swipl prolog gprolog idle jupyter ptpython pyspark spark-shell spark-submit irb pry byebug pdb ghostscript gs bpython":
+    { open: true, operands: "script*", never: "takes code" },
   "rake rails bundle bundler gem cpan pecl pear composer hex mix rebar3 lein sbt gradle gradlew mvn ant": {
     open: true,
     operands: "text*",
@@ -139,7 +140,7 @@ export const INTERPRETERS: Table = {
     options: "-T=text -m=text -t -e -p -s -P=never",
     operands: "script*",
   },
-  "pp kotlinc scalac txr awka": { open: true, operands: "script*", never: "takes code" },
+  "easyrsa plymouth pp kotlinc scalac txr awka": { open: true, operands: "script*", never: "takes code" },
   "byexample gimp blender inkscape libreoffice soffice krita gimp-console": {
     open: true,
     operands: "script*",

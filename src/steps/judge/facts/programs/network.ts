@@ -105,6 +105,11 @@ export const NETWORK: Table = {
     operands: "text*",
     special: "showOnly",
   },
+  "ab bconsole mosquitto rdesktop xfreerdp lp lpr efax ksu dbus-send gdbus busctl qdbus beeline trino presto": {
+    open: true,
+    operands: "text*",
+    never: "talks to a service",
+  },
   "mail mailx sendmail msmtp mutt neomutt alpine exim swaks": { open: true, operands: "text*", never: "sends mail" },
   "youtube-dl yt-dlp rclone restic borg duplicity s3cmd gsutil mc minio croc magic-wormhole wormhole kermit rtorrent transmission-cli code":
     {

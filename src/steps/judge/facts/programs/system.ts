@@ -81,6 +81,7 @@ export const SYSTEM: Table = {
     options:
       "-D=read --directory=read --file=read --rotate! --vacuum-size! --vacuum-time! --flush! -u=text -n=text -S=text -U=text -p=text -o=text --no-pager",
     operands: "text*",
+    special: "paged",
   },
   "systemctl service initctl rc-service loginctl timedatectl hostnamectl localectl networkctl resolvectl systemd-resolve systemd-analyze busctl coredumpctl bootctl homectl portablectl":
     {

@@ -30,6 +30,8 @@ export const ROLES = [
   "config",
   /** A file that names more files: read, and not everyday. */
   "list",
+  /** A query, which may name files to read and, in some versions, programs. */
+  "query",
   /** A command line for a shell. */
   "shell",
   /** All the rest is a command. */

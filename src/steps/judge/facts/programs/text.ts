@@ -128,12 +128,12 @@ export const TEXT: Table = {
     open: true,
     options:
       "-f=script --from-file=script -L=never --argfile=never --slurpfile=never --rawfile=never --arg=never --argjson=never --indent=text",
-    operands: "text read*",
+    operands: "query read*",
   },
   yq: {
     open: true,
     options: "-i! --inplace! -f=read --from-file=read -o=text -p=text -I=text",
-    operands: "text read*",
+    operands: "query read*",
   },
   xmllint: {
     open: true,

@@ -22,11 +22,13 @@ export const VIEWERS: Table = {
       operands: "edit*",
       never: STEERED,
     },
-  "ncdu tig lazygit gitk irssi weechat cmus zathura evince okular xpdf eog feh sxiv dosbox yelp xmore volatility tdbtool jtag joplin taskwarrior":
+  "delta hexedit glow newsboat ncmpcpp xpad obsidian lazydocker codex opencode ncdu tig lazygit gitk irssi weechat cmus zathura evince okular xpdf eog feh sxiv dosbox yelp xmore volatility tdbtool jtag joplin taskwarrior":
     {
       open: true,
       operands: "read*",
       never: STEERED,
     },
+  "fzf sk peco": { open: true, options: "--preview=shell --bind=code", operands: "text*", never: STEERED },
+  "pass sops keepassxc-cli secret-tool kwallet-query": { open: true, operands: "text*", never: "opens secrets" },
   "hashcat john metasploit msfconsole": { open: true, operands: "text*", never: STEERED },
 };

@@ -84,6 +84,7 @@ export const WRAPPERS: Table = {
     operands: "argv",
     never: "starts a program",
   },
+  "grc genie concurrently forever pm2 gtester": { open: true, operands: "argv", never: "starts a program" },
   "run-parts run-mailcap see edit compose print": { operands: "script*", never: "runs what it finds" },
   "entr watchexec nodemon reflex": {
     options: "-r -c -d -s=shell -n -p -z",

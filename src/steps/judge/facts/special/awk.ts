@@ -64,7 +64,8 @@ const KEYWORD = /^(?:print|printf|return|in|if|while|else|do|getline|case|delete
 /** @returns null where the program is not understood, or may start or open what is not written in it. */
 export function effectsOf(program: string): Effects | null {
   const tokens = tokensOf(program);
-  if (tokens === null || tokens.some((token) => token.text === "@")) return null;
+  // A program that may change `ARGV` chooses itself what it reads.
+  if (tokens === null || tokens.some(({ text }) => text === "@" || text === "ARGV")) return null;
   const effects: Effects = { commands: [], files: [] };
   let depth = 0;
   let printing = -1;

@@ -88,6 +88,13 @@ function pieces(prefix: Field): Field {
 }
 
 /** A `+command` of a pager is obeyed. */
+/** Starts a pager, unless it is told not to or its output goes to another program. */
+export const paged: Special = (run, program) => {
+  const read = readBy(program, run);
+  if (!read.seen.has("--no-pager")) run.issues.push({ says: "starts a pager" });
+  return unclear(run);
+};
+
 export const pager: Special = (run, program) => {
   const read = readBy(program, run);
   for (const operand of read.operands) {

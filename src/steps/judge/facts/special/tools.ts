@@ -8,6 +8,7 @@ import { grammarOf, readArguments } from "../options.ts";
 import { GIT } from "../programs/git.ts";
 import type { Program } from "../programs/table.ts";
 import { applyMeanings, type Run, usePath, within } from "../roles.ts";
+import { noteLosses } from "./git-loses.ts";
 import type { Special } from "./special.ts";
 
 /** `if=FILE of=FILE`; everything else is numbers and words. */
@@ -69,6 +70,7 @@ const GIT_SETTING =
 export const git: Special = (run, _program, byTable) => {
   const { args, call } = beforeCommand(run);
   const out = byTable(GIT, { ...run, args, call });
+  noteLosses(args, { ...run, call });
   const lists = args[0]?.kind === "literal" && args[0].text === "ls-files";
   const plain = !args.some((arg) => /^-[so]|^--(?:stage|format|debug|eol)/.test(shown(arg)));
   return lists && plain ? { kind: "paths", fields: [{ kind: "pattern", text: "**" }] } : out;

@@ -124,8 +124,18 @@ function envOption(field: Field, next: Field | undefined, run: Run): Field | und
   const text = prefixOf(field);
   const folder = folderOption(field, next);
   const plain = ENV_PLAIN.test(text) && field.kind === "literal";
+  if (plain) noteRemoved(text, next, run);
   if (folder === undefined && !plain) run.analysis.found.hide(`the option \`${text.slice(0, 40)}\` of env`);
   return folder;
+}
+
+/** What commands start with keeps git from settings that somebody put into a folder. */
+function noteRemoved(text: string, next: Field | undefined, run: Run): void {
+  const name = /^-u(.+)$|^--unset=(.*)$/.exec(text);
+  const removed = /^(?:-u|--unset)$/.test(text) ? shown(next ?? literal("")) : (name?.[1] ?? name?.[2]);
+  const all = removed === undefined && /^-(?:[v0]*i|-ignore-environment|)$/.test(text);
+  if (all || (removed !== undefined && run.analysis.world.environment.has(removed)))
+    run.issues.push({ says: "takes settings away from a program" });
 }
 
 function folderOption(field: Field, next: Field | undefined): Field | undefined {
