@@ -66,7 +66,10 @@ test("R-TOOL-1: overwriting what this very session made is not asked; deleting i
   assert.equal(await verdict(write), "allow");
   assert.equal(await verdict(proposal("edit", { path: "only.txt", old: "a", new: "b" }, named)), "allow");
   assert.equal(await verdict(write, sha256("as it was made")), "ask", "somebody changed it");
-  assert.equal(await verdict(proposal("write", { path: "only.txt", content: "" }, [...named, ...stranger("words")])), "ask");
+  assert.equal(
+    await verdict(proposal("write", { path: "only.txt", content: "" }, [...named, ...stranger("words")])),
+    "ask",
+  );
   assert.equal(await verdict(proposal("exec", { command: "rm only.txt" }, [says("run `rm only.txt`")])), "ask");
   assert.equal(await verdict(proposal("exec", { command: "cat notes.md > only.txt" }, named)), "ask");
 });

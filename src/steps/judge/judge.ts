@@ -135,7 +135,11 @@ type Look = {
   readonly made: JudgeOptions["made"];
 };
 
-async function lookAt({ deps }: Bench, proposal: Proposal, { effect, tool, influence, made }: Look): Promise<WorldFacts> {
+async function lookAt(
+  { deps }: Bench,
+  proposal: Proposal,
+  { effect, tool, influence, made }: Look,
+): Promise<WorldFacts> {
   const world = await gather(proposal, effect, {
     posture: deps.posture,
     finders: deps.facts,

@@ -73,10 +73,7 @@ export function fakeFinder(tree: Tree = {}): CommandFinder {
     home: HOME,
     workspace: WORKSPACE,
     path: ["/usr/local/bin", "/usr/bin", "/bin"],
-    environment: new Map([
-      ...Object.entries(COMMAND_ENVIRONMENT),
-      ["HOME", HOME],
-    ]),
+    environment: new Map([...Object.entries(COMMAND_ENVIRONMENT), ["HOME", HOME]]),
   };
   return commandFinder(world);
 }
