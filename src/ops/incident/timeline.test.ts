@@ -64,6 +64,9 @@ const batch = fc.record({
   wallMs: fc.nat({ max: 100 }).map((at) => START + at * 1000),
 });
 
+const batches = fc.array(batch, { maxLength: 3 });
+const MUCH: LedgerEntry = { kind: "connection", who: "ana", what: "x", target: "host", result: "ok" };
+
 /** The plain way: every record is parsed and asked. */
 async function plainly(
   dir: string,
@@ -96,16 +99,18 @@ test("R-IR-2: INVARIANT(timeline-is-plain): a timeline has what parsing every re
       session: fc.constantFrom(null, ...SESSIONS),
       sinceMs: fc.nat({ max: 110 }).map((at) => START + at * 1000),
       most: fc.nat({ max: 12 }),
-      before: fc.nat({ max: 40 }),
+      before: fc.nat({ max: 800 }),
     },
     { requiredKeys: ["session", "sinceMs"] },
   );
   const root = folder(t);
   let kept = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(batch, { maxLength: 4 }), fc.nat({ max: 4 }), about, async (all, published, wanted) => {
+    fc.asyncProperty(batches, batches, fc.nat({ max: 10 }), about, async (old, all, published, wanted) => {
       const dir = mkdtempSync(join(root, "l-"));
-      ledgerOf(dir, all, published);
+      // So many that what is before them is older for certain.
+      const much = { wallMs: START, entries: Array.from({ length: 700 }, () => MUCH) };
+      ledgerOf(dir, [...old.map((one) => ({ ...one, wallMs: START })), much, ...all], published);
       const { records, left, sessions } = await collect(dir, wanted);
       const plain = await plainly(dir, wanted);
       const most = wanted.most ?? plain.indexes.length;

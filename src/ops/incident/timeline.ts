@@ -11,7 +11,7 @@ import { isArray, isObject, type JsonValue } from "../../core/json.ts";
 import type { StoredEntry } from "../../core/ports/ledger.ts";
 import { parseRecord } from "../../ledger/entry.ts";
 import type { RecordMembers } from "../../ledger/members.ts";
-import { type Range, scanRecords, startingAt } from "../../ledger/search.ts";
+import { scanRecords, startingAt } from "../../ledger/search.ts";
 
 export type Row = {
   readonly index: number;
@@ -80,38 +80,60 @@ type Scanned = Omit<Collected, "sessions"> & { readonly spawned: readonly Spawn[
 
 async function scan(dir: string, sessions: readonly string[], about: About): Promise<Scanned> {
   const { sinceMs, before = Number.POSITIVE_INFINITY, most = MOST_RECORDS } = about;
-  const isAll = sessions.length === 0;
-  const range = isAll ? startingAt(sinceMs) : ofSessions(new Set(sessions), sinceMs);
+  const scope = sessions.length === 0 ? ofAll(sinceMs) : ofSessions(sessions, sinceMs);
   const found: Collected["records"][number][] = [];
   const spawned: Spawn[] = [];
   let left = 0;
-  for await (const bundle of scanRecords(dir)) {
+  for await (const bundle of scanRecords(dir, scope.mayHold)) {
     for (const record of bundle) {
-      if (!isAll && isSpawn(record)) spawned.push(...spawnIn(record.bytes));
-      if (!range.has(record) || record.index >= before) continue;
+      if (isSpawn(record)) spawned.push(...spawnIn(record.bytes));
+      if (!scope.has(record) || record.index >= before) continue;
       // What does not fit is only counted, and of a session of a million records that is nearly all.
       const entry = found.length < most ? parseRecord(record.bytes) : undefined;
       if (entry !== undefined) found.push({ entry, bytes: Buffer.from(record.bytes) });
       else if (found.length >= most) left += 1;
     }
-    if (range.isPassed()) break;
+    if (scope.isPassed()) break;
   }
   return { records: found.toReversed(), left, spawned: spawned.toReversed() };
 }
 
+/** Which records an incident is about: each is asked once, newest first. */
+type Scope = {
+  has(own: RecordMembers): boolean;
+  /** Of a bundle's bytes. */
+  mayHold(bundle: Buffer): boolean;
+  isPassed(): boolean;
+};
+
+function ofAll(sinceMs: number): Scope {
+  return { ...startingAt(sinceMs), mayHold: () => true };
+}
+
 /** A session's own records count from its beginning; what is around it from when the incident is said to begin. */
-function ofSessions(sessions: ReadonlySet<string>, sinceMs: number): Range {
+function ofSessions(sessions: readonly string[], sinceMs: number): Scope {
+  const wanted = new Set(sessions);
+  const since = startingAt(sinceMs);
+  const pieces = [...sessions.map((id) => `"session":${JSON.stringify(id)}`), SPAWNED];
   return {
-    has: (own) => {
+    has(own) {
+      const isLate = !since.isPassed() && since.has(own);
       const { session } = own;
-      if (session !== undefined) return sessions.has(session);
-      return AROUND.has(own.kind) && Date.parse(own.time) >= sinceMs;
+      return session === undefined ? isLate && AROUND.has(own.kind) : wanted.has(session);
     },
+    // Most of what is older holds nothing of a session, and is not taken apart.
+    mayHold: (bundle) =>
+      !since.isPassed() || pieces.length > MOST_PIECES || pieces.some((piece) => bundle.includes(piece)),
     isPassed: () => false,
   };
 }
 
-/** Whom a session spawned is in the outcomes of its own calls. */
+/** To look for more in a bundle takes longer than to look at its records. */
+const MOST_PIECES = 4;
+/** In the outcome of a spawn. Canonical JSON has one spelling of each member, and these are neighbours. */
+const SPAWNED = '"target":"spawn","time":';
+
+/** Whom a session spawned is in the outcome of a call. */
 function isSpawn({ kind, target }: RecordMembers): boolean {
   return kind === "outcome" && target === "spawn";
 }
