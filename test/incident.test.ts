@@ -183,6 +183,12 @@ test("R-IR-2: an incident about one session freezes it and leaves the others alo
   assert.match(thawed.err, /open incident/);
   const timeline = await run(kit, incidentTimeline, [one.id]);
   assert.match(timeline.out, /call\.decided read: denied .*\/etc\/shadow/);
+  // A part of it, and what is no place to begin.
+  const rows = (await run(kit, incidentTimeline, [one.id], { json: true })).out.trim().split("\n");
+  const index: number = JSON.parse(rows[3] ?? "").index;
+  const older = await run(kit, incidentTimeline, [one.id], { json: true, before: String(index) });
+  assert.deepEqual(older.out.trim().split("\n"), rows.slice(0, 3));
+  assert.match((await run(kit, incidentTimeline, [one.id], { before: "-1" })).err, /no index/);
 });
 
 test("R-IR-2: a bundle of which anything was changed, added, taken away or sealed by another does not hold", async (t) => {

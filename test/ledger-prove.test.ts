@@ -1,10 +1,11 @@
 /** Proofs and seals made from a real folder. @module */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { sha256 } from "../src/core/json.ts";
 import { nodeFiles } from "../src/ledger/files.ts";
+import { TILE_WIDTH, tilePath } from "../src/ledger/layout.ts";
 import { leafHash } from "../src/ledger/merkle.ts";
 import { type Checkpoint, openNote, parseCheckpoint, parseVerifierKey } from "../src/ledger/note.ts";
 import { type InclusionClaim, inclusionHolds } from "../src/ledger/proof.ts";
@@ -30,8 +31,7 @@ test("R-LOG-3: each record of a ledger of any size is proved to stand in it, and
     assert.equal(tree?.size, size);
     const prover = openInclusionProver(dir, size);
     const records: Buffer[] = [];
-    for await (const record of scanRecords(dir, { ever: [], since: null, sinceMs: 0 }))
-      records.unshift(Buffer.from(record));
+    for await (const bundle of scanRecords(dir)) for (const { bytes } of bundle) records.unshift(Buffer.from(bytes));
     assert.equal(records.length, size);
     for (const index of new Set([0, 1, Math.floor(size / 2), size - 2, size - 1].filter((i) => i >= 0 && i < size))) {
       const leaf: Buffer = leafHash(records[index] ?? Buffer.alloc(0));
@@ -82,9 +82,25 @@ test("R-ALERT-1: the newest records are read back oldest first, and no more of t
   assert.equal(recent.length, 100);
   assert.deepEqual([recent[0]?.target, recent.at(-1)?.target], ["file-2900", "file-2999"]);
   assert.equal((await recentEntries(dir, 0, 50)).length, 50);
-  let scanned = 0;
-  for await (const _ of scanRecords(dir, { ever: [], since: null, sinceMs: wallMs - 95_000 })) scanned += 1;
-  assert.ok(scanned < 1_500, `${scanned} records were looked at for a hundred`);
+  // What lies before is not read: it is not missed where it cannot be.
+  rmSync(join(dir, tilePath({ level: "entries", index: 7, width: TILE_WIDTH })));
+  assert.deepEqual(await recentEntries(dir, wallMs - 95_000, 1_000), recent);
+  await assert.rejects(recentEntries(dir, 0, 10_000), /entries\/007` is missing/);
+});
+
+test("R-ALERT-1: a clock that was wrong for a while does not end what is read back", async (t) => {
+  const dir = temporaryFolder(t);
+  const start = Date.UTC(2026, 0, 1);
+  let wallMs = start;
+  const log = openTestLog(nodeFiles(dir), () => wallMs);
+  // Each in a batch of its own: a journal of few is as good as a tile.
+  for (let i = 0; i < 500; i++) {
+    wallMs = start + i * 1000 - (i >= 100 && i < 400 ? 3_600_000 : 0);
+    log.append([entry(i)]);
+  }
+  log.close();
+  const recent = await recentEntries(dir, start, 1_000);
+  assert.deepEqual([recent.length, recent[0]?.target, recent[100]?.target], [200, "file-0", "file-400"]);
 });
 
 test("R-IR-2: a session's records are found however old, and what is around them only as far back as was said", async (t) => {

@@ -93,7 +93,8 @@ function drawOpened(io: Io, { one, records, left, reach, rotate, bundle, failed 
   const byHand = rotate.filter((each) => each.state === "by hand").map((each) => each.name);
   const influences = reach.influences.slice(0, 3).map((text) => `${text.kind} ${text.id} (trust ${text.trust})`);
   const reached = [...reach.recipients, ...reach.hosts].map((each) => each.what).slice(0, 6);
-  const older = left > 0 ? `, ${left} older ones did not fit` : "";
+  const older =
+    left > 0 ? `; ${left} older ones did not fit: \`vambrace incident timeline ${one.id}\` says how to see them` : "";
   const touched = [
     plural(reach.files.length, "file"),
     plural(reach.commands.length, "command"),

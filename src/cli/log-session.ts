@@ -18,7 +18,7 @@ import { rowOf } from "../ops/incident/timeline.ts";
 import { type Command, flagOn, flagText, type Io } from "./command.ts";
 import { oneLine, paint, printable } from "./style.ts";
 
-/** Steps of one session that are drawn; a longer one is read with `--json`. */
+/** Records of one session that are shown, the newest. */
 const MOST = 50_000;
 
 export const logSession: Command = {
@@ -32,11 +32,13 @@ export const logSession: Command = {
   async run([id], flags, io) {
     if (id === undefined)
       throw new Fault("COMMAND_USAGE", { message: "say which session", hint: `usage: ${logSession.usage}` });
-    const steps = stepsOf(await entriesOf(homeAt(stateFolder(io.env)).ledger, parseId("ses", id)));
+    const entries = await entriesOf(homeAt(stateFolder(io.env)).ledger, parseId("ses", id));
+    const steps = stepsOf(entries);
     if (steps.length === 0) {
       io.err("the ledger has nothing of this session");
       return 1;
     }
+    if (entries.length === MOST) io.err(`only the newest ${MOST} records of it; \`vambrace log search\` finds others`);
     const wanted = flagText(flags, "step");
     const isJson = flagOn(flags, "json");
     if (wanted !== undefined) return showStep(io, steps, { wanted, isJson });

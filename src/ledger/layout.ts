@@ -60,15 +60,23 @@ export function frameRecord(record: Uint8Array): Buffer {
   return framed;
 }
 
+/** Where a record lies in its bundle, without its length. */
+export type Span = { readonly start: number; readonly end: number };
+
 /** The records of a bundle as far as its lengths lead; `whole` only where they lead exactly to its end. */
-export function splitRecords(bundle: Buffer): { readonly records: Buffer[]; readonly whole: boolean } {
-  const records: Buffer[] = [];
+export function recordSpans(bundle: Buffer): { readonly spans: Span[]; readonly whole: boolean } {
+  const spans: Span[] = [];
   let at = 0;
   while (at + 2 <= bundle.length) {
     const end = at + 2 + bundle.readUInt16BE(at);
     if (end > bundle.length) break;
-    records.push(bundle.subarray(at + 2, end));
+    spans.push({ start: at + 2, end });
     at = end;
   }
-  return { records, whole: at === bundle.length };
+  return { spans, whole: at === bundle.length };
+}
+
+export function splitRecords(bundle: Buffer): { readonly records: Buffer[]; readonly whole: boolean } {
+  const { spans, whole } = recordSpans(bundle);
+  return { records: spans.map(({ start, end }) => bundle.subarray(start, end)), whole };
 }

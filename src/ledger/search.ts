@@ -3,17 +3,24 @@
  * writing. First the journals, which hold the newest records, then the bundles
  * backwards. One bundle or one journal is in memory at a time.
  *
+ * Whoever looks through the ledger (a search, a timeline, alerts at a start, an
+ * audit) does it with `scanRecords`, which does not parse: what is asked of a
+ * record is told from its bytes (`members.ts`).
+ *
  * Nothing is verified here; that is `verify.ts`.
  *
  * @module
  */
+import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { Fault } from "../core/fault.ts";
 import type { LedgerQuery, StoredEntry } from "../core/ports/ledger.ts";
 import { parseRecord } from "./entry.ts";
 import { peekBatches } from "./journal.ts";
-import { CHECKPOINT, JOURNAL, splitRecords, TILE_WIDTH, tilePath } from "./layout.ts";
+import { CHECKPOINT, JOURNAL, recordSpans, TILE_WIDTH, tilePath } from "./layout.ts";
+import { Members, type RecordMembers } from "./members.ts";
 import { parseCheckpoint } from "./note.ts";
 
 const DEFAULT_LIMIT = 100;
@@ -22,7 +29,7 @@ const ATTEMPTS = 20;
 const FIELDS = ["kind", "who", "session", "turn", "call", "target", "result"] as const;
 
 type Bundle = { readonly first: number; readonly bytes: Buffer };
-type Filter = { readonly needles: readonly string[]; readonly fits: (entry: StoredEntry) => boolean };
+type Filter = { readonly pieces: readonly string[]; readonly fits: (own: RecordMembers) => boolean };
 
 /**
  * @returns at most `query.limit` records (100 unless said), newest first.
@@ -47,84 +54,90 @@ export async function searchLedger(dir: string, query: LedgerQuery): Promise<rea
  * @throws Fault LEDGER_QUERY_MALFORMED, LEDGER_DAMAGED
  */
 export async function* eachEntry(dir: string, query: Omit<LedgerQuery, "limit">): AsyncGenerator<StoredEntry> {
-  const filter = filterOf(query);
-  for await (const bundle of newestFirst(dir)) {
-    // Canonical JSON has one spelling of each member, so bytes that do not occur spare the parsing.
-    if (!filter.needles.every((needle) => bundle.bytes.includes(needle))) continue;
-    for (const record of splitRecords(bundle.bytes).records.reverse()) {
-      const entry = matching(record, filter);
+  const { fits, pieces } = filterOf(query);
+  // What is spelled canonically has one spelling of each member.
+  for await (const bundle of scanRecords(dir, (bytes) => pieces.every((piece) => bytes.includes(piece)))) {
+    for (const record of bundle) {
+      const entry = fits(record) ? parseRecord(record.bytes) : undefined;
+      // What is damaged is the verifier's to name; a search only cannot show it.
       if (entry !== undefined) yield entry;
     }
   }
 }
 
 /**
- * The newest records that are not older than `sinceMs`, oldest first, `most` at most. Reads no further back than it has
- * to: where two bundles in a row are older, what lies before them is older too, up to a clock that jumped by more.
+ * The newest records that are not older than `sinceMs`, oldest first, `most` at most. Reads no further back than it has to.
  *
  * @throws Fault LEDGER_DAMAGED
  */
 export async function recentEntries(dir: string, sinceMs: number, most: number): Promise<readonly StoredEntry[]> {
   const found: StoredEntry[] = [];
-  let old = 0;
-  for await (const bundle of newestFirst(dir)) {
-    const entries = splitRecords(bundle.bytes)
-      .records.toReversed()
-      .flatMap((record) => parseRecord(record) ?? []);
-    const young = entries.filter((entry) => Date.parse(entry.time) >= sinceMs);
-    found.push(...young);
-    old = young.length === 0 ? old + 1 : 0;
-    if (old >= 2 || found.length >= most) break;
+  const since = startingAt(sinceMs);
+  for await (const bundle of scanRecords(dir)) {
+    for (const record of bundle) {
+      const entry = since.has(record) ? parseRecord(record.bytes) : undefined;
+      if (entry !== undefined) found.push(entry);
+    }
+    if (since.isPassed() || found.length >= most) break;
   }
   return found.slice(0, most).toReversed();
 }
 
-export type Scan = {
-  /** Pieces of bytes that are looked for in the whole ledger. */
-  readonly ever: readonly string[];
-  /** And those that are looked for in what is younger than `sinceMs`; null: all of that is wanted. */
-  readonly since: readonly string[] | null;
-  /** As for `recentEntries`. */
-  readonly sinceMs: number;
-};
+/** A record that is looked at; `bytes` as it was hashed into the tree. */
+export type Seen = RecordMembers & { readonly bytes: Buffer };
 
 /**
- * Records whose bytes hold any of these pieces, newest first, each as it was hashed into the tree. What holds a piece by
- * chance is among them: whoever asks reads the record.
+ * Every record, newest first, bundle by bundle: whoever looks can stop between two. A record is good until the next one
+ * is asked for.
  *
+ * @param mayHold of a bundle's bytes, whether anything in it is looked for: the others come empty.
  * @throws Fault LEDGER_DAMAGED
  */
-export async function* scanRecords(dir: string, { ever, since, sinceMs }: Scan): AsyncGenerator<Buffer> {
-  const always = ever.map((piece) => Buffer.from(piece, "utf8"));
-  const recently = [...always, ...(since ?? []).map((piece) => Buffer.from(piece, "utf8"))];
-  let old = 0;
-  for await (const { bytes } of newestFirst(dir)) {
-    if (old < OLD_BUNDLES) old = beginsOlder(bytes, sinceMs) ? old + 1 : 0;
-    const isRecent = old < OLD_BUNDLES;
-    if (!isRecent && always.length === 0) return;
-    const needles = isRecent ? recently : always;
-    const holds = (piece: Buffer): boolean =>
-      (isRecent && since === null) || needles.some((one) => piece.includes(one));
-    // Most bundles hold nothing of it, and are not taken apart.
-    if (!holds(bytes)) continue;
-    for (const record of splitRecords(bytes).records.toReversed()) if (holds(record)) yield record;
+export async function* scanRecords(
+  dir: string,
+  mayHold: (bundle: Buffer) => boolean = () => true,
+): AsyncGenerator<Iterable<Seen>> {
+  for await (const { bytes } of newestFirst(dir)) yield mayHold(bytes) ? seenIn(bytes) : [];
+}
+
+function* seenIn(bundle: Buffer): Generator<Seen> {
+  const members = new Members(bundle);
+  for (const span of recordSpans(bundle).spans.reverse()) {
+    if (members.read(span)) {
+      yield members;
+      continue;
+    }
+    const bytes = bundle.subarray(span.start, span.end);
+    const entry = parseRecord(bytes);
+    if (entry !== undefined) yield { ...entry, bytes };
   }
 }
 
-/** Bundles in a row that begin before a time, after which all that comes is older: up to a clock that jumped by more. */
-const OLD_BUNDLES = 3;
+/** Older records in a row, after which all that comes is older too: up to a clock that was wrong for longer. */
+const OLDER_IN_A_ROW = 512;
 
-/** By its first record, which is found without taking the bundle apart. */
-function beginsOlder(bundle: Buffer, sinceMs: number): boolean {
-  if (bundle.length < 2) return false;
-  const time = parseRecord(bundle.subarray(2, 2 + bundle.readUInt16BE(0)))?.time;
-  return time !== undefined && Date.parse(time) < sinceMs;
+/** What is not older than a time, each record asked once and newest first; and whether nothing of it comes any more. */
+export function startingAt(sinceMs: number): { has(own: RecordMembers): boolean; isPassed(): boolean } {
+  const isNotOlder = notOlder(sinceMs);
+  let older = 0;
+  return {
+    has: ({ time }) => {
+      const isYoung = isNotOlder(time);
+      older = isYoung ? 0 : older + 1;
+      return isYoung;
+    },
+    isPassed: () => older >= OLDER_IN_A_ROW,
+  };
 }
 
-function matching(record: Buffer, { needles, fits }: Filter): StoredEntry | undefined {
-  if (!needles.every((needle) => record.includes(needle))) return undefined;
-  const entry = parseRecord(record);
-  return entry !== undefined && fits(entry) ? entry : undefined;
+/** What `toISOString` gives for the years 0 to 9999, in which times sort as their texts do: a tenth of the time of parsing. */
+const TIME_CHARACTERS = 24;
+
+function notOlder(sinceMs: number): (time: string) => boolean {
+  const date = new Date(Math.ceil(sinceMs));
+  const text = Number.isNaN(date.getTime()) ? "" : date.toISOString();
+  const isText = text.length === TIME_CHARACTERS;
+  return (time) => (isText && time.length === TIME_CHARACTERS ? time >= text : Date.parse(time) >= sinceMs);
 }
 
 function filterOf(query: LedgerQuery): Filter {
@@ -132,11 +145,12 @@ function filterOf(query: LedgerQuery): Filter {
   const since = timeOf(query.since) ?? Number.NEGATIVE_INFINITY;
   const until = timeOf(query.until) ?? Number.POSITIVE_INFINITY;
   return {
-    needles: wanted.map(({ field, value }) => `"${field}":${JSON.stringify(value)}`),
-    fits: (entry) => {
+    pieces: wanted.map(({ field, value }) => `"${field}":${JSON.stringify(value)}`),
+    fits: (own) => {
+      if (!wanted.every(({ field, value }) => own[field] === value)) return false;
       // Never a reason to stop: a clock that went back leaves later times behind earlier ones.
-      const time = Date.parse(entry.time);
-      return time >= since && time <= until && wanted.every(({ field, value }) => entry[field] === value);
+      const time = Date.parse(own.time);
+      return time >= since && time <= until;
     },
   };
 }
@@ -183,8 +197,11 @@ async function publishedSize(dir: string): Promise<number> {
 
 async function readBundle(dir: string, index: number, width: number): Promise<Bundle> {
   const full = join(dir, tilePath({ level: "entries", index, width: TILE_WIDTH }));
+  // To open, read and close a file takes less than to wait for each of these; what else is to be done comes in between.
+  await setImmediate();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const bytes = (await unlessAbsent(readFile(full))) ?? (await readPartial(`${full}.p`, width));
+    const whole = await unlessAbsent(Promise.try(() => readFileSync(full)));
+    const bytes = whole ?? (await readPartial(`${full}.p`, width));
     if (bytes !== undefined) return { first: index * TILE_WIDTH, bytes: firstRecords(bytes, width) };
   }
   throw damaged(`\`${basename(dirname(full))}/${basename(full)}\` is missing`);
@@ -199,11 +216,7 @@ async function readPartial(folder: string, width: number): Promise<Buffer | unde
 function firstRecords(bundle: Buffer, count: number): Buffer {
   // A full one is wanted whole, and has no more than that.
   if (count === TILE_WIDTH) return bundle;
-  const { records } = splitRecords(bundle);
-  return bundle.subarray(
-    0,
-    records.slice(0, count).reduce((sum, record) => sum + 2 + record.length, 0),
-  );
+  return bundle.subarray(0, recordSpans(bundle).spans[count - 1]?.end ?? bundle.length);
 }
 
 async function unlessAbsent<T>(read: Promise<T>): Promise<T | undefined> {

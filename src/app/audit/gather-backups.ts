@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { BackupFacts } from "../../ops/audit/facts-state.ts";
-import { eachEntry } from "../../ledger/search.ts";
+import { eachEntry, searchLedger } from "../../ledger/search.ts";
 import type { Loaded } from "../config/load.ts";
 import { expand } from "../config/places.ts";
 import type { Home } from "../home.ts";
@@ -41,15 +41,14 @@ async function times(home: Home): Promise<Pick<BackupFacts, "createdMs" | "faile
   const last = new Map<string, number>();
   const note = (what: string, atMs: number): void => void last.set(what, Math.max(atMs, last.get(what) ?? 0));
   for (const { pending } of readPending(home.root)) if (pending?.kind === "backup") note(pending.what, pending.atMs);
-  let records = 0;
-  if (statOf(home.ledger) !== undefined) {
+  const isThere = statOf(home.ledger) !== undefined;
+  if (isThere)
     for await (const entry of eachEntry(home.ledger, { kind: "backup" })) note(entry.what, Date.parse(entry.time));
-    for await (const _ of eachEntry(home.ledger, {})) if (++records > IN_USE) break;
-  }
+  const [newest] = isThere ? await searchLedger(home.ledger, { limit: 1 }) : [];
   return {
     createdMs: last.get("backup.created") ?? null,
     failedMs: last.get("backup.failed") ?? null,
     drilledMs: last.get("backup.drilled") ?? null,
-    inUse: records > IN_USE,
+    inUse: (newest?.index ?? 0) >= IN_USE,
   };
 }

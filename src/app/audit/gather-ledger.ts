@@ -4,7 +4,7 @@ import type { AuditForm } from "../../ops/audit/installation.ts";
 import type { LedgerFacts, PastRun } from "../../ops/audit/facts-state.ts";
 import { CHECKPOINT, PUBLIC_KEY } from "../../ledger/layout.ts";
 import { type Checkpoint, parseCheckpoint } from "../../ledger/note.ts";
-import { eachEntry } from "../../ledger/search.ts";
+import { scanRecords, startingAt } from "../../ledger/search.ts";
 import { verifyLedger, type VerifyReport } from "../../ledger/verify.ts";
 import type { Home } from "../home.ts";
 import { PENDING_NAME, readPending } from "../pending.ts";
@@ -14,7 +14,7 @@ import { readProved } from "./past.ts";
 /** Longer ledgers are verified only where somebody asks (`--deep`). */
 const VERIFIED_MOST = 60_000;
 /** Newest records that are looked through for the last day. */
-const LOOKED_THROUGH = 20_000;
+const LOOKED_THROUGH = 100_000;
 const DAY_MS = 86_400_000;
 
 export type LedgerParts = {
@@ -83,16 +83,19 @@ async function lastDay(
   dir: string,
   nowMs: number,
 ): Promise<Pick<LedgerFacts, "failedLogins" | "faults" | "unknownOutcomes">> {
-  const since = nowMs - DAY_MS;
+  const since = startingAt(nowMs - DAY_MS);
   const counts = { failedLogins: 0, faults: 0, unknownOutcomes: 0 };
   let seen = 0;
-  for await (const { time, kind, result } of eachEntry(dir, {})) {
-    seen += 1;
-    if (seen > LOOKED_THROUGH || Date.parse(time) < since - DAY_MS) break;
-    if (Date.parse(time) < since) continue;
-    if (kind === "login" && result !== "ok") counts.failedLogins += 1;
-    if (kind === "fault") counts.faults += 1;
-    if (result === "unknown" && kind === "outcome") counts.unknownOutcomes += 1;
+  for await (const bundle of scanRecords(dir)) {
+    for (const record of bundle) {
+      seen += 1;
+      if (!since.has(record)) continue;
+      const { kind, result } = record;
+      if (kind === "login" && result !== "ok") counts.failedLogins += 1;
+      if (kind === "fault") counts.faults += 1;
+      if (kind === "outcome" && result === "unknown") counts.unknownOutcomes += 1;
+    }
+    if (since.isPassed() || seen > LOOKED_THROUGH) break;
   }
   return counts;
 }

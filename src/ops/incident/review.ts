@@ -112,13 +112,14 @@ function doneOf({ checklist, services }: Case): readonly string[] {
   return ["## Checklist", "", bullets(items), ...(back.length === 0 ? [] : ["## Brought back", "", bullets(back)])];
 }
 
-function timelineOf({ rows, left }: ReviewParts): readonly string[] {
+function timelineOf({ one, rows, left }: ReviewParts): readonly string[] {
   const isCut = left > 0 || rows.length > ROWS;
   const cut = `${rows.length + left} records; the last ${Math.min(ROWS, rows.length)} are here, ${rows.length} in the bundle.`;
+  const older = `The ${left} before them: \`vambrace incident timeline ${one.id} --before ${rows[0]?.index ?? 0}\`.`;
   return [
     "## Timeline",
     "",
-    ...(isCut ? [cut, ""] : []),
+    ...(isCut ? [cut, ...(left > 0 ? [older] : []), ""] : []),
     "```text",
     // A fence in a row would end the block.
     ...rows.slice(-ROWS).map((row) => writeRow(row).replaceAll("```", "'''")),

@@ -10,7 +10,8 @@ import { spelledOut } from "../../core/hidden.ts";
 import { isArray, isObject, type JsonValue } from "../../core/json.ts";
 import type { StoredEntry } from "../../core/ports/ledger.ts";
 import { parseRecord } from "../../ledger/entry.ts";
-import { scanRecords } from "../../ledger/search.ts";
+import type { RecordMembers } from "../../ledger/members.ts";
+import { scanRecords, startingAt } from "../../ledger/search.ts";
 
 export type Row = {
   readonly index: number;
@@ -34,6 +35,15 @@ export type Collected = {
   readonly left: number;
 };
 
+export type About = {
+  /** Null: everything since then. */
+  readonly session: string | null;
+  readonly sinceMs: number;
+  /** Only records with a lower index: for those that did not fit. */
+  readonly before?: number;
+  readonly most?: number;
+};
+
 /** Records of one incident that are kept, each with its proof. */
 export const MOST_RECORDS = 20_000;
 /** What is of interest whatever session it is about: who came in, and what was changed. */
@@ -49,70 +59,98 @@ const AROUND: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * @param about.session null: everything since then.
+ * The newest records of an incident that fit, and how many more there are. Looks at each record of the ledger, and
+ * parses those that it keeps.
+ *
  * @throws Fault LEDGER_DAMAGED
  */
-export async function collect(
-  dir: string,
-  about: { readonly session: string | null; readonly sinceMs: number; readonly most?: number },
-): Promise<Collected> {
-  const most = about.most ?? MOST_RECORDS;
-  const sessions: string[] = about.session === null ? [] : [about.session];
+export async function collect(dir: string, about: About): Promise<Collected> {
+  let sessions: readonly string[] = about.session === null ? [] : [about.session];
   for (;;) {
-    const found = await scan(dir, { sessions, sinceMs: about.sinceMs, most });
-    // Whom a session spawned is in the outcomes of its own calls: then once more, with those.
-    const children = spawnedIn(found.records.map((record) => record.entry)).filter((id) => !sessions.includes(id));
-    if (children.length === 0 || sessions.length === 0) return { ...found, sessions };
-    sessions.push(...new Set(children));
+    const { spawned, ...found } = await scan(dir, sessions, about);
+    // Newest first, what a spawned session did comes before the word that it was spawned: then once more, with those.
+    const all = withSpawned(sessions, spawned);
+    if (all.length === sessions.length) return { ...found, sessions };
+    sessions = all;
   }
 }
 
-type About = { readonly sessions: readonly string[]; readonly sinceMs: number; readonly most: number };
+type Spawn = { readonly by: string; readonly session: string };
+type Scanned = Omit<Collected, "sessions"> & { readonly spawned: readonly Spawn[] };
 
-async function scan(dir: string, { sessions, sinceMs, most }: About): Promise<Omit<Collected, "sessions">> {
-  // A session's own records count from its beginning; what is around it from when the incident is said to begin.
-  const ever = sessions.map((id) => `"session":"${id}"`);
-  const since = sessions.length === 0 ? null : [...AROUND].map((kind) => `"kind":"${kind}"`);
+async function scan(dir: string, sessions: readonly string[], about: About): Promise<Scanned> {
+  const { sinceMs, before = Number.POSITIVE_INFINITY, most = MOST_RECORDS } = about;
+  const scope = sessions.length === 0 ? ofAll(sinceMs) : ofSessions(sessions, sinceMs);
   const found: Collected["records"][number][] = [];
+  const spawned: Spawn[] = [];
   let left = 0;
-  for await (const bytes of scanRecords(dir, { ever, since, sinceMs })) {
-    // What does not fit is only counted, and of a session of a million records that is nearly all.
-    if (found.length >= most && isPlainlyAbout(bytes, sessions, sinceMs)) {
-      left += 1;
-      continue;
+  for await (const bundle of scanRecords(dir, scope.mayHold)) {
+    for (const record of bundle) {
+      if (isSpawn(record)) spawned.push(...spawnIn(record.bytes));
+      if (!scope.has(record) || record.index >= before) continue;
+      // What does not fit is only counted, and of a session of a million records that is nearly all.
+      const entry = found.length < most ? parseRecord(record.bytes) : undefined;
+      if (entry !== undefined) found.push({ entry, bytes: Buffer.from(record.bytes) });
+      else if (found.length >= most) left += 1;
     }
-    const entry = parseRecord(bytes);
-    if (entry === undefined || !isAbout(entry, sessions, sinceMs)) continue;
-    if (found.length < most) found.push({ entry, bytes: Buffer.from(bytes) });
-    else left += 1;
+    if (scope.isPassed()) break;
   }
-  return { records: found.toReversed(), left };
+  return { records: found.toReversed(), left, spawned: spawned.toReversed() };
 }
 
-/**
- * Told from the bytes, without taking the record apart. Members are sorted: behind the last `"index":` come no others but
- * texts of the record itself, and in a text a quote has a backslash before it. False: look at the record.
- */
-function isPlainlyAbout(bytes: Buffer, sessions: readonly string[], sinceMs: number): boolean {
-  const behind = bytes.subarray(Math.max(0, bytes.lastIndexOf('"index":')));
-  if (sessions.length > 0) return sessions.some((id) => behind.includes(`"session":"${id}"`));
-  const at = behind.indexOf(TIME);
-  return at >= 0 && Date.parse(behind.toString("latin1", at + TIME.length, at + TIME.length + 24)) >= sinceMs;
+/** Which records an incident is about: each is asked once, newest first. */
+type Scope = {
+  has(own: RecordMembers): boolean;
+  /** Of a bundle's bytes. */
+  mayHold(bundle: Buffer): boolean;
+  isPassed(): boolean;
+};
+
+function ofAll(sinceMs: number): Scope {
+  return { ...startingAt(sinceMs), mayHold: () => true };
 }
 
-const TIME = '"time":"';
-
-function isAbout(entry: StoredEntry, sessions: readonly string[], sinceMs: number): boolean {
-  if (entry.session !== undefined && sessions.includes(entry.session)) return true;
-  const isLate = Date.parse(entry.time) >= sinceMs;
-  return isLate && (sessions.length === 0 || (AROUND.has(entry.kind) && entry.session === undefined));
+/** A session's own records count from its beginning; what is around it from when the incident is said to begin. */
+function ofSessions(sessions: readonly string[], sinceMs: number): Scope {
+  const wanted = new Set(sessions);
+  const since = startingAt(sinceMs);
+  const pieces = [...sessions.map((id) => `"session":${JSON.stringify(id)}`), SPAWNED];
+  return {
+    has(own) {
+      const isLate = !since.isPassed() && since.has(own);
+      const { session } = own;
+      return session === undefined ? isLate && AROUND.has(own.kind) : wanted.has(session);
+    },
+    // Most of what is older holds nothing of a session, and is not taken apart.
+    mayHold: (bundle) =>
+      !since.isPassed() || pieces.length > MOST_PIECES || pieces.some((piece) => bundle.includes(piece)),
+    isPassed: () => false,
+  };
 }
 
-function spawnedIn(entries: readonly StoredEntry[]): readonly string[] {
-  return entries.flatMap(({ kind, target, data }) => {
-    const child = data?.["session"];
-    return kind === "outcome" && target === "spawn" && typeof child === "string" ? [child] : [];
-  });
+/** To look for more in a bundle takes longer than to look at its records. */
+const MOST_PIECES = 4;
+/** In the outcome of a spawn. Canonical JSON has one spelling of each member, and these are neighbours. */
+const SPAWNED = '"target":"spawn","time":';
+
+/** Whom a session spawned is in the outcome of a call. */
+function isSpawn({ kind, target }: RecordMembers): boolean {
+  return kind === "outcome" && target === "spawn";
+}
+
+function spawnIn(bytes: Buffer): readonly Spawn[] {
+  const { session: by, data } = parseRecord(bytes) ?? {};
+  const session = data?.["session"];
+  return by !== undefined && typeof session === "string" ? [{ by, session }] : [];
+}
+
+/** With those that they spawned, and whom these did, generation by generation. */
+function withSpawned(sessions: readonly string[], spawned: readonly Spawn[]): readonly string[] {
+  const all = new Set(sessions);
+  const byParent = Map.groupBy(spawned, ({ by }) => by);
+  // A set that grows while it is gone through is gone through to its new end.
+  for (const parent of all) for (const { session } of byParent.get(parent) ?? []) all.add(session);
+  return [...all];
 }
 
 const LONGEST = 300;
