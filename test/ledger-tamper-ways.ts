@@ -152,14 +152,15 @@ function rewritten({ records: all, size }: World, draw: Draw): Buffer[] {
 const isTile = (path: string): boolean => path.startsWith("tile/");
 
 const forgedWays: Record<string, Way> = {
-  "hashed again, old checkpoint": (world, draw) =>
-    changeTo(world.files, forge(rewritten(world, draw), KEY), (path) => isTile(path)),
+  "hashed again, old checkpoint": (world, draw) => hashedAgain(world, draw, isTile),
   "hashed again, the journal too": (world, draw) =>
-    changeTo(world.files, forge(rewritten(world, draw), KEY), (path) => isTile(path) || path.startsWith("journal")),
+    hashedAgain(world, draw, (path) => isTile(path) || path.startsWith("journal")),
   "hashed again, checkpoint by a stranger": (world, draw) =>
-    changeTo(world.files, forge(rewritten(world, draw), KEY), (path) => isTile(path) || path === "checkpoint"),
+    hashedAgain(world, draw, (path) => isTile(path) || path === "checkpoint"),
   "hashed again, the old signature below a new root": (world, draw) => {
-    const forged = new Map(forge(rewritten(world, draw), KEY));
+    const changed = rewritten(world, draw);
+    if (sameRecords(changed, world)) return undefined;
+    const forged = new Map(forge(changed, KEY));
     const text = (from: Files, part: number): string =>
       (from.get("checkpoint") ?? KEEP).toString("utf8").split("\n\n")[part] ?? "";
     forged.set("checkpoint", Buffer.from(`${text(forged, 0)}\n\n${text(world.files, 1)}`));
@@ -184,7 +185,12 @@ const forgedWays: Record<string, Way> = {
     changeTo(files, forge(all.slice(0, draw.nat(size)), key)),
 };
 
-/** The stolen key and the same history give the same ledger. */
+function hashedAgain(world: World, draw: Draw, which: (path: string) => boolean): Change | undefined {
+  const changed = rewritten(world, draw);
+  return sameRecords(changed, world) ? undefined : changeTo(world.files, forge(changed, KEY), which);
+}
+
+/** The same history gives the same ledger, but for partial tiles that later ones stand for. */
 function sameRecords(changed: readonly Buffer[], { records: all, size }: World): boolean {
   return changed.length === size && changed.every((record, i) => record.equals(all[i] ?? KEEP));
 }
