@@ -89,8 +89,20 @@ for (const [what, spoil] of SPOILT) {
 test("R-IR-2 R-LOG-3: a ledger that was put back since the last audit is said at the opening; one that went on is not", async (t) => {
   const make = installations(t);
   const past = (checkpoint: string, publicKey: string): Parameters<typeof writePast>[1] => ({
-    ...{ atMs: 1, version: "1", configDigest: "", downgrades: [], people: [], tokens: [], policiesDigest: "" },
-    ...{ programDigest: "", nodeDigest: "", bwrapDigest: "", packages: {}, publicKey, checkpoint, findings: [] },
+    atMs: 1,
+    version: "1",
+    configDigest: "",
+    downgrades: [],
+    people: [],
+    tokens: [],
+    policiesDigest: "",
+    programDigest: "",
+    nodeDigest: "",
+    bwrapDigest: "",
+    packages: {},
+    publicKey,
+    checkpoint,
+    findings: [],
   });
   const run = { atMs: 1, form: "usual", cause: "asked", summary: {}, fresh: [], gone: [] };
   for (const isPutBack of [true, false]) {

@@ -76,7 +76,7 @@ test("R-BOX-5: what needs the sandbox waits for its proof, and runs when that he
   assert.equal(await run(one), DONE);
   await Promise.all([run(one), run(one), one.sandbox.now()]);
   assert.deepEqual([one.proofs, one.runs], [1, 4]);
-  assert.deepEqual(await one.sandbox.now(), { control: "sandbox", ready: true, says: "held against 1 attempts" });
+  assert.deepEqual(await one.sandbox.now(), { control: "sandbox", ready: true, says: "held against 1 attempt" });
 });
 
 test("R-BOX-5: while the sandbox does not hold nothing runs, and when it holds again it does", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -132,5 +132,7 @@ test("a file that is no file, not UTF-8, or not to be read is a fault and never 
   writeFileSync(join(dir, "huge"), Buffer.alloc(SIZE_MAX + 1, 0x20));
   assert.throws(() => load("huge"), { code: "CONFIG_MALFORMED", message: /1 MiB/ });
   assert.throws(() => load("latin1/x"), { code: "STATE_UNAVAILABLE" });
+  symlinkSync(join(dir, "absent"), join(dir, "lost"));
+  assert.throws(() => load("lost"), { code: "STATE_UNAVAILABLE" }, "a link to what is not mounted yet");
   assert.deepEqual(load("absent").config, config(""));
 });

@@ -85,8 +85,8 @@ function readBytes(path: string): Uint8Array | undefined {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     // A link that leads nowhere is no configuration that nobody wrote: what it names may not be mounted yet.
-    const isAbsent = lstatSync(path, { throwIfNoEntry: false }) === undefined;
-    if (isAbsent && cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    const isLost = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    if (isLost && lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
     throw unreadable(cause);
   }
   try {

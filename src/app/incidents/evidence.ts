@@ -76,9 +76,10 @@ export async function keepEvidence(
 
 function lastSeen(home: string): VerifyOptions {
   const past = readPast(home);
+  if (past === null) return {};
   return {
-    ...(past?.publicKey == null ? {} : { publicKey: past.publicKey }),
-    ...(past?.checkpoint == null ? {} : { checkpoint: past.checkpoint }),
+    ...(past.publicKey === null ? {} : { publicKey: past.publicKey }),
+    ...(past.checkpoint === null ? {} : { checkpoint: past.checkpoint }),
   };
 }
 

@@ -28,13 +28,13 @@ export type Disk = {
 /** Files that are whole or not there. Each throws Fault STATE_FULL or STATE_UNAVAILABLE, and changed nothing then. */
 export type DurableFiles = {
   /** Replaces a file; whoever reads meanwhile sees the old one or the new one. Mode 600. */
-  replaceFile(path: string, content: string): void;
+  readonly replaceFile: (path: string, content: string) => void;
   /** Makes a file that is not there yet. Mode 600. */
-  makeFile(path: string, content: string): void;
+  readonly makeFile: (path: string, content: string) => void;
   /** Makes a folder for the owner alone, and those above it that are missing. */
-  makeFolder(path: string): void;
+  readonly makeFolder: (path: string) => void;
   /** A file that is not there yet, to be written piece by piece: not whole before it was synced. Mode 600. */
-  create(path: string): DiskFile;
+  readonly create: (path: string) => DiskFile;
   /** What is not there is no failure. */
-  remove(path: string): void;
+  readonly remove: (path: string) => void;
 };

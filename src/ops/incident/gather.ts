@@ -54,10 +54,8 @@ export async function gather(parts: GatherParts): Promise<Gathered> {
   progress("reading the ledger");
   const publicKey = await attempt("read the ledger's key", () => readFile(join(ledger, "key.pub"), "utf8"));
   const found = await attempt("read the ledger", () => collect(ledger, { session: one.session, sinceMs: one.sinceMs }));
-  // What was appended meanwhile is not in the tree that the checkpoint speaks of, so nothing could prove it.
   const size = checkpoint === null ? null : (parseCheckpoint(checkpoint)?.size ?? null);
-  const all = found?.records ?? [];
-  const records = size === null ? all : all.filter(({ entry }) => entry.index < size);
+  const records = provable(found?.records ?? [], size);
   const entries = records.map(({ entry }) => entry);
   progress(`proving ${records.length} records`);
   const indexes = entries.map(({ index }) => index);
@@ -68,6 +66,11 @@ export async function gather(parts: GatherParts): Promise<Gathered> {
   const left = found?.left ?? 0;
   const isWhole = found !== null && left === 0 && problems.length === 0;
   return { checkpoint, publicKey, records, proofs, left, reach: reachOf(entries), isWhole, problems };
+}
+
+/** What was appended meanwhile is not in the tree that the checkpoint speaks of, so nothing could prove it. */
+function provable(all: Collected["records"], size: number | null): Collected["records"] {
+  return size === null ? all : all.filter(({ entry }) => entry.index < size);
 }
 
 async function proofsOf(ledger: string, size: number | null, indexes: readonly number[]): Promise<readonly string[]> {

@@ -97,16 +97,21 @@ async function fileProblem(dir: string, { path, digest, bytes }: Listed): Promis
 
 const NEEDED = ["records.jsonl", "proofs.jsonl", "checkpoint", "timeline.jsonl", "incident.json"] as const;
 
+function missingIn(files: readonly Listed[], { notKept }: Counted): string | undefined {
+  const missing = NEEDED.find((name) => !files.some((file) => file.path === name));
+  if (missing === undefined) return undefined;
+  return notKept === 0
+    ? `\`${missing}\` is missing`
+    : `every file is as it was sealed, but \`${missing}\` could not be kept (\`${NOT_KEPT}\`): no record is proved`;
+}
+
 async function recordsProblem(
   dir: string,
   { key, seal, files }: { readonly key: VerifierKey; readonly seal: Seal; readonly files: readonly Listed[] },
   counted: Counted,
 ): Promise<string | undefined> {
-  const missing = NEEDED.find((name) => !files.some((file) => file.path === name));
-  if (missing !== undefined)
-    return counted.notKept === 0
-      ? `\`${missing}\` is missing`
-      : `every file is as it was sealed, but \`${missing}\` could not be kept (\`${NOT_KEPT}\`): no record is proved`;
+  const missing = missingIn(files, counted);
+  if (missing !== undefined) return missing;
   const note = await readFile(join(dir, "checkpoint"), "utf8");
   const opened = openNote(note, key);
   if (opened.verdict !== "holds") return `the checkpoint: ${opened.says}`;

@@ -7,12 +7,11 @@ import type { HostFactsForRules } from "./host.ts";
  * ask the kernel. It changes nothing and needs nothing but the programs that
  * the rules are for; what it cannot ask it says, and that is no success.
  */
-export function checkScript(
-  { user, port, isWide, stateFolder, installation }: HostFactsForRules,
-  switches: ReadonlyMap<string, string>,
-): string {
-  const watches = [`${stateFolder}/config.yaml`, `${stateFolder}/ledger`, `${stateFolder}/cli-token`, installation];
-  return `#!/bin/sh
+export function checkScript(facts: HostFactsForRules, switches: ReadonlyMap<string, string>): string {
+  return [HEAD, firewall(facts), services(facts), kernel(switches), listens(facts), END].join("\n");
+}
+
+const HEAD = `#!/bin/sh
 # Vambrace: are the rules in force? As root; it changes nothing.
 # Exit: 0 all are; 1 one is not; 2 one could not be looked at.
 set -u
@@ -22,8 +21,10 @@ good() { echo "ok        $1"; }
 bad() { echo "WRONG     $1"; wrong=1; }
 unseen() { echo "not seen  $1"; dark=1; }
 has() { command -v "$1" >/dev/null 2>&1; }
+`;
 
-# The firewall.
+function firewall({ user, port }: HostFactsForRules): string {
+  return `# The firewall.
 uid=$(id -u '${user}' 2>/dev/null || echo none)
 if ! has nft; then unseen "firewall: nft is not installed"
 elif ! rules=$(nft -n list ${FIREWALL_TABLE} 2>&1); then
@@ -41,8 +42,12 @@ else
   if echo "$rules" | sed '/dport ${port} .*drop/q' | grep -E 'dport ${port} .*accept' | grep -vq -e saddr -e iifname
   then bad "firewall: a rule before the drop lets everybody in"; fi
 fi
+`;
+}
 
-# fail2ban.
+function services({ isWide, stateFolder, installation }: HostFactsForRules): string {
+  const watches = [`${stateFolder}/config.yaml`, `${stateFolder}/ledger`, `${stateFolder}/cli-token`, installation];
+  return `# fail2ban.
 if ! has fail2ban-client; then unseen "fail2ban: it is not installed"
 elif fail2ban-client status vambrace >/dev/null 2>&1; then good "fail2ban: the jail runs"
 elif fail2ban-client ping >/dev/null 2>&1; then bad "fail2ban: it runs, and has no jail vambrace"
@@ -57,8 +62,11 @@ else
   done
   if echo "$rules" | grep -q vambrace-memory; then good "auditd: looking into memory is recorded"; else bad "auditd: looking into memory is not recorded"; fi
 fi
+`;
+}
 
-# Switches of the kernel: as much, or more.
+function kernel(switches: ReadonlyMap<string, string>): string {
+  return `# Switches of the kernel: as much, or more.
 switch() {
   if ! now=$(sysctl -n "$1" 2>/dev/null); then unseen "kernel: $1 cannot be read"
   elif [ "$3" = least ] && [ "$now" -ge "$2" ]; then good "kernel: $1 is $now"
@@ -66,8 +74,11 @@ switch() {
   else bad "kernel: $1 is $now, not $2"; fi
 }
 ${[...switches].map(([name, value]) => `switch ${name} ${value} ${name === "fs.suid_dumpable" ? "exactly" : "least"}`).join("\n")}
+`;
+}
 
-# What listens, and what leads to it.
+function listens({ port, isWide }: HostFactsForRules): string {
+  return `# What listens, and what leads to it.
 if ! has ss; then unseen "listens: ss is not installed"
 else
   at=$(ss -Hltn "sport = :${port}" | awk '{print $4}')
@@ -84,8 +95,9 @@ if has tailscale; then
   elif echo "$shown" | grep -q 'Funnel on'; then bad "tailscale: a funnel is open to the internet"
   else good "tailscale: no funnel is open"; fi
 fi
-
-if [ "$wrong" = 1 ]; then exit 1; fi
-if [ "$dark" = 1 ]; then exit 2; fi
 `;
 }
+
+const END = `if [ "$wrong" = 1 ]; then exit 1; fi
+if [ "$dark" = 1 ]; then exit 2; fi
+`;

@@ -1,7 +1,11 @@
 /** How to reach the gateway from elsewhere without opening it to a network. @module */
 import type { HostFactsForRules } from "./host.ts";
 
-export function bindingGuide({ port }: HostFactsForRules): string {
+export function bindingGuide(facts: HostFactsForRules): string {
+  return [withoutNetwork(facts), wireguard(facts), LOOK].join("\n");
+}
+
+function withoutNetwork({ port }: HostFactsForRules): string {
   return `# Reach the gateway from elsewhere
 
 The gateway stays on loopback (\`gateway.bind: loopback\`); something that knows who you are brings you there.
@@ -22,8 +26,11 @@ In \`config.yaml\`, with the name that \`tailscale status\` prints:
     gateway:
       allowedHosts: [machine.tailnet-name.ts.net]
       trustedProxies: [127.0.0.1]
+`;
+}
 
-## WireGuard
+function wireguard({ port }: HostFactsForRules): string {
+  return `## WireGuard
 
 The gateway stays on loopback. A proxy that ends TLS listens on this machine's address inside of the tunnel (here 10.8.0.1) and on no other,
 and hands on to \`http://127.0.0.1:${port}\`. Of Caddy:
@@ -59,9 +66,10 @@ Where the proxy is on another machine of the tunnel (here 10.8.0.2), the gateway
     nft insert rule inet vambrace input iifname "wg0" ip saddr 10.8.0.2 tcp dport ${port} accept
 
 Such a rule is gone when the table is loaded again: write it into \`nftables-vambrace.nft\` too, before the drop.
+`;
+}
 
-## Look
+const LOOK = `## Look
 
 Then look at what really listens: \`vambrace security audit\` asks the kernel, and \`check.sh\` whether the rules hold.
 `;
-}
