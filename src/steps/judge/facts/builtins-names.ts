@@ -32,14 +32,20 @@ export const declare: Builtin = (args, call, shell) => {
     const at = prefixOf(arg).indexOf("=");
     const name = at < 0 ? shown(arg) : prefixOf(arg).slice(0, at).replace(/\+$/, "");
     checkName(literal(name), call, shell);
-    // A name that is an array with numbers already stays one.
-    if (keys && !state.ever.has(name)) state = { ...state, keyed: new Set([...state.keyed, name]) };
+    state = { ...state, keyed: keyedAfter(state, name, keys) };
     if (at >= 0) state = declared(state, name, dropPrefix(arg, at + 1));
     if (numbers) shell.found.numbers.add(name);
     if (exports) noteExport(name, shell);
   }
   return { ok: state, fail: state, out: NO_INPUT };
 };
+
+/** A name that is an array with numbers already stays one; declared otherwise, in a function, it is another. */
+function keyedAfter({ keyed, ever }: State, name: string, keys: boolean): State["keyed"] {
+  const one = new Set([name]);
+  if (!keys) return keyed.difference(one);
+  return ever.has(name) ? keyed : keyed.union(one);
+}
 
 function declared(state: State, name: string, value: Field): State {
   return assign(state, name, [{ fields: [value] }]);

@@ -177,7 +177,7 @@ const directly: Builtin = (args, call, shell) =>
   args.length === 0 ? stay(call) : shell.dispatch(args, call, "no functions");
 
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
-  ...": true false dirs unalias times ulimit umask jobs fg bg kill disown suspend caller help type"
+  ...": true false dirs unalias times ulimit umask fg bg kill disown suspend caller help type"
     .split(" ")
     .map((name): [string, Builtin] => [name, inert]),
   ...["exit", "return", "break", "continue", "logout"].map((name): [string, Builtin] => [name, gone]),
@@ -209,6 +209,7 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ["test", testing],
   ["[", testing],
   ["history", history],
+  ["jobs", cautious(/^-\w*x/, "`jobs -x` runs a command")],
   ["hash", cautious(/^-\w*p/, "`hash -p` changes what names mean")],
   ["wait", cautious(/^-\w*p/, "`wait -p` gives a value to a name")],
   ["enable", cautious(/^-\w*[fn]/, "`enable` changes what names mean")],

@@ -21,6 +21,7 @@ const FORMS: readonly (readonly [program: string, not: string, everyday: string]
   ["git", "git gc --prune=now", "git gc"],
   ["git", "git commit", "git commit -m done"],
   ["git", "git commit -a", "git commit -am done"],
+  ["git", "git log --help", "git log -h"],
   ["git", "git notes edit", "git notes add -m x"],
   ["awk", "awk 'BEGIN { ARGV[1] = \"../x\"; ARGC = 2 } { print }'", "awk '{ print $1 }' a.txt"],
   ["yq", "yq 'load(\"../x.yaml\")' a.txt", "yq '.load.average' a.txt"],

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { asked, fakeFinder } from "./testing.ts";
 
 const find = fakeFinder();
-const ALLOW = ["ls", "cat", "echo", "printf", "git status", "sleep", "uname", "wc", "bash"];
+const ALLOW = ["ls", "cat", "echo", "printf", "git status", "sleep", "uname", "wc", "bash", "jobs"];
 
 /** Whether it would run unasked: nothing in it is opaque, and all of it is on the list. */
 async function passes(command: string): Promise<boolean> {
@@ -47,6 +47,9 @@ const RUN: readonly string[] = [
   "declare -A m; unset m; k='b[$(make)]'; echo ${m[$k]}",
   "declare -A m; k='b[$(make)]'; bash -c 'echo ${m[$k]}'",
   "[ -f x ] && declare -A m; k='b[$(make)]'; echo ${m[$k]}",
+  "declare -A m; f() { local -a m; k='b[$(make)]'; echo ${m[$k]}; }; f",
+  "declare -A m; f() { local m; m=1; k='b[$(make)]'; echo ${m[$k]}; }; f",
+  "jobs -x make",
   "hash -p ./make ls; ls",
   "builtin hash -rp ./make ls; ls",
 ];
@@ -90,7 +93,7 @@ const HARMLESS: readonly string[] = [
   "x=a; echo ${x@Q} ${x@P}",
   "set -euo pipefail; ls",
   "set -- -a; echo $1",
-  "hash -r; ls",
+  "hash -r; jobs -l; ls",
   "sleep 1 & wait $!",
   "TZ=UTC; LANG=C; ls",
   "exec {fd}>/dev/null; ls >&$fd",

@@ -54,6 +54,8 @@ const EDITS: Readonly<Record<string, Rule>> = {
 export function noteLosses(args: readonly Field[], run: Run): void {
   const at = args.findIndex((arg) => !prefixOf(arg).startsWith("-"));
   const command = args[at];
+  // Of any command, and before all else.
+  if (args.some((arg) => shown(arg) === "--help")) run.issues.push({ says: "`--help` opens a manual in a pager" });
   if (command?.kind !== "literal") return;
   const words = wordsOf(args.slice(at + 1));
   const name = command.text;
