@@ -30,6 +30,8 @@ export function promptsOf(ever: State["ever"]): readonly Field[] {
 }
 
 export function namesThatAct(ever: State["ever"], found: Found, { environment }: CommandWorld): void {
+  if (found.bare && found.starts.values().some(({ name }) => /(?:^|\/)git$/.test(name)))
+    found.issues.add("takes from git what keeps it from the settings of strangers");
   for (const [name, values] of ever) {
     if (found.anyNumber && values.some((value) => !allFields(value, (text) => !/\[.*[$`]/s.test(text), "unknown too")))
       found.hide(`arithmetic that may take \`${name.slice(0, 40)}\` for a number`);
