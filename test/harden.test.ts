@@ -167,6 +167,20 @@ function memory(files: Record<string, number>, failing: number) {
   return { ports, modes, gone, state };
 }
 
+test("R-AUDIT-5: a file whose mode somebody changed after it was shown is left alone, and what was done before is taken back", async () => {
+  const { ports, modes, state } = memory({ first: 0o755, second: 0o777 }, 0);
+  const planned = {
+    atMs: 0,
+    findings: [],
+    config: { before: "before", after: "after" },
+    modes: ["first", "second"].map((path) => ({ path, before: 0o755, after: 0o700 })),
+    away: [],
+  };
+  await assert.rejects(applyHardening(planned, ports));
+  assert.deepEqual([...modes], Object.entries({ first: 0o755, second: 0o777 }));
+  assert.deepEqual([state.config, state.marks], ["before", ["undone"]]);
+});
+
 test("INVARIANT(harden-undoes): whichever step fails, and after an undo, everything is as it was", async () => {
   const paths = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d"), { maxLength: 4 });
   await fc.assert(

@@ -76,3 +76,8 @@ test("R-NET-1: INVARIANT(one-spelling): a covered path is spelled as it stays, a
     }),
   );
 });
+
+test("R-NET-1: a rule that servers read in two ways covers nothing, and the rules beside it stand", () => {
+  assert.equal(coversPath(["/a//b"], "/a/b"), false);
+  assert.equal(coversPath(["/a//b", "/a/b"], "/a/b"), true);
+});

@@ -137,3 +137,10 @@ function flipped(proof: readonly Buffer[], bit: number): Buffer[] {
     return copy;
   });
 }
+
+test("R-LOG-3: what is no hash stands in no proof, even where the sums would come out", () => {
+  const step = leafHash(Buffer.from("second"));
+  const claim = (oldRoot: Buffer) => ({ oldSize: 1, newSize: 2, oldRoot, newRoot: nodeHash(oldRoot, step) });
+  assert.equal(consistencyHolds(claim(leafHash(Buffer.from("first"))), [step]), true);
+  for (const length of [0, 31, 33, 64]) assert.equal(consistencyHolds(claim(Buffer.alloc(length)), [step]), false);
+});

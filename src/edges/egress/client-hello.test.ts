@@ -105,3 +105,12 @@ test("R-NET-1: INVARIANT(total): any bytes are answered, and a changed byte neve
     { numRuns: 2000 },
   );
 });
+
+test("R-NET-1: a hello with something behind its end is refused: servers may read that and see another name", () => {
+  const plain = made(sni("site.example"));
+  assert.deepEqual(readClientHello(plain), { kind: "hello", serverName: "site.example" });
+  const longer = Buffer.concat([plain, Buffer.from([0])]);
+  longer.writeUInt16BE(plain.readUInt16BE(3) + 1, 3);
+  longer.writeUInt16BE(plain.readUInt16BE(7) + 1, 7);
+  assert.equal(readClientHello(longer).kind, "refused");
+});

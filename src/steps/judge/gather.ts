@@ -153,9 +153,14 @@ function argumentHosts(proposal: Proposal, finders: Finders): readonly HostFact[
   const method = proposal.declaration?.method ?? proposal.arguments["method"];
   const verb = typeof method === "string" ? method.toUpperCase() : "GET";
   return [
-    ...withRole(proposal, "url").map(({ value, pointer }) => findHost(finders, value, verb, pointer)),
+    ...withRole(proposal, "url").map(({ value, pointer }) => findHost(finders, asUrl(value), verb, pointer)),
     ...withRole(proposal, "host").map(({ value, pointer }) => findHost(finders, `https://${value}/`, verb, pointer)),
   ];
+}
+
+/** Many tools take `www.example.org/a` for an address, as people write it. */
+function asUrl(value: string): string {
+  return /^(?:[a-z0-9-]{1,63}\.){1,10}[a-z]{2,63}(?:[/?#]|$)/i.test(value) ? `https://${value}` : value;
 }
 
 async function commandPaths(

@@ -30,7 +30,7 @@ const ASKS: ReadonlyMap<Effect, RegExp> = new Map<Effect, RegExp>([
       "send|e-?mail|mail|message|reply|respond|answer|forward|notify|tell|inform|invite|share|post|write to|contact|text|dm|ping|let .{1,40} know|announce|publish|tweet",
     ),
   ],
-  ["pay", list("pay|transfer|wire|send|refund|reimburse|buy|purchase|order|donate|tip|settle")],
+  ["pay", list("pay|transfer|wire|send|refund|reimburse|buy|purchase|order|donate|tip|settle|reserve|book|rent|hire")],
   ["remember", list("remember|memori[sz]e|note|keep in mind|don['’]?t forget|do not forget|save|learn")],
   [
     "schedule",

@@ -25,18 +25,27 @@ export const declare: Builtin = (args, call, shell) => {
   const flags = args.map(shown).filter((text) => /^[-+][A-Za-z]+$/.test(text));
   if (flags.some((flag) => /^-.*n/.test(flag))) shell.found.hide("a name that stands for another name");
   const numbers = flags.some((flag) => /^-.*i/.test(flag));
+  const keys = flags.some((flag) => /^-.*A/.test(flag));
   const exports = flags.some((flag) => flag.includes("x"));
   for (const arg of args) {
     if (/^[-+][A-Za-z]+$/.test(shown(arg))) continue;
     const at = prefixOf(arg).indexOf("=");
     const name = at < 0 ? shown(arg) : prefixOf(arg).slice(0, at).replace(/\+$/, "");
     checkName(literal(name), call, shell);
+    state = { ...state, keyed: keyedAfter(state, name, keys) };
     if (at >= 0) state = declared(state, name, dropPrefix(arg, at + 1));
     if (numbers) shell.found.numbers.add(name);
     if (exports) noteExport(name, shell);
   }
   return { ok: state, fail: state, out: NO_INPUT };
 };
+
+/** A name that is an array with numbers already stays one; declared otherwise, in a function, it is another. */
+function keyedAfter({ keyed, ever }: State, name: string, keys: boolean): State["keyed"] {
+  const one = new Set([name]);
+  if (!keys) return keyed.difference(one);
+  return ever.has(name) ? keyed : keyed.union(one);
+}
 
 function declared(state: State, name: string, value: Field): State {
   return assign(state, name, [{ fields: [value] }]);
@@ -66,8 +75,9 @@ export const unset: Builtin = (args, call, shell) => {
     if (!args.some((flag) => shown(flag) === "-f")) checkName(arg, call, shell);
     const functions = new Map(state.functions);
     functions.set(text, [null]);
+    const keyed = state.keyed.difference(new Set([text]));
     state = assign(
-      { ...state, functions: args.some((flag) => shown(flag) === "-v") ? state.functions : functions },
+      { ...state, keyed, functions: args.some((flag) => shown(flag) === "-v") ? state.functions : functions },
       text,
       ["unset"],
     );

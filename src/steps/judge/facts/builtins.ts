@@ -101,8 +101,7 @@ const source: Builtin = (args, call, shell) => {
 };
 
 const exec: Builtin = (args, call, shell) => {
-  if (args.some((arg, i) => i < 2 && /^-\w*c/.test(shown(arg))))
-    shell.found.issues.add("`exec -c` takes settings away");
+  if (args.some((arg, i) => i < 2 && /^-\w*c/.test(shown(arg)))) shell.found.bare = true;
   const rest = afterOptions(args, "a");
   return rest.length === 0 ? stay(call) : { ...shell.dispatch(rest, call, "programs"), ok: call.state };
 };
@@ -126,7 +125,8 @@ const alias: Builtin = (args, call, shell) => {
 const shopt: Builtin = (args, call, shell) => {
   const changes = args.some(
     (arg) =>
-      arg.kind !== "literal" || /^(?:expand_aliases|lastpipe|extdebug|cdable_vars|xpg_echo)$|^-\w*o/.test(arg.text),
+      arg.kind !== "literal" ||
+      /^(?:expand_aliases|lastpipe|extdebug|cdable_vars|xpg_echo|allexport|keyword|histexpand|posix)$/.test(arg.text),
   );
   if (changes) shell.found.hide("`shopt` changes how commands are read");
   return stay(call);
@@ -139,7 +139,7 @@ const trap: Builtin = (args, call, shell) => {
 };
 
 /** Every name goes to programs, words become assignments, text is replaced before it is read, other rules. */
-const READS_OTHERWISE = /^-\w*[akH]|^(?:allexport|keyword|histexpand|history|posix)$/;
+const READS_OTHERWISE = /^-\w*[akH]|^(?:allexport|keyword|histexpand|posix)$/;
 
 const positional: Builtin = (args, call, shell) => {
   const isFlag = (arg: Field, before: Field | undefined): boolean =>
@@ -177,7 +177,7 @@ const directly: Builtin = (args, call, shell) =>
   args.length === 0 ? stay(call) : shell.dispatch(args, call, "no functions");
 
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
-  ...": true false dirs unalias times ulimit umask jobs fg bg kill disown suspend caller help type"
+  ...": true false dirs unalias times ulimit umask fg bg kill disown suspend caller help type"
     .split(" ")
     .map((name): [string, Builtin] => [name, inert]),
   ...["exit", "return", "break", "continue", "logout"].map((name): [string, Builtin] => [name, gone]),
@@ -209,6 +209,7 @@ export const BUILTINS: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ["test", testing],
   ["[", testing],
   ["history", history],
+  ["jobs", cautious(/^-\w*x/, "`jobs -x` runs a command")],
   ["hash", cautious(/^-\w*p/, "`hash -p` changes what names mean")],
   ["wait", cautious(/^-\w*p/, "`wait -p` gives a value to a name")],
   ["enable", cautious(/^-\w*[fn]/, "`enable` changes what names mean")],

@@ -21,6 +21,7 @@ const FORMS: readonly (readonly [program: string, not: string, everyday: string]
   ["git", "git gc --prune=now", "git gc"],
   ["git", "git commit", "git commit -m done"],
   ["git", "git commit -a", "git commit -am done"],
+  ["git", "git log --help", "git log -h"],
   ["git", "git notes edit", "git notes add -m x"],
   ["awk", "awk 'BEGIN { ARGV[1] = \"../x\"; ARGC = 2 } { print }'", "awk '{ print $1 }' a.txt"],
   ["yq", "yq 'load(\"../x.yaml\")' a.txt", "yq '.load.average' a.txt"],
@@ -33,8 +34,6 @@ const FORMS: readonly (readonly [program: string, not: string, everyday: string]
   ["grc", "grc id", "grc --version"],
   ["journalctl", "journalctl -u x", "journalctl --no-pager -u x"],
   ["dotnet", "dotnet run", "dotnet --version"],
-  ["env", "env -i git status", "env TZ=UTC"],
-  ["env", "env -u GIT_CONFIG_COUNT ls", "env -u OTHER"],
 ];
 
 for (const [program, not, everyday] of FORMS) {
@@ -48,6 +47,19 @@ for (const [program, not, everyday] of FORMS) {
 
 test("R-EXEC-2: an entry that spells out a form of git that loses work approves that form", async () => {
   assert.deepEqual((await find("git stash drop", asked(["git stash drop"]))).unlisted, []);
+});
+
+test("R-EXEC-2: git starts with what keeps it from the settings of strangers, or is asked", async () => {
+  const allow = asked(["git", "env", "ls", "xargs", "echo"]);
+  for (const command of [
+    "env -i git status",
+    "env -u GIT_CONFIG_COUNT git log",
+    "exec -c git log",
+    "echo git | env - xargs env",
+  ])
+    assert.notDeepEqual((await find(command, allow)).unlisted, [], command);
+  for (const command of ["env -i ls", "env -u OTHER git log", "env TZ=UTC git log", "exec git log"])
+    assert.deepEqual((await find(command, allow)).unlisted, [], command);
 });
 
 test("R-EXEC-5: an address in the place of a file is a host", async () => {

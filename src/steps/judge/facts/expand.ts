@@ -229,7 +229,8 @@ function addParameter(part: ParameterExpansionPart, target: Target): void {
 /** Indices and offsets are arithmetic. */
 function checkIndices(part: ParameterExpansionPart, operands: readonly Field[], expansion: Expansion): void {
   if (part.index !== undefined && !/^[@*\d]+$/.test(part.index.text)) {
-    arithmeticField(expandWhole(part.index, expansion), expansion);
+    const index = expandWhole(part.index, expansion);
+    if (!expansion.call.state.keyed.has(part.parameter)) arithmeticField(index, expansion);
   }
   if (part.operation?.type !== "Slice") return;
   for (const operand of operands) arithmeticField(operand, expansion);

@@ -69,6 +69,8 @@ export class Found {
   readonly numbers = new Set<string>();
   /** A name that is not known is evaluated as arithmetic. */
   anyNumber = false;
+  /** A program starts without what commands start with. */
+  bare = false;
   destructive = false;
   privileged = false;
   readonly workspace: string;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { asked, fakeFinder } from "./testing.ts";
 
 const find = fakeFinder();
-const ALLOW = ["ls", "cat", "echo", "printf", "git status", "sleep", "uname", "wc"];
+const ALLOW = ["ls", "cat", "echo", "printf", "git status", "sleep", "uname", "wc", "bash", "jobs"];
 
 /** Whether it would run unasked: nothing in it is opaque, and all of it is on the list. */
 async function passes(command: string): Promise<boolean> {
@@ -41,6 +41,15 @@ const RUN: readonly string[] = [
   "trap \"PS4='\\$(make)'; set -x; ls\" EXIT",
   "x='$(make)'; echo \"${x@P}\"",
   'echo "${zz:=\\$(make)}" "${zz@P}"',
+  "(declare -A m); k='b[$(make)]'; echo ${m[$k]}",
+  "f() { declare -A m; }; f; k='b[$(make)]'; echo ${m[$k]}",
+  "m=(1); declare -A m; k='b[$(make)]'; echo ${m[$k]}",
+  "declare -A m; unset m; k='b[$(make)]'; echo ${m[$k]}",
+  "declare -A m; k='b[$(make)]'; bash -c 'echo ${m[$k]}'",
+  "[ -f x ] && declare -A m; k='b[$(make)]'; echo ${m[$k]}",
+  "declare -A m; f() { local -a m; k='b[$(make)]'; echo ${m[$k]}; }; f",
+  "declare -A m; f() { local m; m=1; k='b[$(make)]'; echo ${m[$k]}; }; f",
+  "jobs -x make",
   "hash -p ./make ls; ls",
   "builtin hash -rp ./make ls; ls",
 ];
@@ -71,6 +80,7 @@ for (const command of OBEYED) {
 const HARMLESS: readonly string[] = [
   "i=2; x[i]=1; x=([0]=a [i]=b); echo ${x[i]} ${x[@]:1}",
   "declare -A m; m[key]=1; echo ${m[key]}",
+  "declare -A m=([a]=1); for k in $(cat notes.md); do m[x]=2; echo ${m[$k]}; done",
   "declare -i n=1; n+=2; echo $n",
   "n=$(wc -l < notes.md); echo $((n + 1))",
   "total=0; for f in *.md; do n=$(wc -l < $f); total=$((total + n)); done; echo $total",
@@ -83,7 +93,7 @@ const HARMLESS: readonly string[] = [
   "x=a; echo ${x@Q} ${x@P}",
   "set -euo pipefail; ls",
   "set -- -a; echo $1",
-  "hash -r; ls",
+  "hash -r; jobs -l; ls",
   "sleep 1 & wait $!",
   "TZ=UTC; LANG=C; ls",
   "exec {fd}>/dev/null; ls >&$fd",

@@ -30,6 +30,7 @@ export function promptsOf(ever: State["ever"]): readonly Field[] {
 }
 
 export function namesThatAct(ever: State["ever"], found: Found, { environment }: CommandWorld): void {
+  noteBare(found);
   for (const [name, values] of ever) {
     if (found.anyNumber && values.some((value) => !allFields(value, (text) => !/\[.*[$`]/s.test(text), "unknown too")))
       found.hide(`arithmetic that may take \`${name.slice(0, 40)}\` for a number`);
@@ -42,6 +43,12 @@ export function namesThatAct(ever: State["ever"], found: Found, { environment }:
     if (environment.has(name) && name !== "PATH" && name !== "PWD" && !INERT_VARIABLES.test(name))
       found.settings.add(`sets \`${name}\` for programs`);
   }
+}
+
+/** Whatever started it: git without what commands start with. */
+function noteBare(found: Found): void {
+  if (found.bare && found.starts.values().some(({ name }) => /(?:^|\/)git$/.test(name)))
+    found.issues.add("takes from git what keeps it from the settings of strangers");
 }
 
 function allFields(value: Value, holds: (text: string) => boolean, but?: "unknown too"): boolean {

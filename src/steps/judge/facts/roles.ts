@@ -171,7 +171,7 @@ export function childShell(call: Call, positional: readonly Field[] | null = [],
   for (const [name, values] of call.state.vars) vars.set(name, [...values, "unset"]);
   vars.delete("0");
   if (zero !== undefined) vars.set("0", [{ fields: [zero] }]);
-  return { ...call, state: { ...call.state, vars, functions: new Map(), positional } };
+  return { ...call, state: { ...call.state, vars, keyed: new Set(), functions: new Map(), positional } };
 }
 
 export function runCode(text: Field, run: Run): void {

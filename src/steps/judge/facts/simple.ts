@@ -125,7 +125,7 @@ function assigned(assignment: Assignment, state: State, expansion: Expansion): S
   if (assignment.index !== undefined) {
     const index = expandWhole(assignment.index, here);
     if (index.kind !== "literal" || !/^\w*$/.test(index.text)) here.analysis.found.hide(`the index of \`${name}\``);
-    else arithmeticText(index.text, here);
+    else if (!state.keyed.has(name)) arithmeticText(index.text, here);
   }
   const before = state.vars.get(name);
   const value = valueOf(assignment, here);
@@ -230,7 +230,12 @@ function callFunction({ name, body, args }: FunctionCall, call: Call, how: Dispa
   how.active.push({ body, state });
   const outcome = how.shell.exec(body.body, { ...call, state });
   how.active.pop();
-  const back = (end: State | null): State => ({ ...(end ?? call.state), positional: call.state.positional });
+  const back = (end: State | null): State => ({
+    ...(end ?? call.state),
+    positional: call.state.positional,
+    // What is declared in a function is its own.
+    keyed: call.state.keyed.intersection((end ?? call.state).keyed),
+  });
   return { ok: back(outcome.ok), fail: back(outcome.fail), out: outcome.out };
 }
 

@@ -18,6 +18,8 @@ const MOST_PLACES = 6;
 
 export type State = {
   readonly vars: ReadonlyMap<string, readonly Value[]>;
+  /** Names that surely are associative arrays: what stands in their brackets is a key, and no arithmetic. */
+  readonly keyed: ReadonlySet<string>;
   /** The bodies that a name may have; null: it may be no function. */
   readonly functions: ReadonlyMap<string, readonly (FunctionNode | null)[]>;
   /** Absolute folders that the shell may stand in; null where it cannot be known. */
@@ -35,6 +37,7 @@ export type State = {
 export function firstState(cwd: string): State {
   return {
     vars: new Map(),
+    keyed: new Set(),
     functions: new Map(),
     places: [cwd],
     positional: [],
@@ -49,6 +52,7 @@ export function join(a: State, b: State): State {
   if (a === b) return a;
   return {
     vars: joinMaps(a.vars, b.vars, sameValue, ["inherited"]),
+    keyed: a.keyed.intersection(b.keyed),
     functions: joinMaps(a.functions, b.functions, (x, y) => x === y, [null]),
     places: joinPlaces(a.places, b.places),
     positional: a.positional === b.positional ? a.positional : null,

@@ -15,7 +15,7 @@ export function opening(id: string, words: readonly string[], pattern: RegExp, c
   return { ...sign(id, words, pattern, confidence), at: 0 };
 }
 
-/** "Ignore all previous instructions", as people of eleven languages would write it. */
+/** "Ignore all previous instructions", as people of thirteen languages would write it. */
 const IGNORE: readonly Rule[] = [
   opening(
     "ignore-instructions",
@@ -44,7 +44,13 @@ const IGNORE: readonly Rule[] = [
   sign(
     "ignore-instructions",
     ["忽略", "无视", "忘记", "無視", "忘れ", "무시", "nceki"],
-    /(?:忽略|无视|無視|忘记).{0,12}(?:指令|指示|规则|規則|提示|命令)|(?:指示|命令|ルール|プロンプト).{0,8}(?:無視|忘れ)|(?:지시|명령|규칙|프롬프트).{0,8}무시|önceki.{0,20}(?:talimat|komut|kural).{0,20}(?:yoksay|unut|görmezden)/gi,
+    /(?:忽略|无视|無視|忘记).{0,12}(?:指令|指示|规则|規則|提示|命令)|(?:指示|命令|ルール|プロンプト).{0,8}(?:無視|忘れ)|(?:지시|명령|규칙|프롬프트).{0,8}무시|önceki.{0,20}(?:talimat|komut|kural).{0,20}(?:yoksay|unut|görmezden|yok say)/gi,
+    0.9,
+  ),
+  sign(
+    "ignore-instructions",
+    ["تجاهل", "अनदेखा"],
+    /تجاهل.{0,20}(?:التعليمات|الأوامر|القواعد)|(?:निर्देश|आदेश|नियम).{0,20}अनदेखा/g,
     0.9,
   ),
 ];
@@ -69,7 +75,7 @@ export const ORDER_RULES: readonly Rule[] = [
   sign(
     "new-instructions",
     ["instruction"],
-    /\b(?:your (?:new )?instructions have changed|new instructions\s{0,2}:|(?:here are|follow) (?:your|the|these) new instructions|(?:real|actual|updated) (?:task|instructions?) (?:is|are)\b)/gi,
+    /\b(?:your (?:new )?instructions have changed|new instructions (?:from|by) (?:the )?(?:system|admin|developer|operator)|new instructions\s{0,2}:|(?:here are|follow) (?:your|the|these) new instructions|(?:real|actual|updated) (?:task|instructions?) (?:is|are)\b)/gi,
     0.8,
   ),
   opening(
@@ -102,6 +108,7 @@ export const ORDER_RULES: readonly Rule[] = [
     /\b(?:important|attention|urgent|notice|note)\b.{0,20}\b(?:message|instructions?|note|to|for)\b.{0,20}\b(?:ai|assistant|agent|llm|language model|chatbot|model)\b/gi,
     0.7,
   ),
+  opening("order-tag", ["<important>", "<admin>"], /<(?:important|admin)>/gi, 0.7),
   // At the beginning of a line: what stands before the word is looked at from the word.
   opening(
     "fake-turn",

@@ -54,6 +54,8 @@ const EDITS: Readonly<Record<string, Rule>> = {
 export function noteLosses(args: readonly Field[], run: Run): void {
   const at = args.findIndex((arg) => !prefixOf(arg).startsWith("-"));
   const command = args[at];
+  // Of any command, and before all else.
+  if (args.some((arg) => shown(arg) === "--help")) run.issues.push({ says: "`--help` opens a manual in a pager" });
   if (command?.kind !== "literal") return;
   const words = wordsOf(args.slice(at + 1));
   const name = command.text;
@@ -61,9 +63,13 @@ export function noteLosses(args: readonly Field[], run: Run): void {
     run.issues.push({ says: `\`git ${name}\` throws away what no commit holds` });
   if (Object.hasOwn(EDITS, name) && EDITS[name]?.(words) !== false)
     run.issues.push({ says: `\`git ${name}\` opens an editor` });
-  // A branch, or files that are put back as they were.
-  if (name === "checkout" && !given("-b", "-B", "--orphan")(words))
-    for (const operand of words.operands) usePath("write", operand, run);
+  if (name === "checkout") usePutBack(words, run);
+}
+
+/** A branch, or files that are put back as they were. */
+function usePutBack(words: Words, run: Run): void {
+  if (given("-b", "-B", "--orphan")(words)) return;
+  for (const operand of words.operands) usePath("write", operand, run);
 }
 
 function wordsOf(args: readonly Field[]): Words {

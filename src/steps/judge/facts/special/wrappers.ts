@@ -134,8 +134,7 @@ function noteRemoved(text: string, next: Field | undefined, run: Run): void {
   const name = /^-u(.+)$|^--unset=(.*)$/.exec(text);
   const removed = /^(?:-u|--unset)$/.test(text) ? shown(next ?? literal("")) : (name?.[1] ?? name?.[2]);
   const all = removed === undefined && /^-(?:[v0]*i|-ignore-environment|)$/.test(text);
-  if (all || (removed !== undefined && run.analysis.world.environment.has(removed)))
-    run.issues.push({ says: "takes settings away from a program" });
+  if (all || (removed !== undefined && run.analysis.world.environment.has(removed))) run.analysis.found.bare = true;
 }
 
 function folderOption(field: Field, next: Field | undefined): Field | undefined {
