@@ -9,6 +9,7 @@ import type { BrokerConfig } from "../../core/broker-wire.ts";
 import type { Job } from "../../core/ports/executor.ts";
 import type { Backend, Workplace } from "./backend.ts";
 import { findCgroups, sweepCgroups } from "./cgroup.ts";
+import { openGroups } from "./groups.ts";
 import { type LimitPlan, limitWords, planLimits } from "./limits.ts";
 import { endOrphans } from "./orphans.ts";
 import { pipePlace } from "./pipe-place.ts";
@@ -28,13 +29,14 @@ export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, n
   fs.writeFileSync(seccompFile, seccompFilter(process.arch === "arm64" ? "arm64" : "x64"), { mode: 0o600 });
   endOrphans(folder);
   if (cgroups !== null) sweepCgroups(cgroups);
+  const groups = cgroups === null ? null : openGroups(cgroups);
   const plan = planLimits(cgroups);
   const forwarder: Forwarder = fs.existsSync("/usr/bin/perl") ? "perl" : "node";
   const spares = openSpares({
     bwrap: bwrap ?? "",
     system,
     seccompFile,
-    cgroups,
+    groups,
     pipes: openPipeRack(pipePlace(folder), PIPES_AHEAD),
     hatches: folder,
     script: (job) => (job.runtime === "files" ? "" : jobScript(job, plan)),
@@ -55,7 +57,10 @@ export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, n
     },
     restock: (shape, key) => spares.restock(shape, key),
     warmUp: () => void system.etc(),
-    clear: () => spares.clear(),
+    async clear() {
+      await spares.clear();
+      await groups?.clear();
+    },
   };
 }
 

@@ -36,7 +36,7 @@ function fake(script: string): Sandbox {
   };
   const shape = { ...nothing, live: false, beginning: "true" };
   return makeSandbox(
-    { bwrap, system, seccompFile: join(folder, "seccomp"), cgroups: null, hatches: folder, pipes, script: () => "" },
+    { bwrap, system, seccompFile: join(folder, "seccomp"), groups: null, hatches: folder, pipes, script: () => "" },
     shape,
   );
 }

@@ -14,7 +14,8 @@ import * as fs from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job } from "../../core/ports/executor.ts";
 import { bwrapLine, type Line, type Shape } from "./bwrap-line.ts";
-import { type Cgroup, type CgroupHome, makeCgroup } from "./cgroup.ts";
+import type { Cgroup } from "./cgroup.ts";
+import type { Groups } from "./groups.ts";
 import { type Hatch, makeHatch } from "./hatch.ts";
 import { firstProcess } from "./first-process.ts";
 import { OWN_PROCESSES } from "./limits.ts";
@@ -27,7 +28,7 @@ export type Workshop = {
   readonly bwrap: string;
   readonly system: SystemView;
   readonly seccompFile: string;
-  readonly cgroups: CgroupHome | null;
+  readonly groups: Groups | null;
   readonly pipes: PipeRack;
   /** The lines that make a waiting shell the job's program. */
   readonly script: (job: Job) => string;
@@ -55,8 +56,6 @@ export type Sandbox = {
   broken(status: number, words: string): Refused;
 };
 
-let made = 0;
-
 /** Bytes that may wait for a program that does not read its input. */
 const MOST_WAITING = 16 * 1024 * 1024;
 
@@ -76,7 +75,7 @@ export function makeSandbox(shop: Workshop, shape: Shape): Sandbox {
 
 function makeBehind(shop: Workshop, shape: Shape, hatch: Hatch | null): Sandbox {
   const line = bwrapLine(shape, shop.system, { seccompFile: shop.seccompFile, hatch: hatch?.path ?? null });
-  const cgroup = shop.cgroups === null ? null : makeCgroup(shop.cgroups, String(++made), shape.cpus);
+  const cgroup = shop.groups?.take(shape.cpus) ?? null;
   const pipes = shop.pipes.take();
   try {
     return assemble(start(shop.bwrap, { line, cgroup, pipes, live: shape.live }), shop, { cgroup, pipes, hatch });
@@ -149,12 +148,11 @@ function assemble(child: ChildProcess, shop: Workshop, { cgroup, pipes, hatch }:
       child.kill("SIGKILL");
       await exited;
       const inside = await first;
-      if (inside === null) await cgroup?.remove();
-      else await inside.end();
+      if (inside !== null) await inside.end();
+      else if (cgroup !== null) await shop.groups?.end(cgroup);
       pipes.release();
       hatch?.remove();
-      // The kernel lets go of an empty group a little later; nobody needs to wait for that.
-      if (inside !== null) cgroup?.remove().catch(() => undefined);
+      if (cgroup !== null) shop.groups?.giveBack(cgroup);
     },
     broken,
   };

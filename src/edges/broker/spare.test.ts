@@ -9,7 +9,7 @@ const SHOP: Workshop = {
   bwrap: "",
   system: { etc: () => "", links: [], folders: [], hidden: [] },
   seccompFile: "",
-  cgroups: null,
+  groups: null,
   pipes: {
     take() {
       throw new Error("nothing is started here");
