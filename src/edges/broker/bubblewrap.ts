@@ -10,6 +10,7 @@ import type { Job } from "../../core/ports/executor.ts";
 import type { Backend, Workplace } from "./backend.ts";
 import { findCgroups, sweepCgroups } from "./cgroup.ts";
 import { openGroups } from "./groups.ts";
+import { openLauncher } from "./launch.ts";
 import { type LimitPlan, limitWords, planLimits } from "./limits.ts";
 import { endOrphans } from "./orphans.ts";
 import { pipePlace } from "./pipe-place.ts";
@@ -22,7 +23,10 @@ import { openSpares } from "./spare.ts";
 /** Pairs that are made at once: to start the program that makes them costs as much as to make many. */
 const PIPES_AHEAD = 32;
 
-export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, nodePath }: Workplace): Backend {
+export function openBubblewrap(
+  { bwrapPaths, perlPath }: BrokerConfig,
+  { folder, system, nodePath }: Workplace,
+): Backend {
   const cgroups = findCgroups();
   const bwrap = bwrapPaths.find((path) => fs.existsSync(path));
   const seccompFile = join(folder, "seccomp.bpf");
@@ -32,12 +36,14 @@ export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, n
   const groups = cgroups === null ? null : openGroups(cgroups);
   const plan = planLimits(cgroups);
   const forwarder: Forwarder = fs.existsSync("/usr/bin/perl") ? "perl" : "node";
+  const launcher = openLauncher(perlPath);
   const spares = openSpares({
     bwrap: bwrap ?? "",
+    launcher,
     system,
     seccompFile,
     groups,
-    pipes: openPipeRack(pipePlace(folder), PIPES_AHEAD),
+    pipes: openPipeRack(pipePlace(folder), PIPES_AHEAD, launcher),
     hatches: folder,
     script: (job) => (job.runtime === "files" ? "" : jobScript(job, plan)),
   });
@@ -60,6 +66,7 @@ export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, n
     async clear() {
       await spares.clear();
       await groups?.clear();
+      launcher.close();
     },
   };
 }

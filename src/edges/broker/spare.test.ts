@@ -7,6 +7,12 @@ import { openSpares } from "./spare.ts";
 
 const SHOP: Workshop = {
   bwrap: "",
+  launcher: {
+    start() {
+      throw new Error("nothing is started here");
+    },
+    close: () => undefined,
+  },
   system: { etc: () => "", links: [], folders: [], hidden: [] },
   seccompFile: "",
   groups: null,
