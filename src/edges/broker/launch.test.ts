@@ -134,6 +134,19 @@ for (const way of ["perl", "node"] as const) {
     assert.equal(await sh(launcher, "exit 3").launched.exited, 3);
   });
 
+  rule("R-EXEC-4: a kill that comes while its program ends meets nobody else", async () => {
+    const bystander = run(launcher, { program: "/bin/sleep", args: ["600"] }).launched;
+    for (let i = 0; i < 60; i++) {
+      const { launched } = run(launcher, { program: "/bin/true" });
+      await sleep(i % 6);
+      launched.kill();
+      assert.ok([0, 137].includes(await launched.exited));
+    }
+    assert.equal(await output(sh(launcher, "echo still here")), "still here\n");
+    bystander.kill();
+    assert.equal(await bystander.exited, 137);
+  });
+
   rule("R-BOX-3: a program stands in its groups before it runs; where it cannot, it does not", async () => {
     const doors = [1, 2].map((n) => join(folder, `door ' ${way}${n}`));
     for (const door of doors) fs.writeFileSync(door, "");

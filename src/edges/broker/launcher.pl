@@ -36,14 +36,11 @@ for my $fd (grep { /^\d+$/ && $_ > 2 && $_ != fileno $numbers } readdir $numbers
 }
 closedir $numbers;
 
-must('prctl', $PRCTL, $PR_SET_PDEATHSIG, $SIGKILL, 0, 0, 0);
 # What bubblewrap leaves when it is killed is collected here, and at once, whoever process 1 is.
 must('prctl', $PRCTL, $PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 must('sigprocmask', $SIGPROCMASK, $SIG_BLOCK, $CHLD, 0, 8);
 my $signalfd = must('signalfd', $SIGNALFD, -1, $CHLD, 8, $O_CLOEXEC);
 open my $signals, '<&=', $signalfd or die "signals: $!\n";
-# The one that this process is bound to may have ended before it was.
-exit 0 if getppid != $broker;
 
 my $self = $$;
 my (%pid, %id);      # of the children that were not waited for yet

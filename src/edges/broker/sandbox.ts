@@ -74,17 +74,18 @@ export function makeSandbox(shop: Workshop, shape: Shape): Sandbox {
 
 function makeBehind(shop: Workshop, shape: Shape, hatch: Hatch | null): Sandbox {
   const line = bwrapLine(shape, shop.system, { seccompFile: shop.seccompFile, hatch: hatch?.path ?? null });
-  const given = [...line.given];
   const cgroup = shop.groups?.take(shape.cpus) ?? null;
+  let pipes: Pipes | null = null;
   try {
-    const pipes = shop.pipes.take(shape.live);
-    given.unshift(...pipes.given);
-    const start = { program: shop.bwrap, args: line.args, doors: cgroup?.doors ?? [], given };
-    const launched = shop.launcher.start(start);
+    pipes = shop.pipes.take(shape.live);
+    const given = [...pipes.given, ...line.given];
+    const launched = shop.launcher.start({ program: shop.bwrap, args: line.args, doors: cgroup?.doors ?? [], given });
     void launched.taken.then(() => closeAll(given));
     return assemble(launched, shop, { cgroup, pipes, hatch });
   } catch (error) {
-    closeAll(given);
+    closeAll([...(pipes?.given ?? []), ...line.given]);
+    pipes?.fill("", "");
+    pipes?.release();
     if (cgroup !== null) shop.groups?.giveBack(cgroup);
     throw error;
   }
