@@ -86,6 +86,18 @@ test("R-BOX-3: INVARIANT(groups-empty): a group is given to one sandbox at a tim
   assert.ok(again > 0, "none was used again");
 });
 
+test("R-BOX-3: eight groups are kept, and no more", async () => {
+  const { made, groups } = open();
+  const taken = Array.from({ length: 12 }, () => groups.take(null));
+  for (const group of taken) groups.giveBack(group);
+  assert.equal(made.filter(({ removed }) => removed).length, 4);
+  for (let i = 0; i < 8; i++) groups.take(null);
+  assert.equal(made.length, 12);
+  groups.take(null);
+  assert.equal(made.length, 13);
+  await groups.clear();
+});
+
 const folders: string[] = [];
 after(() => {
   for (const folder of folders) fs.rmSync(folder, { recursive: true });
