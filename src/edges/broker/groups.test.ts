@@ -103,7 +103,7 @@ after(() => {
   for (const folder of folders) fs.rmSync(folder, { recursive: true });
 });
 
-type Made = { readonly group: Cgroup; readonly files: string; put(name: string, text: string): void };
+type Made = { readonly group: Cgroup; readonly files: string; readonly put: (name: string, text: string) => void };
 
 /** What the kernel shows of an empty group, in files that stay what they are. */
 function fake2(cpus: number | null = null): Made {

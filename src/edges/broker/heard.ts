@@ -11,7 +11,7 @@ export type Heard = {
 };
 
 /** @param ended what was said until then was handed on, and nothing more will be. */
-export function hear(outflow: Outflow, ended: Promise<void>): Heard {
+export function hear(outflow: Outflow, ended: Promise<unknown>): Heard {
   const waiting = new Set<() => void>();
   let text = "";
   let isOver = false;
@@ -22,10 +22,11 @@ export function hear(outflow: Outflow, ended: Promise<void>): Heard {
     text += chunk.toString("latin1");
     tell();
   });
-  void ended.then(() => {
+  const over = (): void => {
     isOver = true;
     tell();
-  });
+  };
+  void ended.then(over);
   return {
     until: (words) =>
       new Promise((resolve) => {

@@ -23,7 +23,7 @@ after(() => launchers.perl.close());
 const { O_RDONLY, O_WRONLY, O_APPEND } = fs.constants;
 let files = 0;
 
-type Ran = { readonly launched: Launched; text(): string; close(): void };
+type Ran = { readonly launched: Launched; readonly text: () => string; readonly close: () => void };
 
 /** What it prints goes to a file. The descriptors are open here until `close`. */
 function run(launcher: Launcher, change: Partial<Start> & Pick<Start, "program">, more: readonly Given[] = []): Ran {
@@ -230,7 +230,7 @@ test("R-EXEC-4: the small process ends with the broker, and with it what it star
   const out = fs.openSync(path, "a");
   const inherited = fs.openSync("/etc/hostname", "r");
   // Node closes what it inherits up to a gap in the numbers.
-  const gap = new Array<"ignore">(26).fill("ignore");
+  const gap = Array.from({ length: 26 }, () => "ignore" as const);
   const child = spawn(process.execPath, [script], { stdio: ["ignore", out, out, ...gap, inherited] });
   for (const fd of [out, inherited]) fs.closeSync(fd);
   const ended = once(child, "exit");

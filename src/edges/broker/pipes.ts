@@ -77,10 +77,11 @@ export function openPipeRack(folder: string, count: number, launcher: Launcher):
     const given = [nothing, nothing, nothing];
     const { taken, exited } = launcher.start({ program: "mkfifo", args, doors: [], given });
     void taken.then(() => fs.closeSync(nothing.fd));
-    void exited.then((status) => {
+    const end = (status: number): void => {
       making = false;
       if (status === 0) free.push(...bases); // else `makeNow` fails too, and its job is told why
-    });
+    };
+    void exited.then(end);
   }
   makeAhead();
   return {

@@ -63,32 +63,28 @@ const SPEAK_MS = 5000;
 
 /** @throws where bubblewrap cannot even be started. */
 export function makeSandbox(shop: Workshop, shape: Shape): Sandbox {
+  using half = new DisposableStack();
   const hatch = shape.egress === null ? null : makeHatch(shop.hatches);
-  try {
-    return makeBehind(shop, shape, hatch);
-  } catch (error) {
-    hatch?.remove();
-    throw error;
-  }
+  half.defer(() => hatch?.remove());
+  const line = bwrapLine(shape, shop.system, { seccompFile: shop.seccompFile, hatch: hatch?.path ?? null });
+  half.defer(() => closeAll(line.given));
+  const { groups } = shop;
+  const cgroup = groups === null ? null : groups.take(shape.cpus);
+  half.defer(() => (cgroup === null ? undefined : groups?.giveBack(cgroup)));
+  const pipes = shop.pipes.take(shape.live);
+  half.defer(() => discard(pipes));
+  const given = [...pipes.given, ...line.given];
+  const launched = shop.launcher.start({ program: shop.bwrap, args: line.args, doors: cgroup?.doors ?? [], given });
+  half.move();
+  void launched.taken.then(() => closeAll(given));
+  return assemble(launched, shop, { cgroup, pipes, hatch });
 }
 
-function makeBehind(shop: Workshop, shape: Shape, hatch: Hatch | null): Sandbox {
-  const line = bwrapLine(shape, shop.system, { seccompFile: shop.seccompFile, hatch: hatch?.path ?? null });
-  const cgroup = shop.groups?.take(shape.cpus) ?? null;
-  let pipes: Pipes | null = null;
-  try {
-    pipes = shop.pipes.take(shape.live);
-    const given = [...pipes.given, ...line.given];
-    const launched = shop.launcher.start({ program: shop.bwrap, args: line.args, doors: cgroup?.doors ?? [], given });
-    void launched.taken.then(() => closeAll(given));
-    return assemble(launched, shop, { cgroup, pipes, hatch });
-  } catch (error) {
-    closeAll([...(pipes?.given ?? []), ...line.given]);
-    pipes?.fill("", "");
-    pipes?.release();
-    if (cgroup !== null) shop.groups?.giveBack(cgroup);
-    throw error;
-  }
+/** Of a sandbox that was not started. */
+function discard(pipes: Pipes): void {
+  closeAll(pipes.given);
+  pipes.fill("", "");
+  pipes.release();
 }
 
 function closeAll(given: readonly Given[]): void {
@@ -99,7 +95,10 @@ type Held = { readonly cgroup: Cgroup | null; readonly pipes: Pipes; readonly ha
 
 function assemble(launched: Launched, shop: Workshop, { cgroup, pipes, hatch }: Held): Sandbox {
   const { exited, taken, numbers } = launched;
-  const said = hear(pipes.said, exited.then(pipes.hush));
+  const said = hear(
+    pipes.said,
+    exited.then(() => pipes.hush()),
+  );
   const first = said
     .until("}")
     .then((text) => /"child-pid": (\d+)/.exec(text)?.[1])
