@@ -124,11 +124,11 @@ function ourBwrap({ config, workspace }: Kit): string[] {
   const { folder } = config;
   const filter = join(folder, "seccomp.bpf");
   // The descriptor of the workspace is handed down by the shell; its mount is made by path here.
-  const { args, fds } = bwrapLine(BARE_SHAPE, openSystemView(folder, []), { seccompFile: filter, hatch: null });
-  for (const fd of fds) fs.closeSync(fd);
+  const { args, given } = bwrapLine(BARE_SHAPE, openSystemView(folder, []), { seccompFile: filter, hatch: null });
+  for (const { fd } of given) fs.closeSync(fd);
   const at = args.indexOf("--remount-ro");
   const words = [...args.slice(0, at), "--bind", workspace, workspace, ...args.slice(at)];
-  return ["/bin/sh", "-c", 'exec 6<"$1" 5>/dev/null; shift; exec "$@"', "sh", filter, "/usr/bin/bwrap", ...words];
+  return ["/bin/sh", "-c", 'exec 7<"$1" 5>/dev/null; shift; exec "$@"', "sh", filter, "/usr/bin/bwrap", ...words];
 }
 
 const BARE_SHAPE: Shape = {

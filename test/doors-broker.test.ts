@@ -27,6 +27,7 @@ test("R-TOOL-2: a broker that is spoken to directly starts nothing without a tok
     forbiddenPaths: [],
     nodePath: process.execPath,
     bwrapPaths: BWRAP_PATHS,
+    perlPath: "/usr/bin/perl",
     systemPaths: [],
     container: null,
   };

@@ -70,6 +70,7 @@ async function openByHand(t: TestContext): Promise<{
     forbiddenPaths: [folder],
     nodePath: process.execPath,
     bwrapPaths: ["/usr/bin/bwrap"],
+    perlPath: "/usr/bin/perl",
     systemPaths: [],
     container: null,
   };

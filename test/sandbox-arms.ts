@@ -1,6 +1,6 @@
 /**
- * The back-ends that the same rules are run over, in both scopes. Each rule is
- * one test for each of the four, with their names in the title; scripts are what a plain `sh`
+ * The back-ends that the same rules are run over, in both scopes; bubblewrap
+ * is started in two ways. Each rule is one test for each, with their names in the title; scripts are what a plain `sh`
  * with the usual small programs understands.
  *
  * @module
@@ -27,17 +27,36 @@ export type Arm = {
 
 const { engine, skip } = await tryEngine();
 
-type Backend = Pick<Arm, "name" | "skip" | "start" | "fetch">;
+type Backend = Pick<Arm, "name" | "skip" | "start" | "fetch"> & {
+  /** In how many scopes. */
+  readonly scopes: readonly Arm["scope"][];
+  readonly title: string;
+};
+
+const bubblewrap = {
+  name: "bubblewrap",
+  skip: missing(),
+  fetch: (url: string) => `python3 -c "import urllib.request as u; print(u.urlopen('${url}').read().decode())"`,
+} as const;
 
 const BACKENDS: readonly Backend[] = [
   {
-    name: "bubblewrap",
-    skip: missing(),
+    ...bubblewrap,
+    title: "bubblewrap",
+    scopes: ["call", "session"],
     start: ({ container: _container, ...options } = {}) => startBroker(options),
-    fetch: (url) => `python3 -c "import urllib.request as u; print(u.urlopen('${url}').read().decode())"`,
+  },
+  {
+    ...bubblewrap,
+    title: "bubblewrap without perl",
+    scopes: ["call"],
+    start: ({ container: _container, config, ...options } = {}) =>
+      startBroker({ ...options, config: { ...config, perlPath: "/nowhere/perl" } }),
   },
   {
     name: "container",
+    title: "container",
+    scopes: ["call", "session"],
     skip,
     start: (options) => {
       if (engine === null) throw new Error(skip);
@@ -50,10 +69,11 @@ const BACKENDS: readonly Backend[] = [
 /** What a session keeps stands at `/tmp`, so a workspace cannot. */
 const WITHIN = { call: tmpdir(), session: "/var/tmp" } as const;
 
-const ARMS: readonly Arm[] = (["call", "session"] as const).flatMap((scope) =>
-  BACKENDS.map(({ start, ...backend }) => ({
+const ARMS: readonly (Arm & { readonly title: string })[] = BACKENDS.flatMap(({ start, scopes, ...backend }) =>
+  scopes.map((scope) => ({
     ...backend,
     scope,
+    title: `${backend.title}, per ${scope}`,
     start: (options) => start({ within: WITHIN[scope], scope, ...options }),
     root: (name) => tempRoot(name, WITHIN[scope]),
   })),
@@ -65,7 +85,7 @@ const kits = new Map<string, Promise<Kit>>();
 export function rule(title: string, run: (kit: Kit, arm: Arm) => Promise<void>, scope?: Arm["scope"]): void {
   for (const arm of ARMS) {
     if (scope !== undefined && arm.scope !== scope) continue;
-    const name = `${arm.name}, per ${arm.scope}`;
+    const name = arm.title;
     test(`${title} (${name})`, { skip: arm.skip }, async () => {
       const kit = kits.get(name) ?? arm.start();
       kits.set(name, kit);

@@ -117,6 +117,7 @@ export async function startBroker(options: KitOptions = {}): Promise<Kit> {
     forbiddenPaths: [state],
     nodePath: fs.realpathSync(process.execPath),
     bwrapPaths: ["/usr/bin/bwrap", "/usr/local/bin/bwrap"],
+    perlPath: "/usr/bin/perl",
     systemPaths: [],
     container: null,
     ...options.config,

@@ -22,7 +22,7 @@ import { type VerifyReport, verifyLedger } from "../ledger/verify.ts";
 import { environmentOf } from "./config/environment.ts";
 import { writeFirstConfig } from "./config/first.ts";
 import { MAIN_AGENT } from "./config/settings.ts";
-import { BWRAP_PATHS } from "./helpers.ts";
+import { BWRAP_PATHS, PERL_PATH } from "./bwrap-paths.ts";
 import { INSTALLATION, ownProgram } from "./home.ts";
 import { startHelper } from "./lifecycle.ts";
 import { serve } from "./serve.ts";
@@ -98,6 +98,7 @@ async function playUndefended(folder: string, canary: string): Promise<DemoRepor
     forbiddenPaths: [],
     nodePath: node,
     bwrapPaths: BWRAP_PATHS,
+    perlPath: PERL_PATH,
     systemPaths: [],
     container: null,
   };

@@ -28,7 +28,7 @@ import { type EgressClient, type GivenCredential, openEgressClient } from "../ed
 import { type BubblewrapExecutor, openBubblewrapExecutor } from "../edges/executors/bubblewrap.ts";
 import { type LedgerClient, openLedgerClient } from "../ledger/client.ts";
 import { parseVerifierKey } from "../ledger/note.ts";
-import { BWRAP_PATHS } from "./bwrap-paths.ts";
+import { BWRAP_PATHS, PERL_PATH } from "./bwrap-paths.ts";
 import { type Home, INSTALLATION, ownProgram } from "./home.ts";
 import { type Helper, startHelper } from "./lifecycle.ts";
 import { supervise, type Supervised } from "./supervise.ts";
@@ -82,6 +82,7 @@ export async function startHelpers(parts: HelperParts): Promise<Helpers> {
     forbiddenPaths: [home.root, INSTALLATION],
     nodePath: process.execPath,
     bwrapPaths: BWRAP_PATHS,
+    perlPath: PERL_PATH,
     systemPaths: [],
     container: await parts.container,
   });

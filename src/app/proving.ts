@@ -16,7 +16,7 @@ import type { Clock } from "../core/ports/clock.ts";
 import type { Proof, ProofForm, ProofLine, SkippedLine } from "../core/ports/executor.ts";
 import type { Random } from "../core/ports/random.ts";
 import { openBubblewrapExecutor } from "../edges/executors/bubblewrap.ts";
-import { BWRAP_PATHS } from "./helpers.ts";
+import { BWRAP_PATHS, PERL_PATH } from "./bwrap-paths.ts";
 import { type Home, INSTALLATION, ownProgram } from "./home.ts";
 import { startHelper } from "./lifecycle.ts";
 
@@ -52,6 +52,7 @@ export async function proveAlone(parts: Parts): Promise<Proof & { readonly limit
         forbiddenPaths: [home.root, INSTALLATION],
         nodePath: process.execPath,
         bwrapPaths: BWRAP_PATHS,
+        perlPath: PERL_PATH,
         systemPaths: [],
         container,
       },

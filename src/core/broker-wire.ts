@@ -23,6 +23,8 @@ export type BrokerConfig = {
   readonly nodePath: string;
   /** Where bubblewrap may be, in order; the first that exists is used. */
   readonly bwrapPaths: readonly string[];
+  /** Where perl would be, which starts programs faster; where it is not, the broker starts them itself. */
+  readonly perlPath: string;
   /** Folders beyond `/usr` that commands need to see, read-only: `/opt/toolchain`. */
   readonly systemPaths: readonly string[];
   /** Where commands run in containers; null: in bubblewrap. File tools are in bubblewrap either way. */

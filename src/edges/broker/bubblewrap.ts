@@ -9,6 +9,8 @@ import type { BrokerConfig } from "../../core/broker-wire.ts";
 import type { Job } from "../../core/ports/executor.ts";
 import type { Backend, Workplace } from "./backend.ts";
 import { findCgroups, sweepCgroups } from "./cgroup.ts";
+import { openGroups } from "./groups.ts";
+import { openLauncher } from "./launch.ts";
 import { type LimitPlan, limitWords, planLimits } from "./limits.ts";
 import { endOrphans } from "./orphans.ts";
 import { pipePlace } from "./pipe-place.ts";
@@ -21,21 +23,27 @@ import { openSpares } from "./spare.ts";
 /** Pairs that are made at once: to start the program that makes them costs as much as to make many. */
 const PIPES_AHEAD = 32;
 
-export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, nodePath }: Workplace): Backend {
+export function openBubblewrap(
+  { bwrapPaths, perlPath }: BrokerConfig,
+  { folder, system, nodePath }: Workplace,
+): Backend {
   const cgroups = findCgroups();
   const bwrap = bwrapPaths.find((path) => fs.existsSync(path));
   const seccompFile = join(folder, "seccomp.bpf");
   fs.writeFileSync(seccompFile, seccompFilter(process.arch === "arm64" ? "arm64" : "x64"), { mode: 0o600 });
   endOrphans(folder);
   if (cgroups !== null) sweepCgroups(cgroups);
+  const groups = cgroups === null ? null : openGroups(cgroups);
   const plan = planLimits(cgroups);
   const forwarder: Forwarder = fs.existsSync("/usr/bin/perl") ? "perl" : "node";
+  const launcher = openLauncher(perlPath);
   const spares = openSpares({
     bwrap: bwrap ?? "",
+    launcher,
     system,
     seccompFile,
-    cgroups,
-    pipes: openPipeRack(pipePlace(folder), PIPES_AHEAD),
+    groups,
+    pipes: openPipeRack(pipePlace(folder), PIPES_AHEAD, launcher),
     hatches: folder,
     script: (job) => (job.runtime === "files" ? "" : jobScript(job, plan)),
   });
@@ -55,7 +63,11 @@ export function openBubblewrap({ bwrapPaths }: BrokerConfig, { folder, system, n
     },
     restock: (shape, key) => spares.restock(shape, key),
     warmUp: () => void system.etc(),
-    clear: () => spares.clear(),
+    async clear() {
+      await spares.clear();
+      await groups?.clear();
+      launcher.close();
+    },
   };
 }
 

@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { EGRESS_INSIDE } from "../../core/broker-wire.ts";
 import type { Job } from "../../core/ports/executor.ts";
 import { openTrust, type TrustFile } from "./hatch.ts";
+import { type Given, O_PATH } from "./launch.ts";
 import type { OpenMount } from "./mounts.ts";
 import { type Found, openExactly } from "./protected.ts";
 import { openScratch, type Scratch, SCRATCH_INSIDE } from "./scratch.ts";
@@ -40,12 +41,15 @@ export type Shape = {
 
 export type Line = {
   readonly args: readonly string[];
-  /** Opened here; the caller closes them once the process has them. They become 6, 7, … in it. */
-  readonly fds: readonly number[];
+  /** Opened here; the caller closes them once the process has them. They become 7, 8, … in it. */
+  readonly given: readonly Given[];
 };
 
-/** 0, 1, 2: the program's own; 3: the script; 4: to and from the waiting shell; 5: bubblewrap says who its first process is. */
-export const FIRST_FREE_FD = 6;
+/**
+ * 0, 1, 2: the program's own; 3: the script; 4: what the waiting shell says; 5: bubblewrap says who its first process is;
+ * 6: what is said to the shell.
+ */
+export const FIRST_FREE_FD = 7;
 
 // BUG(names): `--size` bounds what files hold, not how many there are. Each takes about a kilobyte of the kernel's
 // memory, which a control group counts and nothing else does. Bubblewrap has no option for it; a tmpfs that the broker
@@ -70,8 +74,8 @@ export function bwrapLine(
   system: SystemView,
   { seccompFile, hatch }: { readonly seccompFile: string; readonly hatch: string | null },
 ): Line {
-  const fds: number[] = [];
-  const take = (fd: number): string => String(FIRST_FREE_FD + fds.push(fd) - 1);
+  const given: Given[] = [];
+  const take = (fd: number, flags = O_PATH): string => String(FIRST_FREE_FD + given.push({ fd, flags }) - 1);
   const { uid, gid } = identity();
   const etc = system.etc();
   try {
@@ -94,12 +98,12 @@ export function bwrapLine(
       trustArgs(shape, etc, take),
       READ_ONLY_AT_LAST.flatMap((path) => ["--remount-ro", path]),
       ["--chdir", "/tmp"],
-      ["--seccomp", take(fs.openSync(seccompFile, "r"))],
+      ["--seccomp", take(fs.openSync(seccompFile, "r"), fs.constants.O_RDONLY)],
       ["--", "/bin/sh", "-c", shape.beginning],
     ].flat();
-    return { args, fds };
+    return { args, given };
   } catch (error) {
-    for (const fd of fds) fs.closeSync(fd);
+    for (const { fd } of given) fs.closeSync(fd);
     throw error;
   }
 }
@@ -134,7 +138,7 @@ function trustArgs({ egress }: Shape, etc: string, take: (fd: number) => string)
 
 /** A second descriptor of the same thing, so that the mount's own can be closed apart. */
 function dup(fd: number): number {
-  return fs.openSync(`/proc/self/fd/${fd}`, 0o10000000);
+  return fs.openSync(`/proc/self/fd/${fd}`, O_PATH);
 }
 
 /** @throws Error where it is no longer what the search found. */

@@ -25,6 +25,8 @@ export type Cgroup = {
   /** Files that a process writes its id to, to join. */
   readonly doors: readonly string[];
   limit(limits: { readonly memoryBytes: number; readonly processes: number }): void;
+  /** Makes it what it was when it was made. Answers false where it is not empty, or that cannot be told: never use it again. */
+  renew(): boolean;
   /** Kills what is left and resolves when nothing is. */
   remove(): Promise<void>;
 };
@@ -105,7 +107,10 @@ export function makeCgroup(home: CgroupHome, name: string, cpus: number | null =
   const apart = cpus !== null && home.cpu !== null && home.version === 1 ? [home.cpu] : [];
   const groups = [...home.folders, ...apart].map((folder) => join(folder, own));
   for (const group of groups) fs.mkdirSync(group);
-  if (cpus !== null) limitCpu(home, own, Math.round(cpus * PERIOD_US));
+  const limitOwnCpu = (): void => {
+    if (cpus !== null) limitCpu(home, own, Math.round(cpus * PERIOD_US));
+  };
+  limitOwnCpu();
   const [pids = "", memory = pids] = groups;
   return {
     doors: groups.map((group) => join(group, "cgroup.procs")),
@@ -114,10 +119,48 @@ export function makeCgroup(home: CgroupHome, name: string, cpus: number | null =
       if (home.version === 2) limitMemory2(memory, memoryBytes);
       else limitMemory1(memory, memoryBytes);
     },
+    renew: () =>
+      told(() => {
+        if (!holdsNothing(home, { pids, memory }) || !groups.every(isEmpty)) return false;
+        fs.writeFileSync(join(pids, "pids.max"), "max");
+        if (home.version === 2) unlimitMemory2(memory);
+        else unlimitMemory1(memory);
+        limitOwnCpu();
+        return true;
+      }),
     async remove() {
       for (const group of groups) await removeGroup(group);
     },
   };
+}
+
+function told(holds: () => boolean): boolean {
+  try {
+    return holds();
+  } catch {
+    return false; // what cannot be read or set is not known, and not knowing is a no
+  }
+}
+
+function isEmpty(group: string): boolean {
+  return fs.readFileSync(join(group, "cgroup.procs"), "latin1") === "";
+}
+
+/**
+ * Bytes that an emptied group may still count: what the kernel keeps of files and names that were first read in it. That
+ * gives way to the next program's memory. What a program handed to another sandbox (a file in memory) does not, and must
+ * not eat up the limit of a job that has nothing to do with it.
+ */
+const MOST_LEFT = 8 * 1024 * 1024;
+
+/** A process that has ended leaves the list before the kernel is done with it; the count it leaves last. */
+function holdsNothing({ version }: CgroupHome, { pids, memory }: { readonly pids: string; readonly memory: string }) {
+  if (fs.readFileSync(join(pids, "pids.current"), "latin1") !== "0\n") return false;
+  const events = version === 2 ? fs.readFileSync(join(pids, "cgroup.events"), "latin1") : "populated 0\n";
+  if (!/^populated 0$/m.test(events) || /^frozen 1$/m.test(events)) return false;
+  const name = version === 2 ? "memory.current" : "memory.usage_in_bytes";
+  const left = fs.readFileSync(join(memory, name), "latin1");
+  return /^\d+\n$/.test(left) && Number(left) <= MOST_LEFT;
 }
 
 function limitCpu({ version, cpu }: CgroupHome, name: string, quotaUs: number): void {
@@ -136,6 +179,18 @@ function limitMemory2(group: string, bytes: number): void {
 function limitMemory1(group: string, bytes: number): void {
   fs.writeFileSync(join(group, "memory.limit_in_bytes"), String(bytes));
   writeIfThere(join(group, "memory.memsw.limit_in_bytes"), String(bytes));
+}
+
+function unlimitMemory2(group: string): void {
+  fs.writeFileSync(join(group, "memory.max"), "max");
+  writeIfThere(join(group, "memory.swap.max"), "max");
+  writeIfThere(join(group, "memory.oom.group"), "0");
+}
+
+/** The sum first: the kernel keeps it at least as high as memory's own limit. */
+function unlimitMemory1(group: string): void {
+  writeIfThere(join(group, "memory.memsw.limit_in_bytes"), "-1");
+  fs.writeFileSync(join(group, "memory.limit_in_bytes"), "-1");
 }
 
 function writeIfThere(file: string, text: string): void {

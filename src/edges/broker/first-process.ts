@@ -12,10 +12,11 @@
  */
 import * as fs from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Numbers } from "./launch.ts";
 
 export type FirstProcess = {
-  /** Resolves true when it will end with `parent`, bubblewrap's own process; false when it never will. */
-  bound(parent: number): Promise<boolean>;
+  /** Resolves true when it will end with bubblewrap, and that with who started it; false when it never will. */
+  bound(bwrap: Numbers): Promise<boolean>;
   /** Kills it and resolves when neither it nor anything that it held is there. */
   end(): Promise<void>;
 };
@@ -29,9 +30,9 @@ export function firstProcess(pid: number): FirstProcess {
     return seen !== "gone" && known !== "gone" && seen.began === known.began && !/[ZX]/.test(seen.state);
   };
   return {
-    async bound(parent) {
+    async bound(bwrap) {
       while (isAlive()) {
-        const now = boundTo(pid, parent);
+        const now = boundTo(pid, bwrap);
         if (now !== "not yet") return now === "yes";
         await sleep(1);
       }
@@ -58,14 +59,19 @@ function look(pid: number): Seen {
 
 /**
  * Its filter is set right after its bond, so a filter shows the bond; and as long as its parent is the same, that
- * parent had not ended when the bond was made.
+ * parent had not ended when the bond was made. Bubblewrap's own bond is older than its first process.
  */
-function boundTo(pid: number, parent: number): "yes" | "not yet" | "never" {
+function boundTo(pid: number, { own, parent }: Numbers): "yes" | "not yet" | "never" {
   const status = read(pid, "status");
-  if (status === "gone") return "never";
-  if (status === "unreadable") return "not yet";
-  if (!new RegExp(`^PPid:\\t${parent}$`, "m").test(status)) return "never";
+  const above = read(own, "status");
+  if (status === "gone" || above === "gone") return "never";
+  if (status === "unreadable" || above === "unreadable") return "not yet";
+  if (!isChild(status, own) || !isChild(above, parent)) return "never";
   return /^Seccomp:\t2$/m.test(status) ? "yes" : "not yet";
+}
+
+function isChild(status: string, parent: number): boolean {
+  return new RegExp(`^PPid:\\t${parent}$`, "m").test(status);
 }
 
 function read(pid: number, name: string): string {

@@ -125,7 +125,16 @@ export function parseToken(value: JsonValue | undefined): SignedToken {
 
 /** @throws Refused JOB_MALFORMED */
 export function parseConfig(value: JsonValue | undefined): BrokerConfig {
-  const keys = ["bwrapPaths", "container", "folder", "forbiddenPaths", "nodePath", "publicKey", "systemPaths"];
+  const keys = [
+    "bwrapPaths",
+    "container",
+    "folder",
+    "forbiddenPaths",
+    "nodePath",
+    "perlPath",
+    "publicKey",
+    "systemPaths",
+  ];
   const from = object(value, "config", keys);
   return {
     publicKey: text(from["publicKey"], "config"),
@@ -133,6 +142,7 @@ export function parseConfig(value: JsonValue | undefined): BrokerConfig {
     forbiddenPaths: list(from["forbiddenPaths"], "config").map((item) => path(item, "config")),
     nodePath: path(from["nodePath"], "config"),
     bwrapPaths: list(from["bwrapPaths"], "config").map((item) => path(item, "config")),
+    perlPath: path(from["perlPath"], "config"),
     systemPaths: list(from["systemPaths"], "config").map((item) => path(item, "config")),
     container: from["container"] === null ? null : parseContainer(from["container"]),
   };

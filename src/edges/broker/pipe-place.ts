@@ -2,7 +2,7 @@
  * Where the names of pipes lie for the moment that they have one: in memory,
  * where this machine has room there, else in the broker's own folder.
  *
- * Four names are made and removed for each sandbox. On ext4 that costs a
+ * Six names are made and removed for each sandbox. On ext4 that costs a
  * millisecond, as it does not give an inode away again soon after; in memory
  * it costs next to nothing.
  *

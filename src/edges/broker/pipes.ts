@@ -1,6 +1,6 @@
 /**
- * Named pipes for what a sandbox prints, and files without a name for what it
- * reads.
+ * Named pipes for what a sandbox prints and what is said to it and by it, and
+ * files without a name for what it reads.
  *
  * Node's own "pipes" are sockets, on which `/dev/stdout` and `/dev/stderr`
  * cannot be opened; programs that write there would fail inside only. Named
@@ -10,10 +10,11 @@
  *
  * @module
  */
-import { execFile, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import { Socket } from "node:net";
 import { join } from "node:path";
+import type { Given, Launcher } from "./launch.ts";
 
 /** What a sandbox prints on one of its two ways. */
 export type Outflow = {
@@ -23,25 +24,30 @@ export type Outflow = {
   resume(): void;
 };
 
-/** The ends of one sandbox: what it gets (to be closed once it runs) and what the broker keeps. */
+/** The ends of one sandbox: what it gets (to be closed once it has them) and what the broker keeps. */
 export type Pipes = {
-  readonly stdin: number;
-  readonly stdout: number;
-  readonly stderr: number;
-  readonly script: number;
-  readonly own: {
-    readonly stdin: number;
-    readonly script: number;
-    readonly stdout: Outflow;
-    readonly stderr: Outflow;
-  };
+  /** In the order of their numbers in it. */
+  readonly given: readonly Given[];
+  readonly stdout: Outflow;
+  readonly stderr: Outflow;
+  /** What bubblewrap and the waiting shell say, each on a number of its own. */
+  readonly said: Outflow;
+  /** When bubblewrap has ended: what was said until then is handed on. A process that it left may hold the pipe open. */
+  hush(): void;
+  /** Gives it what it reads, once. */
+  fill(script: string, stdin: string): void;
+  /** Says it to the waiting shell, once. */
+  say(word: string): void;
+  /** To standard input, where that stays open. Answers false where it takes no more. */
+  input(bytes: Uint8Array): boolean;
   /** When nothing of the sandbox is left: empties the pipes into their takers and closes what the broker keeps. */
   release(): void;
 };
 
-export type PipeRack = { take(): Pipes };
+/** @param live standard input stays open. */
+export type PipeRack = { take(live: boolean): Pipes };
 
-const NAMES = ["out", "err"];
+const NAMES = ["out", "err", "said", "word"];
 const { O_RDONLY, O_WRONLY, O_RDWR, O_NONBLOCK, O_CREAT, O_EXCL } = fs.constants;
 /** Only against a program that never ends; a busy machine may take seconds for it. */
 const MKFIFO = { env: { PATH: "/usr/bin:/bin" }, timeout: 60_000 };
@@ -49,7 +55,7 @@ const CHUNK = 65_536;
 const MOST_HELD = 16 * 1024 * 1024;
 
 /** @param folder empty, and closed to other users. @param count how many are made at once. */
-export function openPipeRack(folder: string, count: number): PipeRack {
+export function openPipeRack(folder: string, count: number, launcher: Launcher): PipeRack {
   const most = mostHeld();
   const free: string[] = [];
   let made = 0;
@@ -67,16 +73,23 @@ export function openPipeRack(folder: string, count: number): PipeRack {
     if (making || free.length > count / 2) return;
     making = true;
     const { bases, args } = next();
-    execFile("mkfifo", args, MKFIFO, (error) => {
+    const nothing = { fd: fs.openSync("/dev/null", O_RDWR), flags: O_RDWR };
+    const given = [nothing, nothing, nothing];
+    const { taken, exited } = launcher.start({ program: "mkfifo", args, doors: [], given });
+    void taken.then(() => fs.closeSync(nothing.fd));
+    const end = (status: number): void => {
       making = false;
-      if (error === null) free.push(...bases); // else `makeNow` fails too, and its job is told why
-    });
+      if (status === 0) free.push(...bases); // else `makeNow` fails too, and its job is told why
+    };
+    void exited.then(end);
   }
   makeAhead();
   return {
-    take() {
+    take(live) {
       if (free.length === 0) makeNow();
-      const pipes = openPipes(free.shift() ?? "", most);
+      const base = free.shift() ?? "";
+      if (live) execFileSync("mkfifo", ["-m", "600", `${base}.in`], MKFIFO);
+      const pipes = openPipes(base, most, live);
       makeAhead();
       return pipes;
     },
@@ -92,21 +105,43 @@ function mostHeld(): number {
   }
 }
 
-function openPipes(base: string, most: number): Pipes {
+/** Bytes that may wait for a program that does not read its input. */
+const MOST_WAITING = 16 * 1024 * 1024;
+
+function openPipes(base: string, most: number, live: boolean): Pipes {
   const out = openFifo(`${base}.out`, most);
   const err = openFifo(`${base}.err`, most);
-  const [stdin, stdinEnd] = openScratch(`${base}.in`);
-  const [script, scriptEnd] = openScratch(`${base}.script`);
-  const own = { stdin: stdinEnd, script: scriptEnd, stdout: out.outflow, stderr: err.outflow };
+  const said = openFifo(`${base}.said`, most);
+  const word = openWord(`${base}.word`);
+  const script = openScratch(`${base}.script`);
+  const stdin = live ? openInput(`${base}.in`) : openScratch(`${base}.in`);
+  const saying = { fd: said.writing, flags: O_WRONLY };
   return {
-    stdin,
-    stdout: out.writing,
-    stderr: err.writing,
-    script,
-    own,
+    given: [
+      { fd: stdin.reading, flags: O_RDONLY },
+      { fd: out.writing, flags: O_WRONLY },
+      { fd: err.writing, flags: O_WRONLY },
+      { fd: script.reading, flags: O_RDONLY },
+      saying,
+      saying,
+      { fd: word.reading, flags: O_RDONLY },
+    ],
+    stdout: out.outflow,
+    stderr: err.outflow,
+    said: said.outflow,
+    hush: () => said.release(),
+    fill(text, bytes) {
+      script.fill(text);
+      if ("fill" in stdin) stdin.fill(bytes);
+    },
+    say: (text) => word.say(text),
+    input: (bytes) => "write" in stdin && stdin.write(bytes),
     release() {
       out.release();
       err.release();
+      said.release();
+      word.release();
+      if ("release" in stdin) stdin.release();
     },
   };
 }
@@ -172,10 +207,59 @@ function readNow(fd: number, into: Buffer): number {
   }
 }
 
-/** Standard input and the script are files that have no name: [for the program, for the broker to fill]. */
-function openScratch(path: string): [number, number] {
+type Word = { readonly reading: number; say(word: string): void; release(): void };
+
+/** Both ways, so that nobody waits for the other: it can be opened to be read as long as this holds it. */
+function openWord(path: string): Word {
+  let own: number | null = fs.openSync(path, O_RDWR);
+  const reading = fs.openSync(path, O_RDONLY);
+  fs.unlinkSync(path);
+  const release = (): void => {
+    if (own !== null) fs.closeSync(own);
+    own = null;
+  };
+  return {
+    reading,
+    release,
+    say(word) {
+      if (own !== null) fs.writeSync(own, word);
+    },
+  };
+}
+
+type Input = { readonly reading: number; write(bytes: Uint8Array): boolean; release(): void };
+
+function openInput(path: string): Input {
+  const socket = new Socket({ fd: fs.openSync(path, O_RDWR), readable: false, writable: true });
+  const reading = fs.openSync(path, O_RDONLY);
+  fs.unlinkSync(path);
+  socket.on("error", () => undefined); // it ended first; its end is told apart
+  return {
+    reading,
+    write(bytes) {
+      if (socket.destroyed) return false;
+      socket.write(bytes);
+      return socket.writableLength <= MOST_WAITING;
+    },
+    release: () => void socket.destroy(),
+  };
+}
+
+type Scratch = { readonly reading: number; fill(text: string): void };
+
+/** Standard input and the script are files that have no name. */
+function openScratch(path: string): Scratch {
   const filling = fs.openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600);
   const reading = fs.openSync(path, O_RDONLY);
   fs.unlinkSync(path);
-  return [reading, filling];
+  return {
+    reading,
+    fill(text) {
+      try {
+        fs.writeFileSync(filling, text);
+      } finally {
+        fs.closeSync(filling);
+      }
+    },
+  };
 }

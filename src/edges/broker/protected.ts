@@ -16,6 +16,7 @@ import * as fs from "node:fs";
 import { dirname, join } from "node:path";
 import { setImmediate as yieldToOthers } from "node:timers/promises";
 import { isGitFolderName, isProtectedInGit, isProtectedName } from "./inside/protected-names.mjs";
+import { O_PATH } from "./launch.ts";
 import { Refused } from "./refusal.ts";
 
 export type Found = {
@@ -148,8 +149,7 @@ function tooLarge(root: string, what: string): Refused {
 
 /** A descriptor of exactly this path: no component is a link, now or since it was looked at. */
 export function openExactly(path: string): number {
-  // O_PATH, which node does not name: no right to read is needed, and nothing is opened for real.
-  const fd = fs.openSync(path, 0o10000000 | fs.constants.O_NOFOLLOW);
+  const fd = fs.openSync(path, O_PATH | fs.constants.O_NOFOLLOW);
   if (fs.readlinkSync(`/proc/self/fd/${fd}`) === path) return fd;
   fs.closeSync(fd);
   throw new Refused("SANDBOX_MOUNT", `\`${path}\` passes through a link`, "mount the folder that it leads to");

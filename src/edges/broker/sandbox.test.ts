@@ -8,6 +8,7 @@ import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job } from "../../core/ports/executor.ts";
 import { firstProcess } from "./first-process.ts";
+import { openLauncher } from "./launch.ts";
 import { openPipeRack, type Pipes } from "./pipes.ts";
 import { Refused } from "./refusal.ts";
 import { makeSandbox, type Sandbox } from "./sandbox.ts";
@@ -18,10 +19,14 @@ after(() => fs.rmSync(folder, { recursive: true }));
 fs.writeFileSync(join(folder, "seccomp"), "");
 const system = openSystemView(folder, []);
 fs.mkdirSync(join(folder, "pipes"));
-const pipes = openPipeRack(join(folder, "pipes"), 2);
+
+const launchers = { perl: openLauncher("/usr/bin/perl"), node: openLauncher("/nowhere/perl") };
+after(() => launchers.perl.close());
+const pipes = openPipeRack(join(folder, "pipes"), 2, launchers.perl);
+const WAYS = ["perl", "node"] as const;
 
 /** A sandbox whose bubblewrap is a few lines of shell. */
-function fake(script: string): Sandbox {
+function fake(way: (typeof WAYS)[number], script: string): Sandbox {
   const bwrap = join(folder, `bwrap-${Math.random()}`);
   fs.writeFileSync(bwrap, `#!/bin/sh\n${script}\n`, { mode: 0o700 });
   const nothing = {
@@ -36,7 +41,16 @@ function fake(script: string): Sandbox {
   };
   const shape = { ...nothing, live: false, beginning: "true" };
   return makeSandbox(
-    { bwrap, system, seccompFile: join(folder, "seccomp"), cgroups: null, hatches: folder, pipes, script: () => "" },
+    {
+      bwrap,
+      launcher: launchers[way],
+      system,
+      seccompFile: join(folder, "seccomp"),
+      groups: null,
+      hatches: folder,
+      pipes,
+      script: () => "",
+    },
     shape,
   );
 }
@@ -57,7 +71,7 @@ const JOB: Job = {
 };
 
 /** What bubblewrap's first process is until it asked the kernel to end it together with bubblewrap. */
-const UNBOUND = `{ echo here >&4; read -r go <&4 && touch ${folder}/started; exec sleep 61; } 5>&- &
+const UNBOUND = `{ echo here >&4; read -r go <&6 && touch ${folder}/started; exec sleep 61; } 5>&- &
 echo "{\\"child-pid\\": $!}" >&5; echo $! >${folder}/pid; exec 5>&-`;
 
 function isThere(): boolean {
@@ -65,28 +79,31 @@ function isThere(): boolean {
   return fs.existsSync(`/proc/${pid}`) && !/ [ZX] /.test(fs.readFileSync(`/proc/${pid}/stat`, "latin1"));
 }
 
-test("R-EXEC-4: a sandbox whose first process would outlive bubblewrap is ended all the same", async () => {
-  const sandbox = fake(`${UNBOUND}; exec sleep 61`);
-  while (!fs.existsSync(join(folder, "pid")) || !isThere()) await sleep(1);
-  assert.ok(isThere());
-  await sandbox.gone();
-  assert.ok(!isThere());
-});
+for (const way of WAYS) {
+  test(`R-EXEC-4: a sandbox whose first process would outlive bubblewrap is ended all the same (${way})`, async () => {
+    fs.rmSync(join(folder, "pid"), { force: true });
+    const sandbox = fake(way, `${UNBOUND}; exec sleep 61`);
+    while (!fs.existsSync(join(folder, "pid")) || !isThere()) await sleep(1);
+    assert.ok(isThere());
+    await sandbox.gone();
+    assert.ok(!isThere());
+  });
 
-test("R-EXEC-4: a program does not start before its sandbox is sure to end with bubblewrap", async () => {
-  const waiting = fake(`${UNBOUND}; exec sleep 61`);
-  const never = waiting.feed(JOB);
-  never.catch(() => undefined); // looked at below
-  await sleep(300);
-  await waiting.gone();
-  await assert.rejects(never, Refused);
-  // Here bubblewrap ends at once, by itself.
-  const orphaned = fake(UNBOUND);
-  await assert.rejects(orphaned.feed(JOB), Refused);
-  await orphaned.gone();
-  assert.ok(!isThere());
-  assert.ok(!fs.existsSync(join(folder, "started")));
-});
+  test(`R-EXEC-4: a program does not start before its sandbox is sure to end with bubblewrap (${way})`, async () => {
+    const waiting = fake(way, `${UNBOUND}; exec sleep 61`);
+    const never = waiting.feed(JOB);
+    never.catch(() => undefined); // looked at below
+    await sleep(300);
+    await waiting.gone();
+    await assert.rejects(never, Refused);
+    // Here bubblewrap ends at once, by itself.
+    const orphaned = fake(way, UNBOUND);
+    await assert.rejects(orphaned.feed(JOB), Refused);
+    await orphaned.gone();
+    assert.ok(!isThere());
+    assert.ok(!fs.existsSync(join(folder, "started")));
+  });
+}
 
 test("R-EXEC-4: a first process that ended already holds nothing up", async () => {
   const child = spawn("sleep", ["61"]);
@@ -95,43 +112,54 @@ test("R-EXEC-4: a first process that ended already holds nothing up", async () =
   await first.end();
   assert.deepEqual(await ended, [null, "SIGKILL"]);
   await first.end();
-  assert.equal(await first.bound(process.pid), false);
+  assert.equal(await first.bound({ own: process.pid, parent: process.ppid }), false);
 });
 
-function readAll(own: Pipes["own"]): { text(): string } {
+function readAll(pipes: Pipes): { text(): string } {
   let text = "";
-  own.stdout.flow((bytes) => (text += bytes.toString("latin1")));
+  pipes.stdout.flow((bytes) => (text += bytes.toString("latin1")));
   return { text: () => text };
+}
+
+const STDOUT = 1;
+const fdOf = ({ given }: Pipes, number: number): number => given[number]?.fd ?? -1;
+
+function closeGiven({ given }: Pipes): void {
+  for (const fd of new Set(given.map((one) => one.fd))) fs.closeSync(fd);
 }
 
 test("R-EXEC-4: what is in a pipe when its sandbox is gone is not lost, read late or not at all until then", async () => {
   for (const pause of [true, false]) {
-    const taken = pipes.take();
-    const out = readAll(taken.own);
-    fs.writeSync(taken.stdout, "one ");
+    const taken = pipes.take(false);
+    const out = readAll(taken);
+    const stdout = fdOf(taken, STDOUT);
+    fs.writeSync(stdout, "one ");
     await sleep(20);
-    if (pause) taken.own.stdout.pause();
-    fs.writeSync(taken.stdout, "x".repeat(60_000));
-    for (const fd of [taken.stdin, taken.stdout, taken.stderr, taken.script]) fs.closeSync(fd);
+    if (pause) taken.stdout.pause();
+    fs.writeSync(stdout, "x".repeat(60_000));
+    closeGiven(taken);
     if (pause) await sleep(20);
+    taken.fill("", "");
     taken.release();
     taken.release();
     assert.equal(out.text(), `one ${"x".repeat(60_000)}`);
-    for (const fd of [taken.own.stdin, taken.own.script]) fs.closeSync(fd);
   }
 });
 
 test("R-BOX-3: who keeps an end of a pipe reaches no later sandbox, and holds nothing up", () => {
-  const first = pipes.take();
-  const out = readAll(first.own);
-  fs.writeSync(first.stdout, "first");
+  const first = pipes.take(true);
+  const out = readAll(first);
+  const files = ({ given }: Pipes): string[] => given.map(({ fd }) => String(fs.fstatSync(fd).ino));
+  fs.writeSync(fdOf(first, STDOUT), "first");
+  first.fill("", "");
   first.release();
   assert.equal(out.text(), "first");
   for (let i = 0; i < 5; i++) {
-    const next = pipes.take();
-    assert.notEqual(fs.fstatSync(next.stdout).ino, fs.fstatSync(first.stdout).ino);
-    for (const fd of [next.stdin, next.stdout, next.stderr, next.script]) fs.closeSync(fd);
+    const next = pipes.take(i % 2 === 0);
+    assert.deepEqual(new Set(files(next)).intersection(new Set(files(first))), new Set());
+    closeGiven(next);
+    next.fill("", "");
     next.release();
   }
-  for (const fd of [first.stdin, first.stdout, first.stderr, first.script]) fs.closeSync(fd);
+  closeGiven(first);
 });

@@ -9,25 +9,28 @@
  *
  * @module
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job } from "../../core/ports/executor.ts";
-import { bwrapLine, type Line, type Shape } from "./bwrap-line.ts";
-import { type Cgroup, type CgroupHome, makeCgroup } from "./cgroup.ts";
+import { bwrapLine, type Shape } from "./bwrap-line.ts";
+import type { Cgroup } from "./cgroup.ts";
+import type { Groups } from "./groups.ts";
 import { type Hatch, makeHatch } from "./hatch.ts";
 import { firstProcess } from "./first-process.ts";
+import type { Given, Launched, Launcher } from "./launch.ts";
 import { OWN_PROCESSES } from "./limits.ts";
 import type { Outflow, PipeRack, Pipes } from "./pipes.ts";
 import { Refused } from "./refusal.ts";
-import { GO, HERE, quote, SET } from "./script.ts";
+import { hear } from "./heard.ts";
+import { GO, HERE, SET } from "./script.ts";
 import type { SystemView } from "./system.ts";
 
 export type Workshop = {
   readonly bwrap: string;
+  readonly launcher: Launcher;
   readonly system: SystemView;
   readonly seccompFile: string;
-  readonly cgroups: CgroupHome | null;
+  readonly groups: Groups | null;
   readonly pipes: PipeRack;
   /** The lines that make a waiting shell the job's program. */
   readonly script: (job: Job) => string;
@@ -55,72 +58,60 @@ export type Sandbox = {
   broken(status: number, words: string): Refused;
 };
 
-let made = 0;
-
-/** Bytes that may wait for a program that does not read its input. */
-const MOST_WAITING = 16 * 1024 * 1024;
-
 /** How long bubblewrap may take to say who its first process is before it is killed without that. */
 const SPEAK_MS = 5000;
 
 /** @throws where bubblewrap cannot even be started. */
 export function makeSandbox(shop: Workshop, shape: Shape): Sandbox {
+  using half = new DisposableStack();
   const hatch = shape.egress === null ? null : makeHatch(shop.hatches);
-  try {
-    return makeBehind(shop, shape, hatch);
-  } catch (error) {
-    hatch?.remove();
-    throw error;
-  }
-}
-
-function makeBehind(shop: Workshop, shape: Shape, hatch: Hatch | null): Sandbox {
+  half.defer(() => hatch?.remove());
   const line = bwrapLine(shape, shop.system, { seccompFile: shop.seccompFile, hatch: hatch?.path ?? null });
-  const cgroup = shop.cgroups === null ? null : makeCgroup(shop.cgroups, String(++made), shape.cpus);
-  const pipes = shop.pipes.take();
-  try {
-    return assemble(start(shop.bwrap, { line, cgroup, pipes, live: shape.live }), shop, { cgroup, pipes, hatch });
-  } finally {
-    for (const fd of [pipes.stdin, pipes.stdout, pipes.stderr, pipes.script, ...line.fds]) fs.closeSync(fd);
-  }
+  half.defer(() => closeAll(line.given));
+  const { groups } = shop;
+  const cgroup = groups === null ? null : groups.take(shape.cpus);
+  half.defer(() => (cgroup === null ? undefined : groups?.giveBack(cgroup)));
+  const pipes = shop.pipes.take(shape.live);
+  half.defer(() => discard(pipes));
+  const given = [...pipes.given, ...line.given];
+  const launched = shop.launcher.start({ program: shop.bwrap, args: line.args, doors: cgroup?.doors ?? [], given });
+  half.move();
+  void launched.taken.then(() => closeAll(given));
+  return assemble(launched, shop, { cgroup, pipes, hatch });
 }
 
-type Parts = { readonly line: Line; readonly cgroup: Cgroup | null; readonly pipes: Pipes; readonly live: boolean };
+/** Of a sandbox that was not started. */
+function discard(pipes: Pipes): void {
+  closeAll(pipes.given);
+  pipes.fill("", "");
+  pipes.release();
+}
 
-function start(bwrap: string, { line, cgroup, pipes, live }: Parts): ChildProcess {
-  const join = (cgroup?.doors ?? []).map((door) => `echo $$ >${quote(door)} && `).join("");
-  // A shell only where there is a group to join.
-  const words = join === "" ? [bwrap] : ["/bin/sh", "-c", `${join}exec "$@"`, "sh", bwrap];
-  return spawn(words[0] ?? bwrap, [...words.slice(1), ...line.args], {
-    env: {},
-    cwd: "/",
-    stdio: [live ? "pipe" : pipes.stdin, pipes.stdout, pipes.stderr, pipes.script, "pipe", "pipe", ...line.fds],
-  });
+function closeAll(given: readonly Given[]): void {
+  for (const fd of new Set(given.map((one) => one.fd))) fs.closeSync(fd);
 }
 
 type Held = { readonly cgroup: Cgroup | null; readonly pipes: Pipes; readonly hatch: Hatch | null };
 
-function assemble(child: ChildProcess, shop: Workshop, { cgroup, pipes, hatch }: Held): Sandbox {
-  const exited = new Promise<number>((resolve) => {
-    child.once("error", () => resolve(127));
-    child.once("exit", (code) => resolve(code ?? 137));
-  });
-  child.stdin?.on("error", () => undefined); // it ended first; its end is told apart
-  const shell = listen(child, 4);
-  const first = listen(child, 5)
-    .heard("}")
+function assemble(launched: Launched, shop: Workshop, { cgroup, pipes, hatch }: Held): Sandbox {
+  const { exited, taken, numbers } = launched;
+  const said = hear(
+    pipes.said,
+    exited.then(() => pipes.hush()),
+  );
+  const first = said
+    .until("}")
     .then((text) => /"child-pid": (\d+)/.exec(text)?.[1])
     .then((pid) => (pid === undefined ? null : firstProcess(Number(pid))));
   let fed = false;
   function fill(script: string, stdin: string): void {
     fed = true;
-    writeAndClose(pipes.own.stdin, stdin);
-    writeAndClose(pipes.own.script, script);
+    pipes.fill(script, stdin);
   }
   return {
-    stdout: pipes.own.stdout,
-    stderr: pipes.own.stderr,
-    ready: shell.heard(SET).then((text) => text.endsWith(SET)),
+    stdout: pipes.stdout,
+    stderr: pipes.stderr,
+    ready: said.until(SET).then((text) => text.endsWith(SET)),
     exited,
     limit: (limits) => cgroup?.limit({ ...limits, processes: limits.processes + OWN_PROCESSES }),
     admit(socket) {
@@ -132,29 +123,26 @@ function assemble(child: ChildProcess, shop: Workshop, { cgroup, pipes, hatch }:
       fill(shop.script(job), job.stdin);
       // A broker that dies before bubblewrap watches it would leave a program that nobody watches. When the shell
       // inside speaks, bubblewrap does; when the first process is bound, that one goes with bubblewrap.
-      if (!(await shell.heard(HERE)).endsWith(HERE)) return;
-      if (!(await (await first)?.bound(child.pid ?? 0))) throw notBound();
-      const door = child.stdio[4];
-      if (door && "write" in door) door.write(GO);
+      if (!(await said.until(HERE)).endsWith(HERE)) return;
+      const [bwrap, inside] = [await numbers, await first];
+      if (bwrap === null || !(await inside?.bound(bwrap))) throw notBound();
+      pipes.say(GO);
     },
-    input: (bytes) => {
-      if (child.stdin === null || child.stdin.destroyed) return false;
-      child.stdin.write(bytes);
-      return child.stdin.writableLength <= MOST_WAITING;
-    },
+    input: (bytes) => pipes.input(bytes),
     async gone() {
+      // What it is about to open must be there until then.
+      await taken;
       if (!fed) fill("", "");
       // Killed between its two processes, bubblewrap would leave the inner one to wait for the outer one for ever.
       await Promise.race([first, sleep(SPEAK_MS, null, { ref: false })]);
-      child.kill("SIGKILL");
+      launched.kill();
       await exited;
       const inside = await first;
-      if (inside === null) await cgroup?.remove();
-      else await inside.end();
+      if (inside !== null) await inside.end();
+      else if (cgroup !== null) await shop.groups?.end(cgroup);
       pipes.release();
       hatch?.remove();
-      // The kernel lets go of an empty group a little later; nobody needs to wait for that.
-      if (inside !== null) cgroup?.remove().catch(() => undefined);
+      if (cgroup !== null) shop.groups?.giveBack(cgroup);
     },
     broken,
   };
@@ -170,48 +158,4 @@ function broken(status: number, words: string): Refused {
 
 function notBound(): Refused {
   return new Refused("SANDBOX_BROKEN", "bubblewrap ended while it made the sandbox", "run the job again");
-}
-
-function writeAndClose(fd: number, text: string): void {
-  try {
-    fs.writeFileSync(fd, text);
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-type Heard = { heard(words: string): Promise<string> };
-
-/** What a process says on a descriptor of its own: all of it up to certain words, or up to its end. */
-function listen(child: ChildProcess, fd: number): Heard {
-  const stream = child.stdio[fd];
-  const waiting = new Set<() => void>();
-  let text = "";
-  let ended = stream === null || stream === undefined;
-  const tell = (): void => {
-    for (const look of waiting) look();
-  };
-  const end = (): void => {
-    ended = true;
-    tell();
-  };
-  stream?.on("data", (chunk: Buffer) => {
-    text += chunk.toString("latin1");
-    tell();
-  });
-  stream?.on("error", end); // it ended first; what it said until then counts
-  stream?.on("close", end);
-  return {
-    heard: (words) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          const at = text.indexOf(words);
-          if (at < 0 && !ended) return;
-          waiting.delete(look);
-          resolve(at < 0 ? text : text.slice(0, at + words.length));
-        };
-        waiting.add(look);
-        look();
-      }),
-  };
 }

@@ -16,7 +16,7 @@ import { type LimitPlan, limitWords } from "./limits.ts";
  * before the job is, so nothing is lost by starting it.
  */
 export function helperScript(limits: string): string {
-  return `echo here >&4 && ${limits} && echo set >&4 && exec 3<&- && exec ${FILES_ARGV.join(" ")}`;
+  return `echo here >&4 && ${limits} && echo set >&4 && exec 3<&- 4>&- && exec ${FILES_ARGV.join(" ")}`;
 }
 
 const PROXY_NAMES = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"];
@@ -25,10 +25,10 @@ const PROXY_NAMES = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "
 export const SET = "set\n";
 /** Written by it as soon as it runs. */
 export const HERE = "here\n";
-/** Written to it when the script is there. */
+/** Written to its descriptor 6 when the script is there. */
 export const GO = "go\n";
 /** How the waiting shell begins. Where the broker dies, the read fails and it ends. */
-export const WAIT = "echo here >&4 && read -r go <&4 && . /proc/self/fd/3";
+export const WAIT = "echo here >&4 && read -r go <&6 && . /proc/self/fd/3";
 
 export type Forwarder = "perl" | "node";
 
@@ -46,7 +46,7 @@ export function jobScript(job: Job, plan: LimitPlan): string {
     limitWords(plan, job),
     `cd ${quote(job.cwd)}`,
     "echo set >&4",
-    "exec 3<&- 4>&-",
+    "exec 3<&- 4>&- 6<&-",
     // The shell's own variables first: what the job says stands last.
     "unset OLDPWD PWD _",
     ...Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}`),
@@ -58,7 +58,7 @@ export function jobScript(job: Job, plan: LimitPlan): string {
 
 /** The forwarder must listen before the program starts: perl's ends its caller then, node's prints a line. */
 function forwarderWords(forwarder: Forwarder): string[] {
-  const close = "3<&- 4>&-";
+  const close = "3<&- 4>&- 6<&-";
   if (forwarder === "perl") return [`/usr/bin/perl /run/vambrace/inside/forward.pl ${close}`];
   const pipe = "/dev/shm/.forwarder";
   return [

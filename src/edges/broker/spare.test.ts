@@ -7,9 +7,15 @@ import { openSpares } from "./spare.ts";
 
 const SHOP: Workshop = {
   bwrap: "",
+  launcher: {
+    start() {
+      throw new Error("nothing is started here");
+    },
+    close: () => undefined,
+  },
   system: { etc: () => "", links: [], folders: [], hidden: [] },
   seccompFile: "",
-  cgroups: null,
+  groups: null,
   pipes: {
     take() {
       throw new Error("nothing is started here");

@@ -8,12 +8,12 @@ import * as fs from "node:fs";
 import { answerTo } from "./files-ops.mjs";
 
 /**
- * Waits for the broker's word on descriptor 4: this program is started before there is a request, so that the time
+ * Waits for the broker's word on descriptor 6: this program is started before there is a request, so that the time
  * that node takes to start is not the request's.
  */
 function waitForWord() {
   const word = Buffer.alloc(8);
-  if (fs.readSync(4, word) === 0) process.exit(1); // the broker is gone
+  if (fs.readSync(6, word) === 0) process.exit(1); // the broker is gone
 }
 
 waitForWord();
