@@ -148,7 +148,7 @@ test("R-IR-2: what does not fit into a timeline is seen page by page, each recor
   const entries = Array.from({ length: 600 }, (_, i) => called(i % 3 === 0 ? "ses_b" : "ses_a"));
   ledgerOf(dir, [{ wallMs: START, entries }]);
   const seen: number[] = [];
-  for (let [before, left] = [600, 1]; left > 0; ) {
+  for (let [before, left, pages] = [600, 1, 0]; left > 0 && pages < 10; pages++) {
     const page = await collect(dir, { session: "ses_a", sinceMs: 0, before, most: 70 });
     seen.unshift(...page.records.map((record) => record.entry.index));
     [before, left] = [seen[0] ?? 0, page.left];

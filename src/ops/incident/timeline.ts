@@ -114,7 +114,8 @@ function ofAll(sinceMs: number): Scope {
 function ofSessions(sessions: readonly string[], sinceMs: number): Scope {
   const wanted = new Set(sessions);
   const since = startingAt(sinceMs);
-  const pieces = [...sessions.map((id) => `"session":${JSON.stringify(id)}`), SPAWNED];
+  // Canonical JSON has one spelling of each member.
+  const pieces = sessions.map((id) => `"session":${JSON.stringify(id)}`);
   return {
     has(own) {
       const isLate = !since.isPassed() && since.has(own);
@@ -130,8 +131,6 @@ function ofSessions(sessions: readonly string[], sinceMs: number): Scope {
 
 /** To look for more in a bundle takes longer than to look at its records. */
 const MOST_PIECES = 4;
-/** In the outcome of a spawn. Canonical JSON has one spelling of each member, and these are neighbours. */
-const SPAWNED = '"target":"spawn","time":';
 
 /** Whom a session spawned is in the outcome of a call. */
 function isSpawn({ kind, target }: RecordMembers): boolean {
