@@ -11,7 +11,19 @@ const NAMES = ["index", "time", "kind", "who", "what", "target", "result", "sess
 /** What names and ends members, and what is spelled with a backslash. */
 const piece = fc.constantFrom(
   ...NAMES.flatMap((name) => [`"${name}":`, `,"${name}":"`, `${name}"`]),
-  ...['"', "\\", "}", "{", ",", '},"index":7,"kind":"call"', "\u0000", "\u001b", "\n", "é", "名", "😀", "ses_a"],
+  '"',
+  "\\",
+  "}",
+  "{",
+  ",",
+  '},"index":7,"kind":"call"',
+  "\u0000",
+  "\u001b",
+  "\n",
+  "é",
+  "名",
+  "😀",
+  "ses_a",
 );
 const text = fc.oneof(
   fc.string({ unit: "grapheme", maxLength: 12 }),

@@ -130,7 +130,12 @@ test("R-IR-2: INVARIANT(timeline-is-plain): a timeline has what parsing every re
 });
 
 const called = (session: string, more: Partial<LedgerEntry> = {}): LedgerEntry => ({
-  ...{ kind: "call", who: "ana", what: "x", target: "read", result: "ok", session },
+  kind: "call",
+  who: "ana",
+  what: "x",
+  target: "read",
+  result: "ok",
+  session,
   ...more,
 });
 

@@ -79,7 +79,7 @@ type Spawn = { readonly by: string; readonly session: string };
 type Scanned = Omit<Collected, "sessions"> & { readonly spawned: readonly Spawn[] };
 
 async function scan(dir: string, sessions: readonly string[], about: About): Promise<Scanned> {
-  const { sinceMs, before = Number.POSITIVE_INFINITY, most = MOST_RECORDS } = about;
+  const { sinceMs, before, most } = { before: Number.POSITIVE_INFINITY, most: MOST_RECORDS, ...about };
   const scope = sessions.length === 0 ? ofAll(sinceMs) : ofSessions(sessions, sinceMs);
   const found: Collected["records"][number][] = [];
   const spawned: Spawn[] = [];
@@ -100,10 +100,10 @@ async function scan(dir: string, sessions: readonly string[], about: About): Pro
 
 /** Which records an incident is about: each is asked once, newest first. */
 type Scope = {
-  has(own: RecordMembers): boolean;
+  readonly has: (own: RecordMembers) => boolean;
   /** Of a bundle's bytes. */
-  mayHold(bundle: Buffer): boolean;
-  isPassed(): boolean;
+  readonly mayHold: (bundle: Buffer) => boolean;
+  readonly isPassed: () => boolean;
 };
 
 function ofAll(sinceMs: number): Scope {
