@@ -203,22 +203,33 @@ export function drawCase(io: Io, one: Case): void {
   io.err(`next: ${next}`);
 }
 
+const INDEX = /^[0-9]{1,15}$/;
+
 export const incidentTimeline: Command = {
   name: "incident timeline",
   words: 1,
   summary: "what happened, in order, from the ledger as it is now",
-  usage: "vambrace incident timeline ID [--json]",
+  usage: "vambrace incident timeline ID [--before INDEX] [--json]",
   example: "vambrace incident timeline inc_20261127233000abcd1234",
-  options: { json: { type: "boolean", default: false } },
-  help: { json: "one row a line as JSON" },
+  options: { before: { type: "string" }, json: { type: "boolean", default: false } },
+  help: {
+    before: "only records with a lower index than this: what did not fit the last time",
+    json: "one row a line as JSON",
+  },
   async run([id], flags, io) {
     if (id === undefined) throw usage("say which incident", incidentTimeline);
     const home = homeAt(stateFolder(io.env));
     const { session, sinceMs } = loadCase(home.root, id);
-    const { records, left } = await collect(home.ledger, { session, sinceMs });
-    for (const { entry } of records)
-      io.out(flagOn(flags, "json") ? JSON.stringify(rowOf(entry)) : writeRow(rowOf(entry)));
-    if (left > 0) io.err(`${left} older records are not shown`);
+    const before = flagText(flags, "before");
+    if (before !== undefined && !INDEX.test(before))
+      throw usage(`\`${before.slice(0, 20)}\` is no index`, incidentTimeline);
+    const about = { session, sinceMs, ...(before === undefined ? {} : { before: Number(before) }) };
+    const { records, left } = await collect(home.ledger, about);
+    const isJson = flagOn(flags, "json");
+    for (const { entry } of records) io.out(isJson ? JSON.stringify(rowOf(entry)) : writeRow(rowOf(entry)));
+    const [oldest] = records;
+    if (left > 0 && oldest !== undefined)
+      io.err(`${plural(left, "older record")}: vambrace incident timeline ${id} --before ${oldest.entry.index}`);
     return 0;
   },
 };
