@@ -267,6 +267,7 @@ test("R-ALERT-1 R-GATE-5: failed logins reach a signed webhook, Slack, an e-mail
     /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(taken?.headers["x-vambrace-signature"])) ?? [];
   assert.equal(signature, createHmac("sha256", SECRET).update(`${seconds}.${taken?.body}`).digest("hex"));
   assert.match(notices[0] ?? "", /Failed Login Attempts/);
+  assert.deepEqual(await kit.served().wired.gateway.sessions(callerOf()), [], "it begins no conversation");
   assert.match(JSON.parse(slack.taken[0]?.body ?? "{}").text, /Failed Login Attempts/);
   for (const text of [taken?.body ?? "", slack.taken[0]?.body ?? "", office.mails[0] ?? ""])
     assert.ok(!text.includes(SECRET));

@@ -3,8 +3,12 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { freezeCommand, thawCommand } from "../src/cli/alerts.ts";
+import { approvalsCommand } from "../src/cli/approvals.ts";
 import { logSearch } from "../src/cli/log.ts";
 import { logSession } from "../src/cli/log-session.ts";
+import { tokenList, tokenRevoke } from "../src/cli/token.ts";
+import { readRunning } from "../src/app/running.ts";
 import { run } from "./commands-kit.ts";
 import { answering, callerOf, say, startKit } from "./gateway-kit.ts";
 
@@ -46,6 +50,10 @@ test("R-LOG-6: the ledger is searched by person, session, tool, target, outcome 
   assert.ok((await search({ since: "1h", tool: "read", outcome: "denied" })).length === 1);
   assert.match((await run(kit, logSearch, [], { person: "ana", who: "owner" })).err, /one thing/);
   assert.match((await run(kit, logSearch, [], { since: "yesterday" })).err, /neither a time/);
+  for (const limit of ["0", "1001", "some"])
+    assert.match((await run(kit, logSearch, [], { limit })).err, /`--limit` is a number from 1 to 1000/);
+  const none = await run(kit, logSearch, [], { person: "nobody-of-that-name" });
+  assert.deepEqual([none.out, none.err.trim()], ["", "nothing was found"]);
 
   const steps = await run(kit, logSession, [outcome.session]);
   assert.equal(steps.status, 0);
@@ -67,4 +75,32 @@ test("R-LOG-6: the ledger is searched by person, session, tool, target, outcome 
   assert.match(one.out, /"floor\.file/);
   assert.match((await run(kit, logSession, [outcome.session], { step: "999" })).err, /no step/);
   assert.equal((await run(kit, logSession, ["ses_0123456789abcdefghjkmnpqrs"])).status, 1);
+});
+
+test("R-OPS-1: what is no id is a wrong word, and one that names nothing is missing, whoever finds it out", async (t) => {
+  const kit = await startKit();
+  t.after(() => kit.close());
+  const body = "0123456789abcdefghjkmnpqrs";
+  for (const [command, args, status] of [
+    [approvalsCommand, ["yes", "apr_x"], 2],
+    [approvalsCommand, ["yes", `apr_${body}`], 1],
+    [tokenRevoke, ["tok_x"], 2],
+    [freezeCommand, ["x"], 2],
+    [thawCommand, ["x"], 2],
+  ] as const) {
+    const ran = await run(kit, command, args);
+    assert.equal(ran.status, status, `${command.name} ${args.join(" ")}: ${ran.err}`);
+  }
+  const thawed = await kit.served().wired.helpers.ledger.search({ kind: "stop" });
+  assert.deepEqual(thawed, [], "nothing was recorded of what is no session");
+  assert.match((await run(kit, thawCommand, [`ses_${body}`])).err, /it was not frozen/);
+  assert.match((await run(kit, tokenList, [])).out, /never expires {2}(?:used|never used)/);
+});
+
+test("R-OPS-2: a running gateway says when it read its configuration, so that one written at its first start is no change", async (t) => {
+  const before = Date.now();
+  const kit = await startKit();
+  t.after(() => kit.close());
+  const { readMs = 0 } = readRunning(kit.served().home) ?? {};
+  assert.ok(readMs >= before && readMs <= Date.now());
 });

@@ -19,6 +19,8 @@ import { readPolicies } from "./policies.ts";
 
 export type Ground = {
   readonly loaded: Loaded;
+  /** When the configuration was read; milliseconds since 1970. */
+  readonly readMs: number;
   /** What the broker, which boots meanwhile, waits to hear. */
   readonly container: ContainerConfig | null;
   readonly operatorPolicies: readonly PolicyFile[];
@@ -35,12 +37,13 @@ export function readGround({
   readonly env: Environment;
   readonly vet: Vet;
 }): Ground {
+  const readMs = Date.now();
   const loaded = loadConfig({ home: home.root, env });
-  const watch = closeWatchPolicies(standNow(home.root, Date.now()));
+  const watch = closeWatchPolicies(standNow(home.root, readMs));
   const operatorPolicies = [...readPolicies(home.policies), ...watch];
   for (const { id } of agentSettings(loaded.config, loaded.places)) {
     const posture = toPosture(loaded.config, loaded.places, id);
     loadPolicies({ posture, operator: operatorPolicies, vet }).catch(() => undefined);
   }
-  return { loaded, container: containerSettings(loaded.config), operatorPolicies, vet };
+  return { loaded, readMs, container: containerSettings(loaded.config), operatorPolicies, vet };
 }

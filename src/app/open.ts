@@ -108,7 +108,7 @@ async function openDoors(given: WireUp, wired: Wired, port: number | undefined):
     log: httpLog(log),
   });
   const { url } = await http.listen();
-  const running = { url, pid: process.pid };
+  const running = { url, pid: process.pid, readMs: given.readMs };
   const halt = await createLocalStop(wired, home, running);
   writeRunning(home, running);
   const ending = new AbortController();

@@ -14,6 +14,8 @@ import type { Home } from "./home.ts";
 const RUNNING = z.looseObject({
   url: z.string(),
   pid: z.int().positive(),
+  /** When it read its configuration: at a first start that is after the questions, not when the process began. */
+  readMs: z.number().optional(),
   /** When a signal stopped it last; milliseconds since 1970. */
   stoppedMs: z.number().optional(),
 });

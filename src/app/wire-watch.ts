@@ -5,11 +5,10 @@
  *
  * @module
  */
-import { type PersonId, parsePersonId } from "../core/ids.ts";
+import { parsePersonId } from "../core/ids.ts";
 import type { Ledger, LedgerEntry } from "../core/ports/ledger.ts";
 import type { Store } from "../core/ports/store.ts";
 import { type OpenAlerts, openAlerts } from "./alerts/open.ts";
-import { MAIN_AGENT } from "./config/settings.ts";
 import { type Freeze, openFreeze } from "./freeze.ts";
 import { haltAll, type Notices } from "./gateway/gateway.ts";
 import type { EngineParts } from "./gateway/engine.ts";
@@ -91,9 +90,8 @@ export function bindWatch(
       await parts.helpers.ledger.append({ ...entry, data: { reason: why } });
     },
     async operator(text) {
-      const to: PersonId = parsePersonId(OWNER);
-      const { id } = await parts.sessions.find({ agent: MAIN_AGENT, channel: "webchat", peer: to });
-      notices.tell({ to, from: "alerts", text, session: id }, "keep");
+      // About no conversation: it must not begin one.
+      notices.tell({ to: parsePersonId(OWNER), from: "alerts", text }, "keep");
     },
   });
   watch.alerts

@@ -5,6 +5,7 @@ import { stateFolder } from "../app/config/environment.ts";
 import { loadConfig } from "../app/config/load.ts";
 import { homeAt } from "../app/home.ts";
 import { Fault } from "../core/fault.ts";
+import { parseId } from "../core/ids.ts";
 import { writeAction } from "../ops/alerts/actions.ts";
 import { parseCondition, parseSpan, writeCondition } from "../ops/alerts/condition.ts";
 import { alertsAnswer, frozenAnswer, toldAnswer, wasAnswer } from "../wire/watching.ts";
@@ -172,7 +173,7 @@ export const freezeCommand: Command = {
     if (session === undefined) throw usage("say which session", freezeCommand);
     const { frozen } = await connect(io).post(
       "/api/freeze",
-      { session, why: why.join(" ") || "said in a terminal" },
+      { session: parseId("ses", session), why: why.join(" ") || "said in a terminal" },
       frozenAnswer,
     );
     io.err(frozen.length === 0 ? "it was frozen already" : `frozen: ${frozen.join(", ")}`);
@@ -190,7 +191,7 @@ export const thawCommand: Command = {
   help: {},
   async run([session], _flags, io) {
     if (session === undefined) throw usage("say which session", thawCommand);
-    const { was } = await connect(io).post("/api/thaw", { session }, wasAnswer);
+    const { was } = await connect(io).post("/api/thaw", { session: parseId("ses", session) }, wasAnswer);
     io.err(was ? "it may go on" : "it was not frozen");
     return 0;
   },

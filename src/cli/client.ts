@@ -10,6 +10,7 @@ import { stateFolder } from "../app/config/environment.ts";
 import { type Home, homeAt } from "../app/home.ts";
 import { isGateway, readRunning, type Running } from "../app/running.ts";
 import { Fault } from "../core/fault.ts";
+import { FAULTS, type FaultCode } from "../core/fault-codes.ts";
 import { createNet } from "../edges/net/net.ts";
 import { errorAnswer } from "../wire/answers.ts";
 import { serverMessage, type ServerMessage } from "../wire/socket.ts";
@@ -109,8 +110,13 @@ async function refusal(answer: Response): Promise<Fault> {
   const { message, hint } = parsed.success
     ? parsed.data.error
     : { message: `the gateway answered ${answer.status}`, hint: "look in its log" };
-  const code = answer.status === 403 || answer.status === 401 ? "DENIED" : "GATEWAY_REFUSED";
-  return new Fault(code, { message, hint });
+  const code = parsed.success ? parsed.data.error.code : "";
+  return new Fault(isFaultCode(code) ? code : "GATEWAY_REFUSED", { message, hint });
+}
+
+/** So that the exit status is the same, whether a command found it out itself or the gateway did. */
+function isFaultCode(code: string): code is FaultCode {
+  return Object.hasOwn(FAULTS, code) && code !== "INTERNAL";
 }
 
 function readText(path: string): string {

@@ -40,6 +40,9 @@ function queryOf(flags: Flags): string {
       const message = `\`--${flag}\` and \`--${field}\` are one thing`;
       throw new Fault("COMMAND_USAGE", { message, hint: "say it once" });
     }
+    if (field === "limit" && !/^(?:[1-9][0-9]{0,2}|1000)$/.test(value)) {
+      throw new Fault("COMMAND_USAGE", { message: "`--limit` is a number from 1 to 1000", hint: "100 unless said" });
+    }
     const isTime = field === "since" || field === "until";
     query.set(field, isTime ? new Date(agoOrTime(value, systemClock.wallMs())).toISOString() : value);
   }
@@ -76,6 +79,7 @@ export const logSearch: Command = {
   async run(_args, flags, io) {
     const { entries } = await connect(io).get(`/api/log?${queryOf(flags)}`, Entries);
     if (flagOn(flags, "json")) for (const entry of entries) io.out(JSON.stringify(entry));
+    else if (entries.length === 0) io.err("nothing was found");
     else
       io.out(
         table(

@@ -77,15 +77,15 @@ export const tokenList: Command = {
     const { tokens } = await connect(io).get("/api/tokens", Tokens);
     if (flagOn(flags, "json")) io.out(JSON.stringify(tokens));
     else {
-      const day = (ms: number | null): string => (ms === null ? "-" : new Date(ms).toISOString().slice(0, 10));
+      const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
       const rows = tokens.map((one) => [
         one.id,
         one.name,
         one.person,
         one.trust,
         one.permissions.join(","),
-        `until ${day(one.expiresMs)}`,
-        `used ${day(one.lastUsedMs)}`,
+        one.expiresMs === null ? "never expires" : `until ${day(one.expiresMs)}`,
+        one.lastUsedMs === null ? "never used" : `used ${day(one.lastUsedMs)}`,
         one.revoked ? "revoked" : "",
       ]);
       io.out(table(rows));

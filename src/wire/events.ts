@@ -120,7 +120,7 @@ export const questionEventView = z.discriminatedUnion("type", [
     answer: z.enum(["yes", "no", "endorse"]),
     by: z.string(),
   }),
-  z.looseObject({ type: z.literal("notice"), from: z.string(), text: z.string(), session: z.string() }),
+  z.looseObject({ type: z.literal("notice"), from: z.string(), text: z.string(), session: z.string().optional() }),
 ]);
 export type QuestionEventView = z.infer<typeof questionEventView>;
 

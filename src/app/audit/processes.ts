@@ -41,11 +41,11 @@ export async function gatherProcesses(
 
 type Seen = { readonly rows: readonly Row[]; readonly below: readonly Row[]; readonly answer: Answer | null };
 
-function gatewayOf({ pid, url }: Running, { rows, below, answer }: Seen): NonNullable<ProcessFacts["gateway"]> {
+function gatewayOf({ pid, url, readMs }: Running, { rows, below, answer }: Seen): NonNullable<ProcessFacts["gateway"]> {
   return {
     pid,
     url,
-    startedMs: startedMs(rows.find((row) => row.pid === pid)),
+    startedMs: readMs ?? startedMs(rows.find((row) => row.pid === pid)),
     version: answer?.version ?? null,
     halted: answer?.halted ?? null,
     unready: answer?.unready ?? [],

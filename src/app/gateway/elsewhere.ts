@@ -44,7 +44,8 @@ export type Notice = {
   readonly to: PersonId;
   readonly from: string;
   readonly text: string;
-  readonly session: SessionId;
+  /** Where it belongs to; an alert is about the gateway, and belongs to none. */
+  readonly session?: SessionId;
 };
 
 export type ElsewhereParts = {

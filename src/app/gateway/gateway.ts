@@ -130,7 +130,11 @@ function watch(
     signal.addEventListener("abort", leave, { once: true });
     parts.desk.watch(person, listener, signal);
   }
-  parts.notices.watch(person, ({ from, text, session }) => listener({ type: "notice", from, text, session }), signal);
+  parts.notices.watch(person, (notice) => listener(eventOf(notice)), signal);
+}
+
+function eventOf({ from, text, session }: Notice): QuestionEvent {
+  return { type: "notice", from, text, ...(session === undefined ? {} : { session }) };
 }
 
 async function endorsementsOf(parts: GatewayParts, caller: Caller): Promise<readonly Endorsement[]> {

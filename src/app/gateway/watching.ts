@@ -53,8 +53,9 @@ export function createWatching(parts: WatchingParts): Watching {
     },
     test: async (caller, rule) => alerts.alerts.test((parts.may(caller), rule)),
     freeze: async (caller, session, why) => freezeSession(parts, session, { by: parts.may(caller).person, why }),
-    async thaw(caller, session) {
+    async thaw(caller, text) {
       const { person } = parts.may(caller);
+      const session = parseId("ses", text);
       if (parts.watch.standing.refresh().frozenSessions.includes(session)) {
         throw new Fault("INCIDENT_CONFLICT", {
           message: `the session ${session.slice(0, 60)} belongs to an open incident`,

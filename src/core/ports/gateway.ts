@@ -165,4 +165,4 @@ export type QuestionEvent =
   | { readonly type: "opened"; readonly question: Question }
   | { readonly type: "closed"; readonly id: ApprovalId; readonly answer: "yes" | "no" | "endorse"; readonly by: string }
   /** Something arrived for this person: a message from a session, the answer of one that he had spawned. */
-  | { readonly type: "notice"; readonly from: string; readonly text: string; readonly session: SessionId };
+  | { readonly type: "notice"; readonly from: string; readonly text: string; readonly session?: SessionId };

@@ -57,7 +57,10 @@ test("R-TOOL-1: overwriting what has no copy asks, even when the person named it
 
 test("R-TOOL-1: overwriting what this very session made is not asked; deleting it is, and so is what somebody changed since", async () => {
   const named = [says("write only.txt again")];
-  const by = await judgeWith({ facts: withDigest(sha256("mine")), posture: terminalWith(coding({ allow: ["rm"] })) });
+  const by = await judgeWith({
+    facts: withDigest(sha256("mine")),
+    posture: terminalWith(coding({ allow: ["rm", "cat"] })),
+  });
   const verdict = async (call: Proposal, digest = sha256("mine")): Promise<string> => {
     const made = (path: string) => (path.endsWith("/only.txt") ? ({ digest, trust: "full" } as const) : undefined);
     return (await by.judge(call, { reachable: [OWNER], made })).decision.verdict;
