@@ -12,6 +12,7 @@ import { measureCommands } from "./commands.ts";
 import type { Figure } from "./figure.ts";
 import { measureJudge } from "./judge.ts";
 import { measureLedger } from "./ledger.ts";
+import { measureMillion } from "./million.ts";
 import { measureSandbox } from "./sandbox.ts";
 import { measureScan } from "./scan.ts";
 import { measureWatch } from "./watch.ts";
@@ -30,6 +31,7 @@ const parts: readonly [string, () => Promise<readonly Figure[]> | readonly Figur
   ["audit", measureAudit],
   ["backup", measureBackup],
   ["watch", measureWatch],
+  ["million", measureMillion],
   ["dependencies", measureDependencies],
 ];
 const wanted = process.argv.slice(2);

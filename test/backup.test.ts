@@ -364,7 +364,7 @@ test("R-OPS-2: a drill that finds something otherwise than it was made fails and
   await makeBackup({ home: home.state, env, clock: systemClock, random: systemRandom });
   const depot = depotOf(home.state, env, undefined);
   const backup = await openBackup(depot, await listBackups(depot), unlock);
-  const parts = { home: home.state, env, clock: systemClock, depot, who: "owner" };
+  const parts = { home: home.state, env, clock: systemClock, depot, who: "owner", passphrase: undefined };
   const facts = { ...backup.run.head.facts, answers: "0".repeat(64) };
   const other = { ...backup, run: { ...backup.run, head: { ...backup.run.head, facts } } };
   const bad = await drillBackup({ ...parts, backup: other });

@@ -85,9 +85,10 @@ test("R-FS-4: an access that failed, was denied or was refused by a person is in
   const denied = await recorded("read", { path: canary });
   assert.deepEqual([denied.decided.result, denied.outcome], ["denied", undefined]);
   assert.deepEqual(resolvedOf(denied.decided), [[canary, "read"]]);
-  const refused = await recorded("write", { path: "a.txt", content: "gone" }, "no");
+  fs.writeFileSync(at("his.txt"), "his own\n");
+  const refused = await recorded("write", { path: "his.txt", content: "gone" }, "no");
   assert.deepEqual([refused.decided.result, refused.outcome], ["asked", undefined]);
-  assert.deepEqual(resolvedOf(refused.decided), [[at("a.txt"), "write"]]);
+  assert.deepEqual(resolvedOf(refused.decided), [[at("his.txt"), "write"]]);
   const command = await recorded("exec", { command: "cat a.txt > b.txt" });
   const touched = JSON.stringify(resolvedOf(command.decided));
   assert.ok(

@@ -87,7 +87,7 @@ cat /root/.bashrc 2>/dev/null && echo SAW-root
 (exec 3<>/dev/tcp/127.0.0.1/PORT) 2>/dev/null && echo SAW-network
 tail -n +3 /proc/net/dev | grep -v ' lo:' && echo SAW-interface
 for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline; echo; done 2>/dev/null | grep -E '[w]riter-main|[b]roker/main|[e]gress/main' && echo SAW-processes
-env | grep -E 'VAMBRACE|TOKEN|KEY' && echo SAW-environment
+env | grep -v '^GIT_CONFIG_KEY_0=safe\\.bareRepository$' | grep -E 'VAMBRACE|TOKEN|KEY' && echo SAW-environment
 echo mine > spied.txt && echo wrote
 echo ended
 `;

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { CLI } from "./campaign.ts";
 import { makeHome } from "./cli-kit.ts";
 import { CTRL_C, makePlace, missing, openTerminal } from "./terminal-kit.ts";
 
@@ -33,6 +35,21 @@ test("R-KEY-1: on a terminal a value and a passphrase are asked for and never sh
   const kept = await set.see(/kept as vault:github/);
   assert.doesNotMatch(asked + kept, /CANARY|five random|wrong/);
   assert.equal(await set.ended, 0);
+
+  // The drill of a backup opens the vault that came back, so it asks too.
+  const ran = (...args: readonly string[]): number | null =>
+    spawnSync(process.execPath, [CLI, ...args], { env: place.env, cwd: place.home }).status;
+  const [backups, identity] = [join(place.home, "backups"), join(place.home, "backup.key")];
+  assert.equal(ran("backup", "key", identity), 0);
+  const [recipient] = /age1[a-z0-9]+/.exec(readFileSync(identity, "latin1")) ?? [];
+  assert.equal(ran("config", "set", "backup.recipients", JSON.stringify([recipient])), 0);
+  assert.equal(ran("backup", "create", "--to", backups), 0);
+  const drill = openTerminal(place, ["backup", "drill", "--from", backups, "--identity", identity]);
+  const begun = await drill.see(/passphrase of the vault: $/);
+  drill.say(PASSPHRASE);
+  const tried = await drill.see(/the vault opens: 1 value\b[\s\S]*it can be restored/);
+  assert.doesNotMatch(begun + tried, /five random/);
+  assert.equal(await drill.ended, 0);
 
   const broken = openTerminal(place, ["secrets", "rotate", "github"]);
   await broken.see(/new value of github/);

@@ -12,6 +12,7 @@ import { WORKSPACE } from "../ops/backup/source.ts";
 import { FROM, FROM_HELP, fromOf, KEPT, KEPT_HELP, keptOr, usage } from "./backup.ts";
 import { neededUnlock, UNLOCK_HELP, UNLOCK_OPTIONS } from "./backup-unlock.ts";
 import { type Command, flagOn, flagText, type Io } from "./command.ts";
+import { asking } from "./secrets/ground.ts";
 import { byteText, oneLine, paint } from "./style.ts";
 
 const JSON_OPTION = { json: { type: "boolean", default: false } } as const;
@@ -102,7 +103,8 @@ export const backupDrill: Command = {
     const depot = depotOf(home, io.env, fromOf(flags));
     const listed = await listBackups(depot, keptOr(flags, home));
     const backup = await openBackup(depot, listed, await neededUnlock(io, flags), number);
-    const drill = await drillBackup({ home, env: io.env, clock: systemClock, depot, backup, who: OWNER });
+    const parts = { home, env: io.env, clock: systemClock, depot, backup, who: OWNER };
+    const drill = await drillBackup({ ...parts, passphrase: asking(io) });
     if (flagOn(flags, "json")) io.out(JSON.stringify(drill));
     else drawDrill(io, drill);
     return drill.ok ? 0 : 4;

@@ -15,7 +15,11 @@ import { keyDeps, keyPlace, onceOpened, type Passphrase, passphraseFrom, VAULT_N
  */
 export async function openRestoredVault(
   restored: string,
-  { home, env, passphrase }: { readonly home: string; readonly env: Environment; readonly passphrase?: Passphrase },
+  {
+    home,
+    env,
+    passphrase,
+  }: { readonly home: string; readonly env: Environment; readonly passphrase: Passphrase | undefined },
 ): Promise<number | undefined> {
   const vault = join(restored, VAULT_NAME);
   if (!existsSync(vault)) return undefined;

@@ -25,6 +25,7 @@ import { checkStateModes } from "../config/modes.ts";
 import { homeAt } from "../home.ts";
 import { leavePending } from "../pending.ts";
 import { readPolicies } from "../policies.ts";
+import type { Passphrase } from "../secrets/sources.ts";
 import { answersOf } from "./answers.ts";
 import { openRestoredVault } from "./drill-vault.ts";
 import type { OpenedBackup } from "./open.ts";
@@ -42,6 +43,8 @@ export type DrillParts = {
   readonly depot: Depot;
   readonly backup: OpenedBackup;
   readonly who: string;
+  /** Asks whoever sits there for the passphrase of the vault; undefined: nobody does. */
+  readonly passphrase: Passphrase | undefined;
 };
 
 /** @throws Fault where it could not be restored at all; that is recorded as a failed drill too. */
@@ -156,10 +159,10 @@ async function spent(restored: string, { clock }: DrillParts): Promise<string> {
   return "remembered";
 }
 
-async function secrets(restored: string, { home, env }: DrillParts): Promise<string> {
-  const count = await openRestoredVault(restored, { home, env });
+async function secrets(restored: string, { home, env, passphrase }: DrillParts): Promise<string> {
+  const count = await openRestoredVault(restored, { home, env, passphrase });
   if (count === undefined) throw new NotTried("there is no vault; values in the environment are not in a backup");
-  return `the vault opens: ${count} values`;
+  return `the vault opens: ${plural(count, "value")}`;
 }
 
 function told({ home, clock, who, backup }: DrillParts, lines: readonly DrillLine[]): Drill {
