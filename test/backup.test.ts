@@ -386,7 +386,7 @@ test("R-OPS-2, R-KEY-1: a drill opens the vault that came back, and fails where 
     const line = JSON.parse(out || "{}").lines?.find((one: { id: string }) => one.id === "secrets");
     return `${line?.status}: ${line?.says}${err}`;
   };
-  assert.match(await drill(), /^ok: the vault opens: 1 values/);
+  assert.match(await drill(), /^ok: the vault opens: 1 value$/);
   const vault = join(home.state, "vault.age");
   const bytes = fs.readFileSync(vault);
   bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1;

@@ -50,7 +50,7 @@ test("R-BOX-3: INVARIANT(groups-empty): a group is given to one sandbox at a tim
   });
   let again = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 60, size: "max" }), async (steps) => {
       const { made, groups } = open();
       const lent: Fake[] = [];
       for (const { what, cpus, at } of steps) {
