@@ -6,7 +6,7 @@
  * @module
  */
 import { execFileSync } from "node:child_process";
-import { linkSync, renameSync, symlinkSync, unlinkSync } from "node:fs";
+import { linkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 
 const [workspace = "", outside = "", seedText = "1"] = process.argv.slice(2);
@@ -32,14 +32,32 @@ const FOLDERS = [
   () => symlinkSync("/proc/self/cwd/../outside", at("folder")),
 ];
 
+/**
+ * A tool may make what is not there at this moment: that is taken away, and it is tried again.
+ * @param {string} name
+ * @param {() => void} step
+ */
+function where(name, step) {
+  for (;;) {
+    try {
+      return step();
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && IN_THE_WAY.has(String(error.code)))) throw error;
+      rmSync(at(name), { recursive: true, force: true });
+    }
+  }
+}
+const IN_THE_WAY = new Set(["EEXIST", "ENOTEMPTY", "ENOTDIR", "EISDIR"]);
+
 process.stdout.write("swapping\n");
 for (;;) {
   const name = next(2) === 0 ? "file" : "folder";
   const ways = name === "file" ? FILES : FOLDERS;
+  const way = ways[next(ways.length)] ?? (() => undefined);
   renameSync(at(name), at(`${name}.kept`));
-  ways[next(ways.length)]?.();
+  where(name, way);
   for (let i = next(100_000); i > 0; i--);
-  unlinkSync(at(name));
-  renameSync(at(`${name}.kept`), at(name));
+  rmSync(at(name), { recursive: true, force: true });
+  where(name, () => renameSync(at(`${name}.kept`), at(name)));
   for (let i = next(600_000); i > 0; i--);
 }
