@@ -1,5 +1,4 @@
 /** Gives each tool that ships the effector that does it. @module */
-import type { MadeFiles } from "../core/made.ts";
 import { fileJob, parseFileAnswer } from "../edges/executors/files.ts";
 import { createNet } from "../edges/net/net.ts";
 import { createPageReader } from "../edges/net/page-text.ts";
@@ -41,7 +40,6 @@ export type EffectorParts = {
   /** What the model of an agent takes. */
   readonly contextTokensOf: (agent: AgentId) => number;
   readonly owner: string;
-  readonly made: MadeFiles;
 };
 
 export function wireEffectors(parts: EffectorParts): ReadonlyMap<string, Effector> {
@@ -67,7 +65,6 @@ export function wireEffectors(parts: EffectorParts): ReadonlyMap<string, Effecto
     labelOfFound: (folder, paths) => labels.ofFound(folder, paths),
     show,
     wrote: (path, digest, label) => labels.wrote(path, digest, label),
-    made: parts.made,
   };
   return new Map<string, Effector>([
     [

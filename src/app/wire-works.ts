@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { createMadeFiles } from "../core/made.ts";
 import type { TurnId } from "../core/ids.ts";
 import { trustRank } from "../core/label.ts";
 import type { LedgerEntry } from "../core/ports/ledger.ts";
@@ -72,8 +71,7 @@ export async function openWorks(given: WireUp, { store, helpers, metrics, kits, 
   });
   const reading = wireReading(given, { store, helpers, metrics, kits });
   const reach = { conversations: lateConversations(late), owner: OWNER };
-  const made = createMadeFiles();
-  const effectors = wireEffectors({ given, store, helpers, made, ...reach, ...reading });
+  const effectors = wireEffectors({ given, store, helpers, ...reach, ...reading });
   const halt = await openHalt(store.state);
   const parts: EngineParts = {
     clock,
@@ -92,7 +90,6 @@ export async function openWorks(given: WireUp, { store, helpers, metrics, kits, 
     budgetSettings: settings,
     outbound: given.outbound,
     effectors,
-    made,
     kitOf: (agent) => kits.of(agent),
     left: (turn) => left.add(turn),
     owner: OWNER,

@@ -140,8 +140,8 @@ function worldLines({ paths, hosts, command }: JsonObject): readonly string[] {
   const parts = objectIn(command);
   return [
     ...objectsIn(paths).map(
-      ({ access, resolved, zone, hasCopy, own }) =>
-        `it would ${textIn(access)} ${textIn(resolved)} (${textIn(zone)}${hasCopy === true ? ", has a copy" : ""}${own === true ? ", the session's own work" : ""})`,
+      ({ access, resolved, zone, hasCopy }) =>
+        `it would ${textIn(access)} ${textIn(resolved)} (${textIn(zone)}${hasCopy === true ? ", has a copy" : ""})`,
     ),
     ...objectsIn(hosts).map(
       ({ host, listed }) => `it would reach ${textIn(host)} (${listed === true ? "" : "not "}listed)`,

@@ -72,8 +72,6 @@ export type PathFact = {
   readonly hasCopy: boolean;
   /** What is there now stays: a file that is added to, a folder in which all that goes is named on its own. */
   readonly keeps?: true;
-  /** What is there is what this very session made, and nothing less trusted would overwrite it (`core/made.ts`). */
-  readonly own?: true;
   readonly digest?: Digest;
 };
 

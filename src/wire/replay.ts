@@ -66,7 +66,6 @@ const pathFact = z.strictObject({
   kind: z.enum(["file", "folder", "absent", "other"]),
   hasCopy: z.boolean(),
   keeps: z.literal(true).optional(),
-  own: z.literal(true).optional(),
   digest: z.string().optional(),
 });
 

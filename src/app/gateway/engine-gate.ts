@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { MadeFiles } from "../../core/made.ts";
 import type { Proposal } from "../../core/call.ts";
 import type { TurnId } from "../../core/ids.ts";
 import { openPermitOffice } from "../../core/permit.ts";
@@ -42,8 +41,6 @@ export type GateParts = {
   readonly metrics: Metrics;
   readonly outbound: Outbound;
   readonly effectors: ReadonlyMap<string, Effector>;
-  /** What each session made itself. */
-  readonly made: MadeFiles;
   readonly planner: PlannerParts;
   readonly endorsements: Endorsements;
   readonly kitOf: (agent: SessionRow["agent"]) => Kit;
@@ -53,10 +50,10 @@ export type GateParts = {
 
 /** As everything counts at this moment: an endorsement that was taken back meanwhile is none. */
 function judgeNow(parts: GateParts, proposed: Proposal): Promise<Judged> {
-  const { presence, planner, endorsements, made } = parts;
+  const { presence, planner, endorsements } = parts;
   const proposal = { ...proposed, context: endorsements.counted(proposed.origin.session, proposed.context) };
   const { judge } = parts.kitOf(proposal.origin.agent);
-  return judgeByPlan(planner, judge, proposal, { reachable: presence.reachable(), made: made.of(proposal) });
+  return judgeByPlan(planner, judge, proposal, { reachable: presence.reachable() });
 }
 
 export function createEngineTogether(parts: GateParts): Together {

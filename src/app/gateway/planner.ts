@@ -32,14 +32,12 @@ const NOTHING: Plan = { effects: [] };
 /** How long a plan may take; without one the call is judged as if there were none. */
 const PLAN_MS = 60_000;
 
-type LiveOptions = Pick<JudgeOptions, "reachable" | "made">;
-
 /** Judges a call; with the plan of its turn where that could make a difference. */
 export async function judgeByPlan(
   parts: PlannerParts,
   judge: Judge,
   proposal: Proposal,
-  options: LiveOptions,
+  options: Pick<JudgeOptions, "reachable">,
 ): Promise<Judged> {
   const first = await judge.judge(proposal, options);
   if (!(await couldMatter(parts, judge, { proposal, first, options }))) return first;
@@ -50,7 +48,7 @@ export async function judgeByPlan(
 type Case = {
   readonly proposal: Proposal;
   readonly first: Judged;
-  readonly options: LiveOptions;
+  readonly options: Pick<JudgeOptions, "reachable">;
 };
 
 /** Only where something less trusted than whoever asked is in the context, and the answer might be another. */

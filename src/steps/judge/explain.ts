@@ -59,8 +59,7 @@ function argumentLine({ pointer, role, value, designated, sources }: ArgumentFac
 function worldLines({ paths, hosts, command }: Facts): readonly string[] {
   return [
     ...paths.map(
-      (path) =>
-        `It would ${path.access} ${path.resolved} (${path.zone}${path.hasCopy ? ", has a copy" : ""}${path.own === true ? ", the session's own work" : ""}).`,
+      (path) => `It would ${path.access} ${path.resolved} (${path.zone}${path.hasCopy ? ", has a copy" : ""}).`,
     ),
     ...hosts.map((host) => `It would reach ${host.host}:${host.port} (${host.listed ? "listed" : "not listed"}).`),
     ...(command?.unlisted ?? []).map((part) => `Not on the allowlist: ${part}.`),

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import type { Proposal } from "../../core/call.ts";
 import type { Decision } from "../../core/decision.ts";
-import { type Digest, sha256 } from "../../core/json.ts";
 import {
   coding,
   declared,
@@ -53,33 +52,6 @@ test("R-TOOL-1: overwriting what has no copy asks, even when the person named it
   const named = says("write only.txt again");
   await expect(proposal("write", { path: "only.txt", content: "" }, [named]), "ask", "flow.overwrite");
   await expect(proposal("edit", { path: "only.txt", old: "a", new: "b" }, [named]), "ask", "flow.overwrite");
-});
-
-test("R-TOOL-1: overwriting what this very session made is not asked; deleting it is, and so is what somebody changed since", async () => {
-  const named = [says("write only.txt again")];
-  const by = await judgeWith({
-    facts: withDigest(sha256("mine")),
-    posture: terminalWith(coding({ allow: ["rm", "cat"] })),
-  });
-  const verdict = async (call: Proposal, digest = sha256("mine")): Promise<string> => {
-    const made = (path: string) => (path.endsWith("/only.txt") ? ({ digest, trust: "full" } as const) : undefined);
-    return (await by.judge(call, { reachable: [OWNER], made })).decision.verdict;
-  };
-  const write = proposal("write", { path: "only.txt", content: "" }, named);
-  assert.equal(await verdict(write), "allow");
-  assert.equal(await verdict(proposal("edit", { path: "only.txt", old: "a", new: "b" }, named)), "allow");
-  assert.equal(await verdict(write, sha256("as it was made")), "ask", "somebody changed it");
-  assert.equal(
-    await verdict(proposal("write", { path: "only.txt", content: "" }, [...named, ...stranger("words")])),
-    "ask",
-  );
-  assert.equal(await verdict(proposal("exec", { command: "rm only.txt" }, [says("run `rm only.txt`")])), "ask");
-  assert.equal(await verdict(proposal("exec", { command: "cat notes.md > only.txt" }, named)), "ask");
-});
-
-const withDigest = (digest: Digest): typeof FINDERS => ({
-  ...FINDERS,
-  path: async (...asked) => ({ ...(await FINDERS.path(...asked)), digest }),
 });
 
 test("R-TOOL-1: overwriting what lies in version control passes", async () => {

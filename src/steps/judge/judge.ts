@@ -12,7 +12,6 @@ import type { FindSensitive } from "../../core/dlp.ts";
 import type { Decision } from "../../core/decision.ts";
 import { digestOf } from "../../core/json.ts";
 import { joinAll, type Label } from "../../core/label.ts";
-import { type Made, withOwn } from "../../core/made.ts";
 import type { Plan } from "../../core/plan.ts";
 import type { Posture } from "../../core/posture.ts";
 import type { Judged } from "../../core/run.ts";
@@ -54,8 +53,6 @@ export type JudgeOptions = {
   readonly declarations?: ReadonlyMap<string, ToolDeclaration>;
   /** The plan that was made from the request alone. Absent: nothing is outside it, and nothing is bound. */
   readonly plan?: Plan;
-  /** What this very session made. Absent: nothing. */
-  readonly made?: (path: string) => Made | undefined;
 };
 
 export type Judge = {
@@ -115,7 +112,13 @@ async function judgeOne(bench: Bench, proposed: Proposal, options: JudgeOptions)
   const partial = { effect, influence, arguments: designation.arguments, designated: designation.designated };
   const tool = named(bench, proposal);
   try {
-    const world = options.recorded ?? (await lookAt(bench, proposal, { effect, tool, influence, made: options.made }));
+    const world =
+      options.recorded ??
+      (await gather(proposal, effect, {
+        posture: deps.posture,
+        finders: deps.facts,
+        filesByDefault: tool.groups.includes("group:fs"),
+      }));
     const carries = world.carries ?? carriedBy(proposal, { effect, hosts: world.hosts }, deps.sensitive);
     const facts: Facts = { ...partial, ...world, carries };
     const requests = requestsFor({ proposal, facts, designation, planned, tool, posture: deps.posture });
@@ -126,27 +129,6 @@ async function judgeOne(bench: Bench, proposed: Proposal, options: JudgeOptions)
   } catch (thrown) {
     return undecided(bench, proposal, { ...partial, paths: [], hosts: [], carries: [] }, thrown);
   }
-}
-
-type Look = {
-  readonly effect: Effect;
-  readonly tool: NamedTool;
-  readonly influence: Label;
-  readonly made: JudgeOptions["made"];
-};
-
-async function lookAt(
-  { deps }: Bench,
-  proposal: Proposal,
-  { effect, tool, influence, made }: Look,
-): Promise<WorldFacts> {
-  const world = await gather(proposal, effect, {
-    posture: deps.posture,
-    finders: deps.facts,
-    filesByDefault: tool.groups.includes("group:fs"),
-  });
-  // Of a tool that writes one file: what a command leaves of it, nobody can tell beforehand.
-  return effect === "write" ? { ...world, paths: withOwn(world.paths, made, influence.trust) } : world;
 }
 
 /** INVARIANT(weakest-influence): the least of the principal and of every item in the model request. */

@@ -105,10 +105,9 @@ function recordedFacts({ facts }: CallEvent): Pick<JudgeOptions, "recorded"> {
   if (facts === undefined) return {};
   const recorded: WorldFacts = {
     paths: facts.paths.map(
-      ({ digest, keeps, own, ...path }): PathFact => ({
+      ({ digest, keeps, ...path }): PathFact => ({
         ...path,
         ...(keeps === undefined ? {} : { keeps }),
-        ...(own === undefined ? {} : { own }),
         ...digestIn(digest),
       }),
     ),

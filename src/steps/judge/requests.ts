@@ -130,8 +130,8 @@ function file(path: PathFact, posture: Posture): Resource {
       zone: path.zone,
       kind: path.kind,
       exists: path.kind !== "absent",
-      // Nothing is lost where what is there stays, or where it is the session's own work and is written over.
-      hasCopy: path.hasCopy || path.keeps === true || path.own === true,
+      // Nothing is lost where what is there stays.
+      hasCopy: path.hasCopy || path.keeps === true,
       forbidden: isForbidden(path.resolved, posture),
     },
   };

@@ -11,7 +11,6 @@ import { Fault } from "../../core/fault.ts";
 import type { Found } from "../../core/held.ts";
 import { type Digest, digestOf, type JsonObject } from "../../core/json.ts";
 import { type Label, NEUTRAL_LABEL } from "../../core/label.ts";
-import type { MadeFiles } from "../../core/made.ts";
 import type { Executor } from "../../core/ports/executor.ts";
 import type { FileAnswer, FileDone, FileJobs, FileRequest } from "../../core/ports/files.ts";
 import type { PathFact } from "../../core/call.ts";
@@ -32,7 +31,6 @@ export type FileDeps = {
   readonly show: ShowTo;
   /** Notes who wrote a file. Durable when it resolves. */
   readonly wrote: (path: string, digest: Digest, label: Label) => Promise<void>;
-  readonly made: MadeFiles;
 };
 
 /** Characters of a listing or a search that are shown; a model asks for a narrower one otherwise. */
@@ -96,11 +94,7 @@ export async function fileContent(deps: FileDeps, work: Work): Promise<Found> {
 async function change(deps: FileDeps, work: Work, request: FileRequest): Promise<RunOutcome> {
   const answer = await ask(deps, work, request);
   if (!answer.ok) return refused(request, answer);
-  const { influence } = work.judged.facts;
-  if (answer.digest !== undefined) {
-    await deps.wrote(request.path, answer.digest, influence);
-    deps.made.wrote(work.proposal, pathOf(work), { digest: answer.digest, trust: influence.trust });
-  }
+  if (answer.digest !== undefined) await deps.wrote(request.path, answer.digest, work.judged.facts.influence);
   const did = answer.created === true ? "created" : request.op === "edit" ? "edited" : "replaced";
   const times = answer.replaced === undefined ? "" : `, ${plural(answer.replaced, "place")}`;
   const bytes = answer.bytes ?? 0;

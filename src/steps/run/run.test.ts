@@ -6,7 +6,6 @@ import { Fault } from "../../core/fault.ts";
 import { newId, parseAgentId, parsePersonId } from "../../core/ids.ts";
 import { digestOf, type JsonObject, sha256 } from "../../core/json.ts";
 import { type Label, SYSTEM_LABEL } from "../../core/label.ts";
-import { createMadeFiles } from "../../core/made.ts";
 import { openPermitOffice, type PermitOffice } from "../../core/permit.ts";
 import type { Executor, Job, JobResult, SignedToken } from "../../core/ports/executor.ts";
 import type { FileRequest } from "../../core/ports/files.ts";
@@ -334,7 +333,6 @@ function path(change: Partial<PathFact>): PathFact {
 function files(answer: object) {
   const requests: FileRequest[] = [];
   const wrote: unknown[] = [];
-  const made = createMadeFiles();
   const effectors = fileEffectors({
     executor: executor({}),
     files: {
@@ -362,9 +360,8 @@ function files(answer: object) {
     labelOfFound: async () => low,
     show: showTo("owner"),
     wrote: async (...args) => void wrote.push(args),
-    made,
   });
-  return { requests, wrote, made, play: (asked: RunRequest) => play(effectors.get(asked.proposal.tool)!, asked) };
+  return { requests, wrote, play: (asked: RunRequest) => play(effectors.get(asked.proposal.tool)!, asked) };
 }
 
 test("R-FS-2: a write carries the digest that was judged, so that another file is refused; a new file expects that there is none", async () => {
@@ -383,21 +380,6 @@ test("R-FLOW-4: what was written is recorded with the label of the call that wro
   const outcome = await one.play(request("write", { path: "a", content: "hello" }, { facts: { paths: [path({})] } }));
   assert.deepEqual(one.wrote, [["/w/a", sha256("after"), low]]);
   assert.match(outcome.text, /^created \/w\/a/);
-});
-
-test("R-TOOL-1: what was written where no file was, or over that, is the session's own; what was written over another's file is not", async () => {
-  const { digest: _, ...absent } = path({ kind: "absent" });
-  for (const [facts, isOwn] of [
-    [absent, true],
-    [path({ own: true }), true],
-    [path({}), false],
-  ] as const) {
-    const one = files({ created: true });
-    const asked = request("write", { path: "a", content: "hello" }, { facts: { paths: [facts] } });
-    await one.play(asked);
-    const found = one.made.of(asked.proposal)("/w/a");
-    assert.deepEqual(found, isOwn ? { digest: sha256("after"), trust: low.trust } : undefined);
-  }
 });
 
 test("R-FS-4: every access leaves its path, bytes and digest for the record, and a refusal its code", async () => {
