@@ -107,7 +107,8 @@ async function verification(dir: string): Promise<readonly Figure[]> {
     const reference = median(references.map((one) => RECORDS / one[clock]));
     const name = `verification of ${RECORDS.toLocaleString("en")} records, ${clock} time`;
     const [value, spread] = [median(rates), spreadOf(rates)];
-    return { name, value, unit: "records/s", reference, ratio: value / reference, spread, target: "at least 300,000" };
+    const target = clock === "wall" ? { target: "at least 300,000" } : {};
+    return { name, value, unit: "records/s", reference, ratio: value / reference, spread, ...target };
   });
 }
 
@@ -137,9 +138,8 @@ function fill(dir: string): number {
     origin: "vambrace.bench/million",
     clock: systemClock,
     makeKey,
-    journalBytes: 64 * 1024 * 1024,
   });
-  const batch = 10_000;
+  const batch = 1_000;
   for (let i = 0; i < RECORDS; i += batch) {
     if (i <= RECORDS * 0.9) sinceMs = Date.now();
     log.append(Array.from({ length: Math.min(batch, RECORDS - i) }, (_, j) => record(i + j, true)));

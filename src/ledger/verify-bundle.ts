@@ -16,6 +16,22 @@ import { isPlainRecord, parsedProblem } from "./verify-form.ts";
 
 const TILE_BYTES = TILE_WIDTH * HASH_BYTES;
 
+/** Tiles `from` up to, and without, `to`. */
+export type TileRange = { readonly from: number; readonly to: number };
+/** A root for each tile, in one piece; `odd`: those that have none. */
+export type TileAnswer = TileRange & { readonly roots: Uint8Array; readonly odd: readonly number[] };
+
+export function tileRoots(dir: string, { from, to }: TileRange): TileAnswer {
+  const roots = new Uint8Array((to - from) * HASH_BYTES);
+  const odd: number[] = [];
+  for (let index = from; index < to; index++) {
+    const root = tileRoot(dir, index);
+    if (root === undefined) odd.push(index);
+    else roots.set(root, (index - from) * HASH_BYTES);
+  }
+  return { from, to, roots, odd };
+}
+
 /** The root of the 256 records of a tile, where bundle and hash tile fit each other; undefined where anything is odd. */
 export function tileRoot(dir: string, index: number): Buffer | undefined {
   const bundle = readOrNothing(join(dir, tilePath({ level: "entries", index, width: TILE_WIDTH })));

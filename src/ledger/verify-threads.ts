@@ -1,5 +1,5 @@
 /**
- * The roots of a ledger's full tiles, by as many threads as there are cores.
+ * The roots of a ledger's full tiles, by as many threads as there are cores, of which the one that asks is one.
  *
  * A thread answers for exactly the tiles that it was told; one that fails, ends
  * or answers otherwise fails the whole verification: what nobody looked at is
@@ -10,21 +10,26 @@
 import { getCompileCacheDir } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { Fault } from "../core/fault.ts";
 import { HASH_BYTES } from "./merkle.ts";
-import { tileRoot } from "./verify-bundle.ts";
-import type { TileAnswer, TileRange } from "./verify-worker.ts";
+import { type TileAnswer, type TileRange, tileRoot, tileRoots } from "./verify-bundle.ts";
 
 /** In development the worker is the source file; once built, it is what was built of it. */
 const WORKER = new URL(import.meta.url.endsWith(".ts") ? "./verify-worker.ts" : "./verify-worker.js", import.meta.url);
-/** Tiles in one piece of work: 16,384 records. */
-const PIECE = 64;
+/** Tiles in one piece of a thread's work: 8,192 records. */
+const PIECE = 32;
+/** In one piece of what is done here: few, so that whatever else waits here comes in between. */
+const PIECE_HERE = 4;
+/** Threads that look, this one among them. */
 const MOST_THREADS = 4;
 /** Below, 65,536 records, a thread takes longer to start than it saves. */
 const WORTH_THREADS = 256;
 /** Pieces that are under way or wait to be taken, for each thread. */
-const AHEAD = 3;
+const AHEAD = 2;
+/** Pieces that were told and are not taken yet: answers that are kept in memory. */
+const MOST_PIECES = 256;
 
 export type TileRoots = {
   /** Of each tile in turn, from the first; undefined where something about it is odd. @throws Fault LEDGER_UNAVAILABLE */
@@ -42,28 +47,15 @@ export function openTileRoots(
   { worker = WORKER, threadsFrom = WORTH_THREADS }: ThreadOptions = {},
 ): TileRoots {
   if (tiles < threadsFrom) return rootsHere(dir);
-  const threads = Math.min(availableParallelism(), MOST_THREADS, Math.ceil(tiles / PIECE));
+  const others = Math.max(1, Math.min(availableParallelism(), MOST_THREADS) - 1);
   const env = compiledElsewhere();
-  const workers = Array.from({ length: threads }, () => openThread(new Worker(worker, { env, workerData: dir })));
-  const pieces: Promise<TileAnswer>[] = [];
-  let told = 0;
-  const tell = (): void => {
-    while (told < tiles && pieces.length < threads * AHEAD) {
-      const range = { from: told, to: Math.min(tiles, told + PIECE) };
-      const thread = workers[(told / PIECE) % threads];
-      told = range.to;
-      if (thread === undefined) throw broken("there is none");
-      const piece = thread.look(range);
-      piece.catch(() => undefined); // whoever takes it is told
-      pieces.push(piece);
-    }
-  };
+  const threads = Array.from({ length: others }, () => openThread(new Worker(worker, { env, workerData: dir })));
+  const work = new Work(dir, tiles, threads);
   let index = 0;
   let now: TileAnswer | undefined;
   return {
     async next() {
-      tell();
-      if (now === undefined || index >= now.to) now = await pieces.shift();
+      if (now === undefined || index >= now.to) now = await work.take();
       if (now === undefined || index < now.from || index >= now.to) throw broken("it answered for other tiles");
       const at = (index - now.from) * HASH_BYTES;
       const odd = now.odd.includes(index);
@@ -71,9 +63,56 @@ export function openTileRoots(
       return odd ? undefined : Buffer.from(now.roots.subarray(at, at + HASH_BYTES));
     },
     close: async () => {
-      await Promise.all(workers.map((one) => one.end()));
+      await Promise.all(threads.map((one) => one.end()));
     },
   };
+}
+
+type Piece = { readonly answer: Promise<TileAnswer>; settled: boolean };
+
+/** Tiles are told in their order, and answers are taken in it, whoever gave them. */
+class Work {
+  readonly dir: string;
+  readonly tiles: number;
+  readonly threads: readonly Thread[];
+  told = 0;
+  readonly pieces: Piece[] = [];
+
+  constructor(dir: string, tiles: number, threads: readonly Thread[]) {
+    [this.dir, this.tiles, this.threads] = [dir, tiles, threads];
+  }
+
+  /** Where the next piece is not there yet, this thread looks at tiles too: also while the others are starting. */
+  async take(): Promise<TileAnswer | undefined> {
+    for (;;) {
+      this.tell();
+      const [next] = this.pieces;
+      if (next === undefined || next.settled || this.told === this.tiles || this.pieces.length >= MOST_PIECES) break;
+      await setImmediate(); // what the threads answered comes in
+      if (next.settled) break;
+      const range = this.range(PIECE_HERE);
+      this.pieces.push({ answer: Promise.resolve(tileRoots(this.dir, range)), settled: true });
+    }
+    return this.pieces.shift()?.answer;
+  }
+
+  tell(): void {
+    for (const thread of this.threads)
+      while (this.told < this.tiles && this.pieces.length < MOST_PIECES && thread.waiting() < AHEAD) {
+        const piece: Piece = { answer: thread.look(this.range(PIECE)), settled: false };
+        const settle = (): void => {
+          piece.settled = true;
+        };
+        piece.answer.then(settle, settle); // whoever takes it is told
+        this.pieces.push(piece);
+      }
+  }
+
+  range(most: number): TileRange {
+    const from = this.told;
+    this.told = Math.min(this.tiles, from + most);
+    return { from, to: this.told };
+  }
 }
 
 /** A thread begins in half the time where it takes compiled code from where this process does. */
@@ -88,7 +127,7 @@ function rootsHere(dir: string): TileRoots {
   return { next: () => Promise.resolve(tileRoot(dir, index++)), close: () => Promise.resolve() };
 }
 
-type Thread = { look(range: TileRange): Promise<TileAnswer>; end(): Promise<unknown> };
+type Thread = { look(range: TileRange): Promise<TileAnswer>; waiting(): number; end(): Promise<unknown> };
 
 /** Answers come in the order of the questions. */
 function openThread(worker: Worker): Thread {
@@ -119,6 +158,7 @@ function openThread(worker: Worker): Thread {
       worker.postMessage(range);
       return answer.promise;
     },
+    waiting: () => waiting.length,
     end: () => worker.terminate(),
   };
 }
