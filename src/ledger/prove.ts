@@ -2,8 +2,10 @@
  * Proofs that a record is in the published tree, made from the hash tiles of a
  * folder. `proof.ts` verifies them.
  *
- * Reads tiles as they are needed, a few at a time; nothing is verified here: a
- * proof from a folder that was changed does not hold, and that is what it is for.
+ * Reads tiles as they are needed, a few at a time, and hashes each once while it
+ * is there: whoever proves many records does it in the order of their indexes.
+ * Nothing is verified here: a proof from a folder that was changed does not
+ * hold, and that is what it is for.
  *
  * @see RFC 9162, section 2.1.3.1
  * @module
@@ -22,11 +24,14 @@ export type InclusionProver = {
   inclusion(index: number): Promise<readonly Buffer[]>;
 };
 
+/** Row by row: the hashes of a tile, those over each two of them, and so on, as far as they were asked for. */
+type Rows = Buffer[][];
+
 /** @param size of the tree that the folder's checkpoint speaks of. */
 export function openInclusionProver(dir: string, size: number): InclusionProver {
-  const tiles = new Map<string, Promise<Buffer>>();
+  const tiles = new Map<string, Promise<Rows>>();
 
-  const tileBytes = (level: number, index: number): Promise<Buffer> => {
+  const tileRows = (level: number, index: number): Promise<Rows> => {
     const hashes = Math.floor(size / TILE_WIDTH ** level);
     const tile: Tile = { level, index, width: Math.min(TILE_WIDTH, hashes - index * TILE_WIDTH) };
     const key = `${level}/${index}`;
@@ -34,23 +39,18 @@ export function openInclusionProver(dir: string, size: number): InclusionProver 
     if (known !== undefined) return known;
     const [oldest] = tiles.keys();
     if (tiles.size >= TILES_KEPT && oldest !== undefined) tiles.delete(oldest);
-    const bytes = readWhole(dir, tile);
-    tiles.set(key, bytes);
-    return bytes;
+    const rows = readWhole(dir, tile).then((bytes) => [hashesIn(bytes)]);
+    tiles.set(key, rows);
+    return rows;
   };
 
   /** The perfect subtree of `2 ** height` records at this place of its row. */
   async function perfect(height: number, place: number): Promise<Buffer> {
     const level = Math.floor(height / LEVEL_HEIGHT);
     const above = height % LEVEL_HEIGHT;
-    const first = place * 2 ** above;
-    const bytes = await tileBytes(level, Math.floor(first / TILE_WIDTH));
-    const at = first % TILE_WIDTH;
-    let row = Array.from({ length: 2 ** above }, (_, i) =>
-      bytes.subarray((at + i) * HASH_BYTES, (at + i + 1) * HASH_BYTES),
-    );
-    while (row.length > 1) row = pairs(row);
-    return row[0] ?? Buffer.alloc(0);
+    const rows = await tileRows(level, Math.floor((place * 2 ** above) / TILE_WIDTH));
+    while (rows.length <= above) rows.push(pairs(rows.at(-1) ?? []));
+    return rows[above]?.[place % (TILE_WIDTH / 2 ** above)] ?? Buffer.alloc(0);
   }
 
   /** The root of the records from `start` up to `end`, as the tree has it there. */
@@ -82,6 +82,12 @@ function largestBelow(count: number): number {
   let power = 1;
   while (power * 2 < count) power *= 2;
   return power;
+}
+
+function hashesIn(bytes: Buffer): Buffer[] {
+  return Array.from({ length: Math.floor(bytes.length / HASH_BYTES) }, (_, i) =>
+    bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES),
+  );
 }
 
 function pairs(row: readonly Buffer[]): Buffer[] {
