@@ -15,7 +15,8 @@ import type { LedgerEntry } from "../src/core/ports/ledger.ts";
 import { nodeFiles } from "../src/ledger/files.ts";
 import { openLog } from "../src/ledger/log.ts";
 import { verifyLedger } from "../src/ledger/verify.ts";
-import { type About, collect, MOST_RECORDS, rowOf } from "../src/ops/incident/timeline.ts";
+import type { About } from "../src/ops/incident/scope.ts";
+import { collect, MOST_ON_PAGE, rowOf } from "../src/ops/incident/timeline.ts";
 import { type Figure, median, spreadOf } from "./figure.ts";
 
 const RECORDS = Number(process.env["BENCH_RECORDS"] ?? 1_000_000);
@@ -73,9 +74,9 @@ async function timelineOf(dir: string, of: string, about: About, count: number):
     references.push(await costOf(() => readAll(dir)));
     values.push(
       await costOf(async () => {
-        const { records, left } = await collect(dir, about);
-        const rows = records.map(({ entry }) => rowOf(entry));
-        const isRight = rows.length === Math.min(count, MOST_RECORDS) && rows.length + left === count;
+        const { entries, left } = await collect(dir, about);
+        const rows = entries.map(rowOf);
+        const isRight = rows.length === Math.min(count, MOST_ON_PAGE) && rows.length + left === count;
         if (!isRight) throw new Error(`${rows.length} rows and ${left} more, not ${count}`);
       }),
     );

@@ -117,11 +117,11 @@ test("R-IR-2: a session's records are found however old, and what is around them
   log.append([session("ses_a")]);
   log.publish();
   log.close();
-  const { records, sessions } = await collect(dir, { session: "ses_a", sinceMs: wallMs - 150_000 });
+  const { entries, sessions } = await collect(dir, { session: "ses_a", sinceMs: wallMs - 150_000 });
   assert.deepEqual(sessions, ["ses_a", "ses_b"]);
-  const of = (id: string): number => records.filter((record) => record.entry.session === id).length;
+  const of = (id: string): number => entries.filter(({ session: of }) => of === id).length;
   assert.deepEqual([of("ses_a"), of("ses_b"), of("ses_c")], [3, 1, 0]);
-  assert.equal(records.filter((record) => record.entry.kind === "login").length, 3);
+  assert.equal(entries.filter(({ kind }) => kind === "login").length, 3);
   const all = await collect(dir, { session: null, sinceMs: wallMs - 90_000, most: 150 });
-  assert.deepEqual([all.records.length, all.left], [150, 51]);
+  assert.deepEqual([all.entries.length, all.left], [150, 51]);
 });

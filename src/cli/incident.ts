@@ -6,12 +6,17 @@ import { stateFolder } from "../app/config/environment.ts";
 import { loadConfig } from "../app/config/load.ts";
 import { homeAt } from "../app/home.ts";
 import { allCases, loadCase } from "../app/incidents/cases.ts";
+import { keptOf } from "../app/incidents/steps.ts";
 import { bundleAgain, type IncidentParts, type Opened, openIncident } from "../app/incidents/open.ts";
 import { systemClock, systemRandom } from "../app/system.ts";
 import { Fault, toFault } from "../core/fault.ts";
 import { eachEntry } from "../ledger/search.ts";
 import { type Case, openItems } from "../ops/incident/case.ts";
+import { COUNTS, type Counts, keptWords } from "../ops/incident/counts.ts";
+import { KIN } from "../ops/incident/facts.ts";
+import { someOf } from "../ops/incident/fair.ts";
 import { NOT_KEPT } from "../ops/incident/manifest.ts";
+import type { Reach } from "../ops/incident/reach.ts";
 import { collect, rowOf, writeRow } from "../ops/incident/timeline.ts";
 import { verifyBundle } from "../ops/incident/verify.ts";
 import { type Command, flagOn, flagText, type Io } from "./command.ts";
@@ -88,21 +93,18 @@ export const incidentOpen: Command = {
   },
 };
 
-function drawOpened(io: Io, { one, records, left, reach, rotate, bundle, failed }: Opened): void {
+function drawOpened(io: Io, { one, counts, reach, rotate, bundle, failed }: Opened): void {
   io.out(one.id);
   const byHand = rotate.filter((each) => each.state === "by hand").map((each) => each.name);
   const influences = reach.influences.slice(0, 3).map((text) => `${text.kind} ${text.id} (trust ${text.trust})`);
-  const reached = [...reach.recipients, ...reach.hosts].map((each) => each.what).slice(0, 6);
-  const older =
-    left > 0 ? `; ${left} older ones did not fit: \`vambrace incident timeline ${one.id}\` says how to see them` : "";
-  const touched = [
-    plural(reach.files.length, "file"),
-    plural(reach.commands.length, "command"),
-    `${plural(reach.lasting.length, "thing")} that stay`,
-  ];
+  const reached = [...someReached(reach, "recipients"), ...someReached(reach, "hosts")];
+  const many = (list: "files" | "commands" | "lasting", thing: string): string =>
+    `${plural(reach[list].length, thing)}${reach.more[list] === undefined ? "" : " and more"}`;
+  const touched = [many("files", "file"), many("commands", "command"), `${many("lasting", "thing")} that stay`];
   io.out(
     table([
-      ["evidence", bundle === undefined ? "none was kept" : `${bundle.folder}, ${plural(records, "record")}${older}`],
+      ["evidence", bundle === undefined ? "none was kept" : `${bundle.folder}, ${keptWords(counts)}`],
+      ["reach", `of ${plural(reach.records, "record")}`],
       ["led by", oneLine(influences.join("; ") || "nothing", 160)],
       ["reached", oneLine(reached.join(", ") || "nobody", 160)],
       ["touched", touched.join(", ")],
@@ -115,6 +117,15 @@ function drawOpened(io: Io, { one, records, left, reach, rotate, bundle, failed 
       ? `next: mend what was not done, then: vambrace incident bundle ${one.id}`
       : `next: read ${bundle?.folder ?? ""}/review.md, copy the bundle elsewhere, then: vambrace incident show ${one.id}`,
   );
+}
+
+/** Some, so that many of one kind hide no other, and how many more. */
+function someReached(reach: Reach, of: "recipients" | "hosts"): readonly string[] {
+  const list = reach[of];
+  const kin = of === "hosts" ? KIN.host : KIN.person;
+  const some = someOf(list, 3, ({ what }) => kin(what)).map(({ what }) => what);
+  const others = list.length - some.length + (reach.more[of]?.things ?? 0);
+  return others === 0 ? some : [...some, `and ${others} more ${of}`];
 }
 
 function drawLeft(io: Io, { bundle, failed }: Pick<Opened, "bundle" | "failed">): void {
@@ -171,19 +182,21 @@ export const incidentShow: Command = {
   help: { json: "print the case file as JSON" },
   async run([id], flags, io) {
     if (id === undefined) throw usage("say which incident", incidentShow);
-    const one = loadCase(homeAt(stateFolder(io.env)).root, id);
+    const home = homeAt(stateFolder(io.env));
+    const one = loadCase(home.root, id);
     if (flagOn(flags, "json")) io.out(JSON.stringify(one));
-    else drawCase(io, one);
+    else drawCase(io, one, keptOf(home.root, one));
     return 0;
   },
 };
 
-export function drawCase(io: Io, one: Case): void {
+export function drawCase(io: Io, one: Case, kept?: Counts): void {
   const mark = (done: unknown, skipped?: unknown): string =>
     done !== null && done !== undefined ? "[x]" : skipped !== null && skipped !== undefined ? "[-]" : "[ ]";
   io.out(
     [
       `${one.id}  ${one.state}, about ${one.session ?? "everything"}: ${oneLine(one.reason, 120)}`,
+      ...(kept === undefined ? [] : [`  the bundle holds ${keptWords(kept)}`]),
       `  ${mark(one.cause)} cause      ${one.cause === null ? "not recorded: nothing is brought back before" : oneLine(one.cause.note, 120)}`,
       ...one.checklist.map((item) => `  ${mark(item.done, item.skipped)} ${item.id.padEnd(10)} ${item.says}`),
       ...one.services.map((service) => `  ${mark(service.restored)} ${service.name.padEnd(10)} brought back`),
@@ -224,12 +237,12 @@ export const incidentTimeline: Command = {
     if (before !== undefined && !INDEX.test(before))
       throw usage(`\`${before.slice(0, 20)}\` is no index`, incidentTimeline);
     const about = { session, sinceMs, ...(before === undefined ? {} : { before: Number(before) }) };
-    const { records, left } = await collect(home.ledger, about);
+    const { entries, left } = await collect(home.ledger, about);
     const isJson = flagOn(flags, "json");
-    for (const { entry } of records) io.out(isJson ? JSON.stringify(rowOf(entry)) : writeRow(rowOf(entry)));
-    const [oldest] = records;
+    for (const entry of entries) io.out(isJson ? JSON.stringify(rowOf(entry)) : writeRow(rowOf(entry)));
+    const [oldest] = entries;
     if (left > 0 && oldest !== undefined)
-      io.err(`${plural(left, "older record")}: vambrace incident timeline ${id} --before ${oldest.entry.index}`);
+      io.err(`${plural(left, "older record")}: vambrace incident timeline ${id} --before ${oldest.index}`);
     return 0;
   },
 };
@@ -249,7 +262,7 @@ export const incidentBundle: Command = {
     if (opened.bundle !== undefined) io.out(opened.bundle.folder);
     drawLeft(io, opened);
     if (opened.failed.length > 0) return 1;
-    io.err(`${plural(opened.records, "record")} with proofs; copy the folder to another machine`);
+    io.err(`${keptWords(opened.counts)}, with proofs; copy the folder to another machine`);
     return 0;
   },
 };
@@ -272,6 +285,8 @@ export const incidentVerify: Command = {
       io.out(
         `${report.holds ? "holds" : "DOES NOT HOLD"}: ${plural(report.files, "file")}, ${plural(report.records, "record")} of a ledger of ${report.ledgerSize}`,
       );
+    if (report.leftOut > 0)
+      io.err(`${plural(report.leftOut, "record")} of the incident did not fit: see \`${COUNTS}\` in it`);
     if (report.notKept > 0)
       io.err(`${plural(report.notKept, "thing")} could not be kept when it was made: see \`${NOT_KEPT}\` in it`);
     if (report.problem !== undefined) io.err(`problem: ${report.problem}`);

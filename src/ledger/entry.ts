@@ -75,8 +75,12 @@ export function parseEntry(value: unknown): LedgerEntry {
 
 /** A record as it was kept, or undefined where the bytes are not one. */
 export function parseRecord(record: Uint8Array): StoredEntry | undefined {
+  return parseRecordText(Buffer.from(record).toString("utf8"));
+}
+
+export function parseRecordText(text: string): StoredEntry | undefined {
   try {
-    const value: JsonValue = JSON.parse(Buffer.from(record).toString("utf8"));
+    const value: JsonValue = JSON.parse(text);
     if (!isObject(value)) return undefined;
     const { index, time, ...entry } = value;
     if (typeof index !== "number" || typeof time !== "string") return undefined;

@@ -12,6 +12,7 @@ import { parseSecretId } from "../../core/secret-ref.ts";
 import type { VerifyOptions } from "../../ledger/verify.ts";
 import { type Bundle, type Kept, makeBundle } from "../../ops/incident/bundle.ts";
 import type { Case } from "../../ops/incident/case.ts";
+import { type Counts, countsOf } from "../../ops/incident/counts.ts";
 import { gather } from "../../ops/incident/gather.ts";
 import type { Reach } from "../../ops/incident/reach.ts";
 import { type ToRotate, toRotate, usedSecrets } from "../../ops/incident/rotate.ts";
@@ -25,8 +26,7 @@ import { caseFolder, INCIDENTS } from "./cases.ts";
 import type { Attempts, IncidentParts } from "./open.ts";
 
 export type Evidence = {
-  readonly records: number;
-  readonly left: number;
+  readonly counts: Counts;
   readonly reach: Reach;
   readonly rotate: readonly ToRotate[];
   readonly bundle: Bundle | undefined;
@@ -71,7 +71,7 @@ export async function keepEvidence(
     }),
   );
   for (const problem of bundle?.problems ?? []) note(problem);
-  return { records: gathered.records.length, left: gathered.left, reach: gathered.reach, rotate, bundle };
+  return { counts: countsOf(one, gathered.records.length, gathered.left), reach: gathered.reach, rotate, bundle };
 }
 
 function lastSeen(home: string): VerifyOptions {

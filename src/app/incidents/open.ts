@@ -11,6 +11,7 @@ import type { DurableFiles } from "../../core/ports/disk.ts";
 import type { Random } from "../../core/ports/random.ts";
 import type { Bundle } from "../../ops/incident/bundle.ts";
 import { type Case, newCase } from "../../ops/incident/case.ts";
+import type { Counts } from "../../ops/incident/counts.ts";
 import { whyOf } from "../../ops/incident/gather.ts";
 import type { Reach } from "../../ops/incident/reach.ts";
 import type { ToRotate } from "../../ops/incident/rotate.ts";
@@ -54,8 +55,7 @@ export type OpenRequest = {
 
 export type Opened = {
   readonly one: Case;
-  readonly records: number;
-  readonly left: number;
+  readonly counts: Counts;
   readonly reach: Reach;
   readonly rotate: readonly ToRotate[];
   /** Undefined: not even its folder could be made. */

@@ -10,11 +10,11 @@ import { sha256 } from "../../core/json.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { DurableFiles } from "../../core/ports/disk.ts";
 import type { Case } from "../../ops/incident/case.ts";
+import { COUNTS, type Counts, countsOf, parseCounts } from "../../ops/incident/counts.ts";
 import { MANIFEST } from "../../ops/incident/manifest.ts";
-import { reachOf } from "../../ops/incident/reach.ts";
+import { survey } from "../../ops/incident/survey.ts";
 import { writeReview } from "../../ops/incident/review.ts";
 import { parseRotate, type ToRotate } from "../../ops/incident/rotate.ts";
-import { collect, rowOf } from "../../ops/incident/timeline.ts";
 import { OWNER } from "../given.ts";
 import type { Home } from "../home.ts";
 import { caseFolder, changeCase } from "./cases.ts";
@@ -38,13 +38,11 @@ export function takeStep(
 
 /** Beside the case; an older one stays. @returns its path. */
 export async function keepReview({ home, files, clock }: StepParts, one: Case): Promise<string> {
-  const { records, left } = await collect(home.ledger, { session: one.session, sinceMs: one.sinceMs });
-  const entries = records.map((record) => record.entry);
+  const { records, foremost, left, reach } = await survey(home.ledger, one);
+  const counts = countsOf(one, records.length, left);
+  const rows = records.filter(({ index }) => foremost.has(index)).map(({ row }) => row);
   const path = join(caseFolder(home.root, one.id), `review-${clock.wallMs()}.md`);
-  files.makeFile(
-    path,
-    writeReview({ one, rows: entries.map(rowOf), left, reach: reachOf(entries), rotate: rotateIn(home.root, one) }),
-  );
+  files.makeFile(path, writeReview({ one, rows, counts, reach, rotate: rotateIn(home.root, one) }));
   return path;
 }
 
@@ -57,6 +55,17 @@ function rotateIn(home: string, one: Case): readonly ToRotate[] {
     if (!(error instanceof Error)) throw error;
     const name = "the list of the bundle cannot be read";
     return [{ name, state: "by hand", why: "it is damaged", how: "see the copy that lies elsewhere" }];
+  }
+}
+
+/** What the bundle that the case names holds; undefined where that is not known. */
+export function keptOf(home: string, one: Case): Counts | undefined {
+  if (one.bundle === null) return undefined;
+  try {
+    return parseCounts(readFileSync(join(bundleOf(home, one), COUNTS), "utf8"));
+  } catch (error) {
+    if (error instanceof Error) return undefined; // gone, or one of before
+    throw error;
   }
 }
 

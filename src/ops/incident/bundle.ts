@@ -20,7 +20,7 @@ import { type Listed, MANIFEST, NOT_KEPT, SEAL, writeManifest } from "./manifest
 import type { ToRotate } from "./rotate.ts";
 import { writeReview } from "./review.ts";
 import { type Snapped, snapshot, type SnapshotLimits } from "./tar.ts";
-import { rowOf } from "./timeline.ts";
+import { COUNTS, countsOf, writeCounts } from "./counts.ts";
 
 export type Kept = {
   readonly name: string;
@@ -89,18 +89,20 @@ export async function makeBundle(parts: BundleParts): Promise<Bundle> {
 }
 
 function textsOf({ one, gathered, rotate }: BundleParts): readonly (readonly [string, string])[] {
-  const { checkpoint, publicKey, records, proofs, left, reach } = gathered;
-  const rows = records.map(({ entry }) => rowOf(entry));
+  const { checkpoint, publicKey, records, foremost, proofs, left, reach } = gathered;
+  const rows = records.map(({ row }) => row);
+  const counts = countsOf(one, rows.length, left);
   return [
     ...(checkpoint === null ? [] : [["checkpoint", checkpoint] as const]),
     ...(publicKey === null ? [] : [["key.pub", publicKey] as const]),
-    ["records.jsonl", lines(records.map(({ bytes }) => bytes.toString("utf8")))],
+    ["records.jsonl", lines(records.map(({ text }) => text))],
     ["timeline.jsonl", lines(rows.map((row) => JSON.stringify(row)))],
     ...(proofs === null ? [] : [["proofs.jsonl", lines(proofs)] as const]),
+    [COUNTS, writeCounts(counts)],
     ["reach.json", `${JSON.stringify(reach, null, 2)}\n`],
     ["rotate.json", `${JSON.stringify(rotate, null, 2)}\n`],
     ["incident.json", writeCase(one)],
-    ["review.md", writeReview({ one, rows, left, reach, rotate })],
+    ["review.md", writeReview({ one, rows: rows.filter(({ index }) => foremost.has(index)), counts, reach, rotate })],
   ];
 }
 

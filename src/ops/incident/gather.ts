@@ -12,8 +12,9 @@ import { parseCheckpoint } from "../../ledger/note.ts";
 import { openInclusionProver } from "../../ledger/prove.ts";
 import { verifyLedger, type VerifyOptions } from "../../ledger/verify.ts";
 import type { Case } from "./case.ts";
-import { type Reach, reachOf } from "./reach.ts";
-import { collect, type Collected } from "./timeline.ts";
+import type { Left } from "./choice.ts";
+import { type Reach, ReachTally } from "./reach.ts";
+import { type Kept, survey } from "./survey.ts";
 
 export type GatherParts = {
   readonly one: Case;
@@ -28,12 +29,16 @@ export type GatherParts = {
 export type Gathered = {
   readonly checkpoint: string | null;
   readonly publicKey: string | null;
-  readonly records: Collected["records"];
+  /** Those that are kept, oldest first. */
+  readonly records: readonly Kept[];
+  /** Of them, those for whoever reads only a few. */
+  readonly foremost: ReadonlySet<number>;
   /** One for each record: the hashes of its proof, with spaces. Null: they could not be made. */
   readonly proofs: readonly string[] | null;
-  readonly left: number;
+  /** What is not kept, by kind. */
+  readonly left: readonly Left[];
   readonly reach: Reach;
-  /** Every record that is about it was read. */
+  /** Every record that is about it was read, and no secret that was used is missing in the reach. */
   readonly isWhole: boolean;
   /** In plain words; empty where the ledger is as it should be. */
   readonly problems: readonly string[];
@@ -51,27 +56,25 @@ export async function gather(parts: GatherParts): Promise<Gathered> {
     }
   };
   const checkpoint = await attempt("publish the ledger", parts.publish);
-  progress("reading the ledger");
+  progress("reading and verifying the ledger");
+  // In threads, while it is read.
+  const verified = attempt("verify the ledger", () => verifyLedger(ledger, parts.seen));
   const publicKey = await attempt("read the ledger's key", () => readFile(join(ledger, "key.pub"), "utf8"));
-  const found = await attempt("read the ledger", () => collect(ledger, { session: one.session, sinceMs: one.sinceMs }));
   const size = checkpoint === null ? null : (parseCheckpoint(checkpoint)?.size ?? null);
-  const records = provable(found?.records ?? [], size);
-  const entries = records.map(({ entry }) => entry);
+  // What was appended meanwhile is not in the tree that the checkpoint speaks of.
+  const most = size === null ? {} : { provable: size };
+  const found = await attempt("read the ledger", () => survey(ledger, one, most));
+  const { records, foremost, left, reach } = found ?? NOTHING;
   progress(`proving ${records.length} records`);
-  const indexes = entries.map(({ index }) => index);
+  const indexes = records.map(({ index }) => index);
   const proofs = await attempt("prove the records", () => proofsOf(ledger, size, indexes));
-  progress("verifying the ledger");
-  const report = await attempt("verify the ledger", () => verifyLedger(ledger, parts.seen));
+  const report = await verified;
   if (report?.problem !== undefined) problems.push(`the ledger does not verify: ${report.problem}`);
-  const left = found?.left ?? 0;
-  const isWhole = found !== null && left === 0 && problems.length === 0;
-  return { checkpoint, publicKey, records, proofs, left, reach: reachOf(entries), isWhole, problems };
+  const isWhole = found !== null && reach.more.secrets === undefined && problems.length === 0;
+  return { checkpoint, publicKey, records, foremost, proofs, left, reach, isWhole, problems };
 }
 
-/** What was appended meanwhile is not in the tree that the checkpoint speaks of, so nothing could prove it. */
-function provable(all: Collected["records"], size: number | null): Collected["records"] {
-  return size === null ? all : all.filter(({ entry }) => entry.index < size);
-}
+const NOTHING = { records: [], foremost: new Set<number>(), left: [], reach: new ReachTally().reach() };
 
 async function proofsOf(ledger: string, size: number | null, indexes: readonly number[]): Promise<readonly string[]> {
   if (size === null) {

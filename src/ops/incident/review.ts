@@ -2,25 +2,31 @@
  * The review of an incident as a document: what a person would have to write
  * anyway, filled in with what is known, and questions where nothing is.
  *
- * Text of strangers stands in code spans, on one line, and is no Markdown.
+ * Text of strangers stands in code spans, on one line, and is no Markdown. What
+ * does not fit is chosen like what the bundle keeps, and counted.
  *
  * @module
  */
 import type { Case } from "./case.ts";
+import { type Counts, keptWords } from "./counts.ts";
+import { KIN } from "./facts.ts";
+import { someOf } from "./fair.ts";
 import type { Reach, Touched } from "./reach.ts";
 import type { ToRotate } from "./rotate.ts";
+import type { More } from "./tally.ts";
 import { plain, type Row, writeRow } from "./timeline.ts";
 
 export type ReviewParts = {
   readonly one: Case;
+  /** Those of the timeline that stand in it. */
   readonly rows: readonly Row[];
-  readonly left: number;
+  readonly counts: Counts;
   readonly reach: Reach;
   readonly rotate: readonly ToRotate[];
 };
 
-/** Rows of the timeline in the document; the bundle has them all. */
-const ROWS = 400;
+/** Lines of one list in the document. */
+const LINES = 200;
 
 export function writeReview(parts: ReviewParts): string {
   const { one, reach, rotate } = parts;
@@ -30,11 +36,11 @@ export function writeReview(parts: ReviewParts): string {
     "",
     "Texts that stood in the requests of its calls, least trusted first.",
     "",
-    bullets(
-      reach.influences.map(
-        (text) => `trust ${text.trust}: ${text.kind} ${code(text.id)}, in ${text.calls.length} calls`,
-      ),
-    ),
+    listed(reach.influences, {
+      line: (text) => `trust ${text.trust}: ${text.kind} ${code(text.id)}, in ${text.times} calls`,
+      kin: ({ trust, id }) => `${trust} ${KIN.place(id)}`,
+      more: reach.more.influences,
+    }),
     ...touchedOf(reach),
     "## To give out anew",
     "",
@@ -72,26 +78,45 @@ function headOf(one: Case): readonly string[] {
 }
 
 function touchedOf(reach: Reach): readonly string[] {
-  const { recipients, hosts, providers, commands, files, lasting, unknown, refused } = reach;
-  const unsure = `It is not known whether these calls had their effect: ${unknown.map((id) => code(id)).join(", ")}.`;
+  const { more, unknown } = reach;
+  const place = ({ what }: Touched): string => KIN.place(what);
+  const of = (name: string, list: readonly Touched[], left: More | undefined, kin = place): readonly string[] =>
+    list.length === 0 ? [] : [`${name}:`, "", listed(list, { line: touched, kin, more: left })];
+  const hosts = listed(reach.hosts, {
+    line: (host) =>
+      `${touched(host)}, ${host.bytesOut} bytes out, ${host.bytesIn} in${withCredentials(host.credentials)}`,
+    kin: ({ what }) => KIN.host(what),
+    more: more.hosts,
+  });
+  const unsure = unknown.slice(-LINES).map((id) => code(id));
   return [
     "## Who was reached",
     "",
-    bullets([
-      ...recipients.map((one) => touched(one)),
-      ...hosts.map(
-        (host) =>
-          `${touched(host)}, ${host.bytesOut} bytes out, ${host.bytesIn} in${withCredentials(host.credentials)}`,
-      ),
-      ...providers.map((one) => `model ${touched(one)}`),
-    ]),
+    ...of("Recipients", reach.recipients, more.recipients, ({ what }) => KIN.person(what)),
+    ...of("Secrets that were put into requests", reach.secrets, more.secrets, ({ what }) => what),
+    ...of("Models elsewhere", reach.providers, more.providers),
+    "Hosts:",
+    "",
+    hosts,
     "## What was touched",
     "",
-    bullets([...commands, ...files, ...lasting].map((one) => touched(one))),
-    ...(unknown.length === 0 ? [] : [unsure, ""]),
+    ...of("What stays", reach.lasting, more.lasting, ({ how }) => how),
+    ...of("Files that look like secrets", reach.secretPlaces, more.secretPlaces),
+    ...of("Calls that did more than a record has room for", reach.unsaid, more.unsaid),
+    ...of("Commands", reach.commands, more.commands, ({ what }) => KIN.command(what)),
+    "Files:",
+    "",
+    listed(reach.files, { line: touched, kin: place, more: more.files }),
+    ...(unsure.length === 0
+      ? []
+      : [
+          `It is not known whether these calls had their effect: ${unsure.join(", ")}.`,
+          "",
+          bullets([], furtherOf(unknown.length - unsure.length, more.unknown)),
+        ]),
     "## What was refused",
     "",
-    bullets(refused.map((one) => touched(one))),
+    listed(reach.refused, { line: touched, kin: place, more: more.refused }),
   ];
 }
 
@@ -112,33 +137,53 @@ function doneOf({ checklist, services }: Case): readonly string[] {
   return ["## Checklist", "", bullets(items), ...(back.length === 0 ? [] : ["## Brought back", "", bullets(back)])];
 }
 
-function timelineOf({ one, rows, left }: ReviewParts): readonly string[] {
-  const isCut = left > 0 || rows.length > ROWS;
-  const cut = `${rows.length + left} records; the last ${Math.min(ROWS, rows.length)} are here, ${rows.length} in the bundle.`;
-  const older = `The ${left} before them: \`vambrace incident timeline ${one.id} --before ${rows[0]?.index ?? 0}\`.`;
+function timelineOf({ rows, counts }: ReviewParts): readonly string[] {
+  const isCut = rows.length < counts.kept + counts.leftOut;
+  const before = (i: number): number => (rows[i]?.index ?? 0) - (rows[i - 1]?.index ?? rows[i]?.index ?? 0) - 1;
   return [
     "## Timeline",
     "",
-    ...(isCut ? [cut, ...(left > 0 ? [older] : []), ""] : []),
+    `In the bundle: ${keptWords(counts)}.${isCut ? ` Here are ${rows.length}, chosen by what they are.` : ""}`,
+    "",
     "```text",
     // A fence in a row would end the block.
-    ...rows.slice(-ROWS).map((row) => writeRow(row).replaceAll("```", "'''")),
+    ...rows.flatMap((row, i) => [...(isCut && before(i) > 0 ? ["…"] : []), writeRow(row).replaceAll("```", "'''")]),
     "```",
     "",
   ];
 }
 
-function touched({ what, how, calls, outcome }: Touched): string {
-  return `${code(what)} (${plain(how, 160).replaceAll("`", "'")}): ${plain(outcome, 40)}, ${calls.length} calls`;
+function touched({ what, how, times, first, last, outcome }: Touched): string {
+  const records = first === last ? `record ${first}` : `${times} times, records ${first} to ${last}`;
+  return `${code(what)} (${plain(how, 160).replaceAll("`", "'")}): ${plain(outcome, 40)}, ${records}`;
 }
 
-function bullets(lines: readonly string[]): string {
-  return lines.length === 0
-    ? "- nothing\n"
-    : `${lines
-        .slice(0, 300)
-        .map((line) => `- ${line}`)
-        .join("\n")}\n${lines.length > 300 ? `- … and ${lines.length - 300} more in the bundle\n` : ""}`;
+type Listing<T> = {
+  readonly line: (one: T) => string;
+  readonly kin: (one: T) => string;
+  readonly more: More | undefined;
+};
+
+/** Some of a list, oldest first, so that no flood hides another thing here either. */
+function listed<T>(list: readonly T[], { line, kin, more }: Listing<T>): string {
+  const some = someOf(list, LINES, kin);
+  return bullets(some.map(line), furtherOf(list.length - some.length, more));
+}
+
+function furtherOf(inBundle: number, more: More | undefined): readonly string[] {
+  return [
+    ...(inBundle > 0 ? [`… and ${inBundle} more in \`reach.json\``] : []),
+    ...(more === undefined
+      ? []
+      : [
+          `… and up to ${more.things} more that are in no list: ${more.times} times, in records ${more.first} to ${more.last} (\`vambrace incident timeline ID --before ${more.last + 1}\`)`,
+        ]),
+  ];
+}
+
+function bullets(lines: readonly string[], further: readonly string[] = []): string {
+  const all = [...lines, ...further];
+  return all.length === 0 ? "- nothing\n" : `${all.map((line) => `- ${line}`).join("\n")}\n`;
 }
 
 function table(rows: readonly (readonly [string, string])[]): string {

@@ -40,7 +40,7 @@ export type Held = {
 
 /** Ids of the secrets that were put into requests; what names none is the name itself. */
 export function usedSecrets(reach: Reach, { credentials }: Pick<Held, "credentials">): ReadonlySet<string> {
-  return new Set(reach.hosts.flatMap((host) => host.credentials).map((name) => credentials.get(name) ?? name));
+  return new Set(reach.secrets.map(({ what: name }) => credentials.get(name) ?? name));
 }
 
 export function toRotate(reach: Reach, held: Held): readonly ToRotate[] {
@@ -49,7 +49,7 @@ export function toRotate(reach: Reach, held: Held): readonly ToRotate[] {
   const unseen = held.isReachWhole
     ? "the gateway holds it; it was not seen in use"
     : "the gateway holds it; not all records could be read, so it may have been used";
-  const wasRead = reach.files.filter((file) => SECRET_PLACE.test(file.what)).map((file) => file.what);
+  const wasRead = reach.secretPlaces.map((file) => file.what);
   return [
     ...tokens(held),
     ...[...used].map((id) =>
@@ -63,7 +63,18 @@ export function toRotate(reach: Reach, held: Held): readonly ToRotate[] {
         "end what stands in it, wherever it counts",
       ),
     ),
+    ...unlisted(reach),
   ];
+}
+
+/** Lists are bounded, and what did not fit is no reason to think that there was nothing. */
+function unlisted({ more }: Reach): readonly ToRotate[] {
+  const how = "read the timeline from the newest of these records on: `vambrace incident timeline ID --before INDEX`";
+  return (["secrets", "secretPlaces"] as const).flatMap((name) => {
+    const { things, first, last } = more[name] ?? { things: 0, first: 0, last: 0 };
+    const what = name === "secrets" ? "credentials that were put into requests" : "files that look like secrets";
+    return things === 0 ? [] : [byHand(`up to ${things} more ${what}`, `in records ${first} to ${last}`, how)];
+  });
 }
 
 function tokens({ endedTokens, tokensLeft }: Held): readonly ToRotate[] {
@@ -101,6 +112,3 @@ function secret(id: string, why: string): ToRotate {
 function byHand(name: string, why: string, how: string): ToRotate {
   return { name, state: "by hand", why, how };
 }
-
-const SECRET_PLACE =
-  /(?:^|\/)(?:\.env(?:\.[^/]*)?|\.netrc|\.npmrc|\.pypirc|id_[a-z0-9]+|[^/]*\.(?:pem|key|p12|pfx|kdbx)|[^/]*(?:secret|credential|password|token)[^/]*)$/i;

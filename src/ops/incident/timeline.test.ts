@@ -10,7 +10,8 @@ import { parseEntry } from "../../ledger/entry.ts";
 import { nodeFiles } from "../../ledger/files.ts";
 import { openLog } from "../../ledger/log.ts";
 import { eachEntry } from "../../ledger/search.ts";
-import { type About, collect } from "./timeline.ts";
+import type { About } from "./scope.ts";
+import { collect, type Page } from "./timeline.ts";
 
 /** Entries that were appended together. */
 type Batch = { readonly entries: readonly LedgerEntry[]; readonly wallMs: number };
@@ -70,7 +71,7 @@ const MUCH: LedgerEntry = { kind: "connection", who: "ana", what: "x", target: "
 /** The plain way: every record is parsed and asked. */
 async function plainly(
   dir: string,
-  about: About,
+  about: About & Page,
 ): Promise<{ readonly indexes: readonly number[]; readonly sessions: readonly string[] }> {
   const all: StoredEntry[] = [];
   for await (const entry of eachEntry(dir, {})) all.unshift(entry);
@@ -111,18 +112,18 @@ test("R-IR-2: INVARIANT(timeline-is-plain): a timeline has what parsing every re
       // So many that what is before them is older for certain.
       const much = { wallMs: START, entries: Array.from({ length: 700 }, () => MUCH) };
       ledgerOf(dir, [...old.map((one) => ({ ...one, wallMs: START })), much, ...all], published);
-      const { records, left, sessions } = await collect(dir, wanted);
+      const { entries, left, sessions } = await collect(dir, wanted);
       const plain = await plainly(dir, wanted);
       const most = wanted.most ?? plain.indexes.length;
       assert.deepEqual(
-        { indexes: records.map(({ entry }) => entry.index), left, sessions: [...sessions].sort() },
+        { indexes: entries.map(({ index }) => index), left, sessions: [...sessions].sort() },
         {
           indexes: most === 0 ? [] : plain.indexes.slice(-most),
           left: Math.max(0, plain.indexes.length - most),
           sessions: plain.sessions,
         },
       );
-      kept += records.length;
+      kept += entries.length;
     }),
     { numRuns: 60 },
   );
@@ -144,8 +145,8 @@ test("R-IR-2: a session that was spawned is found however much came after that",
   const spawn = called("ses_a", { kind: "outcome", target: "spawn", data: { session: "ses_b" } });
   const much = Array.from({ length: 50 }, () => called("ses_a"));
   ledgerOf(dir, [{ wallMs: START, entries: [called("ses_b"), spawn, ...much, called("ses_b"), called("ses_c")] }]);
-  const { records, left, sessions } = await collect(dir, { session: "ses_a", sinceMs: START, most: 10 });
-  assert.deepEqual([sessions, records.length, left], [["ses_a", "ses_b"], 10, 43]);
+  const found = await collect(dir, { session: "ses_a", sinceMs: START, most: 10 });
+  assert.deepEqual([found.sessions, found.entries.length, found.left], [["ses_a", "ses_b"], 10, 43]);
 });
 
 test("R-IR-2: what does not fit into a timeline is seen page by page, each record once", async (t) => {
@@ -155,7 +156,7 @@ test("R-IR-2: what does not fit into a timeline is seen page by page, each recor
   const seen: number[] = [];
   for (let [before, left, pages] = [600, 1, 0]; left > 0 && pages < 10; pages++) {
     const page = await collect(dir, { session: "ses_a", sinceMs: 0, before, most: 70 });
-    seen.unshift(...page.records.map((record) => record.entry.index));
+    seen.unshift(...page.entries.map(({ index }) => index));
     [before, left] = [seen[0] ?? 0, page.left];
   }
   assert.deepEqual(

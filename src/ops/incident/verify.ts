@@ -5,7 +5,7 @@
  * It shows that the bundle is the one that was sealed; that each record in it
  * stood in the ledger whose checkpoint it holds; and that the timeline says
  * what the records say. It does not show that nothing was left out of the
- * bundle: for that the ledger itself is verified.
+ * bundle but what it says it left out: for that the ledger itself is verified.
  *
  * @module
  */
@@ -19,6 +19,7 @@ import { leafHash } from "../../ledger/merkle.ts";
 import { type Checkpoint, openNote, parseCheckpoint, parseVerifierKey, type VerifierKey } from "../../ledger/note.ts";
 import { inclusionHolds } from "../../ledger/proof.ts";
 import { parseSeal, type Seal } from "../../ledger/seal.ts";
+import { COUNTS, parseCounts } from "./counts.ts";
 import { type Listed, MANIFEST, NOT_KEPT, parseManifest, SEAL } from "./manifest.ts";
 import { rowOf } from "./timeline.ts";
 
@@ -26,6 +27,8 @@ export type BundleReport = {
   readonly holds: boolean;
   readonly files: number;
   readonly records: number;
+  /** Records of the incident that it says it does not hold. */
+  readonly leftOut: number;
   /** Records that the ledger had when it was sealed. */
   readonly ledgerSize: number;
   /** What could not be kept when it was made, as `not-kept.jsonl` lists it. */
@@ -36,7 +39,7 @@ export type BundleReport = {
 /** @throws Fault LEDGER_KEY_MALFORMED for a key that is none. */
 export async function verifyBundle(dir: string, keyText: string): Promise<BundleReport> {
   const key = parseVerifierKey(keyText);
-  const counted = { files: 0, records: 0, ledgerSize: 0, notKept: 0 };
+  const counted = { files: 0, records: 0, leftOut: 0, ledgerSize: 0, notKept: 0 };
   try {
     const problem = await findProblem(dir, key, counted);
     return { holds: problem === undefined, ...counted, ...(problem === undefined ? {} : { problem }) };
@@ -46,7 +49,7 @@ export async function verifyBundle(dir: string, keyText: string): Promise<Bundle
   }
 }
 
-type Counted = { files: number; records: number; ledgerSize: number; notKept: number };
+type Counted = { files: number; records: number; leftOut: number; ledgerSize: number; notKept: number };
 
 async function findProblem(dir: string, key: VerifierKey, counted: Counted): Promise<string | undefined> {
   const manifest = await readFile(join(dir, MANIFEST), "utf8");
@@ -128,7 +131,14 @@ async function recordsProblem(
     if (problem !== undefined) return problem;
     counted.records += 1;
   }
-  return undefined;
+  return files.some((file) => file.path === COUNTS) ? countsProblem(dir, counted) : undefined;
+}
+
+async function countsProblem(dir: string, counted: Counted): Promise<string | undefined> {
+  const counts = parseCounts(await readFile(join(dir, COUNTS), "utf8"));
+  if (counts === undefined) return `\`${COUNTS}\` does not have the form of one`;
+  counted.leftOut = counts.leftOut;
+  return counts.kept === counted.records ? undefined : `\`${COUNTS}\` says that it holds ${counts.kept} records`;
 }
 
 function recordProblem(
