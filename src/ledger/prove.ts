@@ -27,54 +27,67 @@ export type InclusionProver = {
 /** Row by row: the hashes of a tile, those over each two of them, and so on, as far as they were asked for. */
 type Rows = Buffer[][];
 
+/** The perfect subtree of `2 ** height` records at this place of its row. */
+type Perfect = { readonly height: number; readonly place: number };
+
 /** @param size of the tree that the folder's checkpoint speaks of. */
 export function openInclusionProver(dir: string, size: number): InclusionProver {
-  const tiles = new Map<string, Promise<Rows>>();
+  const tiles = new Map<string, Rows>();
 
-  const tileRows = (level: number, index: number): Promise<Rows> => {
+  async function load(key: string, { level, index }: Pick<Tile, "index"> & { readonly level: number }): Promise<Rows> {
     const hashes = Math.floor(size / TILE_WIDTH ** level);
-    const tile: Tile = { level, index, width: Math.min(TILE_WIDTH, hashes - index * TILE_WIDTH) };
-    const key = `${level}/${index}`;
-    const known = tiles.get(key);
-    if (known !== undefined) return known;
+    const width = Math.min(TILE_WIDTH, hashes - index * TILE_WIDTH);
+    const rows = [hashesIn(await readWhole(dir, { level, index, width }))];
     const [oldest] = tiles.keys();
     if (tiles.size >= TILES_KEPT && oldest !== undefined) tiles.delete(oldest);
-    const rows = readWhole(dir, tile).then((bytes) => [hashesIn(bytes)]);
     tiles.set(key, rows);
     return rows;
-  };
-
-  /** The perfect subtree of `2 ** height` records at this place of its row. */
-  async function perfect(height: number, place: number): Promise<Buffer> {
-    const level = Math.floor(height / LEVEL_HEIGHT);
-    const above = height % LEVEL_HEIGHT;
-    const rows = await tileRows(level, Math.floor((place * 2 ** above) / TILE_WIDTH));
-    while (rows.length <= above) rows.push(pairs(rows.at(-1) ?? []));
-    return rows[above]?.[place % (TILE_WIDTH / 2 ** above)] ?? Buffer.alloc(0);
-  }
-
-  /** The root of the records from `start` up to `end`, as the tree has it there. */
-  async function rootOfRange(start: number, end: number): Promise<Buffer> {
-    const count = end - start;
-    const height = Math.floor(Math.log2(count));
-    if (2 ** height === count) return perfect(height, start / count);
-    const split = start + 2 ** height;
-    return nodeHash(await rootOfRange(start, split), await rootOfRange(split, end));
-  }
-
-  async function path(index: number, start: number, end: number): Promise<Buffer[]> {
-    if (end - start === 1) return [];
-    const split = start + largestBelow(end - start);
-    if (index < split) return [...(await path(index, start, split)), await rootOfRange(split, end)];
-    return [...(await path(index, split, end)), await rootOfRange(start, split)];
   }
 
   return {
     async inclusion(index) {
       if (!Number.isSafeInteger(index) || index < 0 || index >= size) throw damaged(`there is no record ${index}`);
-      return path(index, 0, size);
+      const proof: Buffer[] = [];
+      for (const range of siblingsOf(index, size)) {
+        let root: Buffer | undefined;
+        for (const { height, place } of perfectsIn(range).reverse()) {
+          const [level, above] = [Math.floor(height / LEVEL_HEIGHT), height % LEVEL_HEIGHT];
+          const tile = { level, index: Math.floor((place * 2 ** above) / TILE_WIDTH) };
+          const key = `${tile.level}/${tile.index}`;
+          // Many proofs need the same few tiles: nothing is waited for that is there.
+          const hash = hashIn(tiles.get(key) ?? (await load(key, tile)), above, place);
+          root = root === undefined ? hash : nodeHash(hash, root);
+        }
+        if (root !== undefined) proof.push(root);
+      }
+      return proof;
     },
   };
+}
+
+type Range = { readonly start: number; readonly end: number };
+
+/** What stands beside the record on each height, the lowest first. */
+function siblingsOf(index: number, size: number): readonly Range[] {
+  const siblings: Range[] = [];
+  for (let [start, end] = [0, size]; end - start > 1; ) {
+    const split = start + largestBelow(end - start);
+    siblings.unshift(index < split ? { start: split, end } : { start, end: split });
+    if (index < split) end = split;
+    else start = split;
+  }
+  return siblings;
+}
+
+/** The perfect subtrees that a range of the tree is made of, from left to right. */
+function perfectsIn({ start, end }: Range): Perfect[] {
+  const all: Perfect[] = [];
+  for (let at = start; at < end; ) {
+    const height = Math.floor(Math.log2(end - at));
+    all.push({ height, place: at / 2 ** height });
+    at += 2 ** height;
+  }
+  return all;
 }
 
 /** The largest power of two that is smaller than `count`. */
@@ -82,6 +95,11 @@ function largestBelow(count: number): number {
   let power = 1;
   while (power * 2 < count) power *= 2;
   return power;
+}
+
+function hashIn(rows: Rows, above: number, place: number): Buffer {
+  while (rows.length <= above) rows.push(pairs(rows.at(-1) ?? []));
+  return rows[above]?.[place % (TILE_WIDTH / 2 ** above)] ?? Buffer.alloc(0);
 }
 
 function hashesIn(bytes: Buffer): Buffer[] {
