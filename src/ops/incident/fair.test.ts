@@ -46,6 +46,12 @@ test("R-IR-2: INVARIANT(share-is-safe): whatever is made much of, and of what ki
   );
 });
 
+test("R-IR-2: two floods at once divide the room as their shares do", () => {
+  const all = Array.from({ length: 1_000 }, (_, i) => ({ share: i % 2 === 0 ? "grave" : "light", kin: "many" }));
+  const graves = chosen(all).kept.filter(({ share }) => share === "grave").length;
+  assert.equal(graves, (ROOM * PARTS.grave) / (PARTS.grave + PARTS.light));
+});
+
 test("R-IR-2: INVARIANT(rare-stays): in a share the newest, the oldest and what is rare stay, whatever kin is many", () => {
   fc.assert(
     fc.property(fc.integer({ min: 100, max: 500 }), fc.nat(), fc.nat({ max: 4 }), (many, at, kins) => {

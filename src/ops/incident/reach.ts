@@ -68,9 +68,9 @@ export const LASTING: ReadonlySet<string> = new Set(["remember", "schedule", "sp
 /** Whoever answered where nobody did. */
 const NOBODY = "nobody";
 
-type Thing = { readonly what: string; readonly how: string; readonly outcomes: Set<string> };
-type HostThing = Thing & { out: number; in: number; readonly requests: Set<string>; readonly credentials: Set<string> };
-type SecretThing = Thing & { readonly hosts: Set<string> };
+type Thing = { readonly what: string; readonly how: string; readonly outcomes: string[] };
+type HostThing = Thing & { out: number; in: number; readonly requests: string[]; readonly credentials: string[] };
+type SecretThing = Thing & { readonly hosts: string[] };
 type ModelThing = Thing & { most: number };
 type Sought = {
   readonly what: string;
@@ -149,7 +149,7 @@ export class ReachTally {
     const place = { share: "all", index, call };
     this.#hosts.see(
       { ...place, key: host, kin: facts.KIN.host(host) },
-      () => ({ ...thing(host, ""), out: 0, in: 0, requests: new Set(), credentials: new Set() }),
+      () => ({ ...thing(host, ""), out: 0, in: 0, requests: [], credentials: [] }),
       (own) => {
         own.out += facts.amount(data?.["bytesOut"]);
         own.in += facts.amount(data?.["bytesIn"]);
@@ -160,7 +160,7 @@ export class ReachTally {
     for (const name of credentials)
       this.#secrets.see(
         { ...place, key: name, kin: name },
-        () => ({ ...thing(name, ""), hosts: new Set() }),
+        () => ({ ...thing(name, ""), hosts: [] }),
         (own) => addTo(own.hosts, host, 20),
       );
   }
@@ -196,7 +196,7 @@ export class ReachTally {
         ...touched(one, joined(requests)),
         bytesOut: out,
         bytesIn,
-        credentials: [...credentials].map((name) => plain(name, 80)),
+        credentials: credentials.map((name) => plain(name, 80)),
       })),
       providers: this.#providers.listed().map(({ most, ...one }) => {
         const level = CONFIDENTIALITY[most] ?? "private";
@@ -266,24 +266,24 @@ export const SECRET_PLACE =
 
 /** As it is spelled: most of a flood is let go again, and only what is listed is made plain. */
 function thing(what: string, how: string): Thing {
-  return { what, how, outcomes: new Set() };
+  return { what, how, outcomes: [] };
 }
 
 function touched({ outcomes, ...one }: Thing & Counted, how = one.how): Touched {
-  const outcome = outcomes.has("unknown")
+  const outcome = outcomes.includes("unknown")
     ? "unknown"
-    : outcomes.has("ok") || outcomes.size === 0
+    : outcomes.includes("ok") || outcomes.length === 0
       ? "ok"
       : joined(outcomes);
   return { ...one, what: plain(one.what), how: plain(how, 200), outcome };
 }
 
-function joined(all: ReadonlySet<string>): string {
-  return [...all].join(", ");
+function joined(all: readonly string[]): string {
+  return all.join(", ");
 }
 
-function addTo(all: Set<string>, one: string, most: number): void {
-  if (one !== "" && all.size < most) all.add(one);
+function addTo(all: string[], one: string, most: number): void {
+  if (one !== "" && all.length < most && !all.includes(one)) all.push(one);
 }
 
 function says(entry: StoredEntry): string {

@@ -101,6 +101,26 @@ for (const [what, make] of Object.entries(FLOODS)) {
   });
 }
 
+test("R-IR-2: of a flood of long records fewer are kept, so that their bytes have an end too", async (t) => {
+  const flood = (length: number): Promise<number> => {
+    const much = Array.from({ length: 250 }, (_, i) =>
+      ran(`f${i}`, "read", { effect: "read", filler: "x".repeat(length) }),
+    );
+    return survey(ledgerOf(t, much.flat()), ABOUT, { bounds: BOUNDS }).then(({ records }) => records.length);
+  };
+  assert.ok((await flood(30_000)) < BOUNDS.records / 2);
+  assert.ok((await flood(10)) > BOUNDS.records - 3, "the twin");
+});
+
+test("R-IR-2: requests with a secret in them stay beside a flood of connections to the same host", async (t) => {
+  const connection = (data: NonNullable<LedgerEntry["data"]>): LedgerEntry =>
+    one({ kind: "connection", what: "connection.allowed", target: "x.example:443", data });
+  const much = Array.from({ length: 500 }, () => connection({}));
+  const secret = Array.from({ length: 10 }, () => connection({ credentials: ["crm"] }));
+  const { records } = await survey(ledgerOf(t, [...much, ...secret, ...much]), ABOUT, { bounds: BOUNDS });
+  assert.equal(records.filter(({ text }) => text.includes("crm")).length, 10);
+});
+
 test("R-IR-2: what fits is kept, each record as it was hashed, with its row; nothing is left out", async (t) => {
   const dir = ledgerOf(t, DEED);
   const found = await survey(dir, ABOUT);
