@@ -131,10 +131,12 @@ async function recordsProblem(
     if (problem !== undefined) return problem;
     counted.records += 1;
   }
-  return files.some((file) => file.path === COUNTS) ? countsProblem(dir, counted) : undefined;
+  return countsProblem(dir, files, counted);
 }
 
-async function countsProblem(dir: string, counted: Counted): Promise<string | undefined> {
+/** Bundles of before have no such file. */
+async function countsProblem(dir: string, files: readonly Listed[], counted: Counted): Promise<string | undefined> {
+  if (!files.some((file) => file.path === COUNTS)) return undefined;
   const counts = parseCounts(await readFile(join(dir, COUNTS), "utf8"));
   if (counts === undefined) return `\`${COUNTS}\` does not have the form of one`;
   counted.leftOut = counts.leftOut;
