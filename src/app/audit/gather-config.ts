@@ -91,11 +91,17 @@ function secretsIn(
   return [{ where: "configuration", path, line, what: "a secret that is written out", open: false }];
 }
 
+/** What an editor or a person left beside it counts as one. */
+const BESIDE = /^[.#]?config\.ya?ml.+|^config.*\.(?:bak|old|orig|save)$/;
+
 function pastSecrets(home: string): readonly SecretPlace[] {
   const folder = join(home, HISTORY_NAME);
-  const names = namesIn(folder).filter((name) => name.endsWith(".yaml"));
-  return names.slice(-PAST_MOST).flatMap((name) => {
-    const path = join(folder, name);
+  const versions = namesIn(folder).filter((name) => name.endsWith(".yaml"));
+  const paths = [
+    ...versions.slice(-PAST_MOST).map((name) => join(folder, name)),
+    ...namesIn(home).flatMap((name) => (BESIDE.test(name) ? [join(home, name)] : [])),
+  ];
+  return paths.flatMap((path) => {
     return placesIn(textOf(path) ?? "", { where: "past configuration", path, open: false });
   });
 }

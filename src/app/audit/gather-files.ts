@@ -1,11 +1,12 @@
 /** Files and modes: the state folder, the program, the home folder, allowed programs. @module */
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { COMMAND_PATH } from "../../core/command-environment.ts";
 import type { FileFacts, PathFacts, ProgramFacts, TreeFacts } from "../../ops/audit/facts-files.ts";
 import { checkStateModes } from "../config/modes.ts";
-import { isWithin } from "../config/places.ts";
+import { isWithin, realPath } from "../config/places.ts";
 import type { Home } from "../home.ts";
-import { lyingOf } from "./lying.ts";
+import { keyFiles, startedFrom } from "./home-places.ts";
+import { lyingOf, openAbove } from "./lying.ts";
 import { isOpen, lookAt, namesIn, statOf, walk } from "./paths.ts";
 
 const STATE_MOST = 100_000;
@@ -41,37 +42,19 @@ export function gatherFiles(parts: FileParts): FileFacts {
   return {
     state: lyingOf(home.root, me),
     home: lookAt(userHome) ?? { path: userHome, kind: "other", mode: 0, uid: me },
-    installationOpen: openIn(installation, me, parts.isDeep),
-    nodeOpen: [process.execPath, dirname(process.execPath)].flatMap((path) => open(path, me)),
-    openKeys: privateKeys(userHome).filter(({ mode }) => (mode & 0o077) !== 0),
+    installationOpen: [...openAbove(realPath(installation), me), ...openIn(installation, me, parts.isDeep)],
+    nodeOpen: [...open(process.execPath, me), ...openAbove(realPath(process.execPath), me)],
+    openKeys: keyFiles(userHome).filter(({ mode }) => (mode & 0o077) !== 0),
     leftovers: leftovers(home, parts.nowMs),
-    openStartup: STARTUP.flatMap((name) => open(join(userHome, name), me)),
+    openStartup: startedFrom(userHome).flatMap((path) => open(path, me)),
     programs: parts.allowed.map((entry) => programOf(entry, parts)),
     openProgramFolders: COMMAND_PATH.flatMap((path) => open(path, me)),
   };
 }
 
-const STARTUP: readonly string[] = [
-  ".profile",
-  ".bash_profile",
-  ".bash_login",
-  ".bashrc",
-  ".bash_logout",
-  ".zshenv",
-  ".zprofile",
-  ".zshrc",
-  ".zlogin",
-  ".config/fish/config.fish",
-  ".config/environment.d",
-  ".config/systemd/user",
-  ".config/autostart",
-  ".pam_environment",
-  ".gitconfig",
-  ".npmrc",
-];
-
+/** What a link leads to is what is used. */
 function open(path: string, me: number): readonly PathFacts[] {
-  const facts = lookAt(path);
+  const facts = lookAt(realPath(path));
   return facts !== null && isOpen(facts, me) ? [facts] : [];
 }
 
@@ -97,26 +80,6 @@ function openIn(installation: string, me: number, isDeep: boolean): readonly Pat
   return [...roots, ...inner.filter((facts) => isOpen(facts, me))];
 }
 
-/** Files that are private keys by their name, where people keep them. */
-function privateKeys(userHome: string): readonly PathFacts[] {
-  const ssh = namesIn(join(userHome, ".ssh"))
-    .filter((name) => /^id_|\.pem$|_(?:rsa|ed25519|ecdsa)$/.test(name) && !name.endsWith(".pub"))
-    .map((name) => join(userHome, ".ssh", name));
-  const more = [
-    ".config/age/keys.txt",
-    ".config/vambrace/vault.key",
-    ".config/sops/age/keys.txt",
-    ".aws/credentials",
-    ".kube/config",
-    ".netrc",
-    ".git-credentials",
-  ];
-  return [...ssh, ...more.map((name) => join(userHome, name))].flatMap((path) => {
-    const facts = lookAt(path);
-    return facts?.kind === "file" ? [facts] : [];
-  });
-}
-
 function leftovers(home: Home, nowMs: number): FileFacts["leftovers"] {
   return namesIn(home.root).flatMap((name) => {
     if (name !== basename(home.login) && !name.endsWith(".draft")) return [];
@@ -126,10 +89,17 @@ function leftovers(home: Home, nowMs: number): FileFacts["leftovers"] {
   });
 }
 
-/** Where a bare name is found, as commands look it up. */
+/** Where a bare name is found, as commands look it up; of a link what counts is where it leads. */
 function programOf(entry: string, { workspaces }: FileParts): ProgramFacts {
   const [name = ""] = entry.trim().split(/\s+/);
   const paths = name.startsWith("/") ? [name] : COMMAND_PATH.map((folder) => join(folder, name));
-  const file = paths.map((path) => lookAt(path)).find((facts) => facts !== null) ?? null;
-  return { entry, file, inWorkspace: file !== null && workspaces.some((folder) => isWithin(file.path, folder)) };
+  const path = paths.find((one) => lookAt(one) !== null);
+  const real = path === undefined ? undefined : realPath(path);
+  const file = real === undefined ? null : lookAt(real);
+  return {
+    entry,
+    file,
+    inWorkspace: file !== null && workspaces.some((folder) => isWithin(file.path, realPath(folder))),
+    openAbove: real === undefined ? null : (openAbove(real, process.getuid?.() ?? -1)[0] ?? null),
+  };
 }

@@ -1,7 +1,7 @@
 /** Where a folder lies: file system, cloud, repository, encryption. @module */
 import { statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Lying, PathFacts } from "../../ops/audit/facts-files.ts";
+import { type Lying, openBits, type PathFacts } from "../../ops/audit/facts-files.ts";
 import { realPath } from "../config/places.ts";
 import { linkOf, lookAt, namesIn, statOf, textOf } from "./paths.ts";
 
@@ -28,10 +28,15 @@ export function lyingOf(path: string, me: number): Lying {
     synced: syncedIn([real, ...above]),
     fsType: mount?.fsType ?? "unknown",
     inGit: above.find((one) => statOf(join(one, ".git")) !== undefined) ?? null,
-    openAbove: above.flatMap((one) => openFolder(one, me)),
+    openAbove: openAbove(real, me),
     ...space,
     encrypted: mount === undefined ? null : encryptedAt(mount),
   };
+}
+
+/** Folders above a path that somebody else may write or owns. */
+export function openAbove(path: string, me: number): readonly PathFacts[] {
+  return foldersAbove(path).flatMap((one) => openFolder(one, me));
 }
 
 function foldersAbove(path: string): readonly string[] {
@@ -46,7 +51,7 @@ function foldersAbove(path: string): readonly string[] {
 function openFolder(path: string, me: number): readonly PathFacts[] {
   const facts = lookAt(path);
   if (facts === null) return [];
-  const isShared = (facts.mode & 0o022) !== 0 && (facts.mode & 0o1000) === 0;
+  const isShared = openBits(facts, 0o022) !== 0 && (facts.mode & 0o1000) === 0;
   return isShared || (facts.uid !== 0 && facts.uid !== me) ? [facts] : [];
 }
 

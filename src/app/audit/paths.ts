@@ -8,10 +8,11 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  readSync,
   type Stats,
 } from "node:fs";
 import { join } from "node:path";
-import type { PathFacts } from "../../ops/audit/facts-files.ts";
+import { openBits, type PathFacts } from "../../ops/audit/facts-files.ts";
 
 export function statOf(path: string): Stats | undefined {
   try {
@@ -25,7 +26,38 @@ export function statOf(path: string): Stats | undefined {
 
 export function factsOf(path: string, found: Stats): PathFacts {
   const kind = found.isSymbolicLink() ? "link" : found.isDirectory() ? "folder" : found.isFile() ? "file" : "other";
-  return { path, kind, mode: found.mode & 0o7777, uid: found.uid };
+  const facts = { path, kind, mode: found.mode & 0o7777, uid: found.uid } as const;
+  return found.uid === process.getuid?.() && found.gid === ownGroup() ? { ...facts, ownGroup: true } : facts;
+}
+
+let group: number | null | undefined;
+
+/**
+ * The group of this user that nobody else is in; null: there is none, it cannot be told, or files are not made for
+ * groups here. Then a group's bits are somebody's doing, and may be the mask of an access list.
+ */
+function ownGroup(): number | null {
+  if (group !== undefined) return group;
+  const umask = Number.parseInt(/^Umask:\s+(\d+)/m.exec(textOf("/proc/self/status") ?? "")?.[1] ?? "", 8);
+  const isForGroups = (umask & 0o020) === 0;
+  group = isForGroups
+    ? groupAlone(textOf("/etc/passwd") ?? "", textOf("/etc/group") ?? "", process.getuid?.() ?? -1)
+    : null;
+  return group;
+}
+
+/** @param passwd and `groups`: texts of `/etc/passwd` and `/etc/group`. */
+export function groupAlone(passwd: string, groups: string, uid: number): number | null {
+  const users = passwd.split("\n").map((line) => line.split(":"));
+  const [name, , , gid] = users.find(([, , id]) => id === String(uid)) ?? [];
+  const [, , , members] =
+    groups
+      .split("\n")
+      .map((line) => line.split(":"))
+      .find(([, , id]) => id === gid) ?? [];
+  if (gid === undefined || members === undefined) return null;
+  const others = [...users.filter((user) => user[3] === gid).map(([other]) => other), ...members.split(",")];
+  return others.every((other) => other === name || other === "") ? Number(gid) : null;
 }
 
 export function lookAt(path: string): PathFacts | null {
@@ -49,6 +81,25 @@ export function textOf(path: string, most = 1_048_576): string | undefined {
 
 /** Never waits on a pipe, never reads a device. */
 export function bytesOf(path: string, most: number): Buffer | undefined {
+  return opened(path, (file, size) => (size > most ? undefined : readFileSync(file)));
+}
+
+/** The first bytes of a plain file, however large it is. */
+export function headOf(path: string, most: number): Buffer | undefined {
+  return opened(path, (file, size) => partOf(file, 0, Math.min(size, most)));
+}
+
+/** The last ones: what was written newest into a log or a history. */
+export function tailOf(path: string, most: number): Buffer | undefined {
+  return opened(path, (file, size) => partOf(file, Math.max(0, size - most), Math.min(size, most)));
+}
+
+function partOf(file: number, from: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  return bytes.subarray(0, readSync(file, bytes, 0, length, from));
+}
+
+function opened<T>(path: string, read: (file: number, size: number) => T): T | undefined {
   let file: number;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -58,8 +109,7 @@ export function bytesOf(path: string, most: number): Buffer | undefined {
   }
   try {
     const found = fstatSync(file);
-    if (!found.isFile() || found.size > most) return undefined;
-    return readFileSync(file);
+    return found.isFile() ? read(file, found.size) : undefined;
   } catch (error) {
     // A process that is gone meanwhile has files in /proc that cannot be read.
     if (error instanceof Error) return undefined;
@@ -79,8 +129,8 @@ export function linkOf(path: string): string | undefined {
 }
 
 /** Whether others than its owner and root may change it. */
-export function isOpen({ mode, uid, kind }: PathFacts, me: number): boolean {
-  return kind !== "link" && ((mode & 0o022) !== 0 || (uid !== 0 && uid !== me));
+export function isOpen(facts: PathFacts, me: number): boolean {
+  return facts.kind !== "link" && (openBits(facts, 0o022) !== 0 || (facts.uid !== 0 && facts.uid !== me));
 }
 
 /** Of many files, not one after the other: everything below a folder, folders first, up to a number of entries. */

@@ -7,7 +7,14 @@ export type PathFacts = {
   /** Permission bits, with those of set-uid, set-gid and sticky. */
   readonly mode: number;
   readonly uid: number;
+  /** Its group is its owner's own, with nobody else in it, as many systems make one for each person. */
+  readonly ownGroup?: true;
 };
+
+/** Which of these bits others than its owner really have. */
+export function openBits({ mode, ownGroup }: PathFacts, bits: number): number {
+  return mode & bits & (ownGroup === true ? ~0o070 : ~0);
+}
 
 /** The state folder. */
 export type TreeFacts = {
@@ -59,9 +66,11 @@ export type FileFacts = {
 export type ProgramFacts = {
   /** As the entry is written. */
   readonly entry: string;
-  /** Null: no such program. */
+  /** Where links lead to. Null: no such program. */
   readonly file: PathFacts | null;
   readonly inWorkspace: boolean;
+  /** A folder above it that somebody else may write; null: none. */
+  readonly openAbove: PathFacts | null;
 };
 
 export type WorkspaceFacts = {

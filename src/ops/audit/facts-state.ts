@@ -10,7 +10,9 @@ export type SecretPlace = {
     | "start-up file"
     | "workspace"
     | "log"
-    | "git";
+    | "git"
+    | "git history"
+    | "login of a tool";
   readonly path: string;
   /** Counting from 1; 0: the file as a whole. */
   readonly line: number;

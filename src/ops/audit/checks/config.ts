@@ -40,9 +40,9 @@ const file: readonly Check[] = [
   {
     id: "config.past-secret",
     severity: "medium",
-    title: "a past version of the configuration holds a secret",
+    title: "a past version or a copy of the configuration holds a secret",
     why: "It can be rolled back to, read, and found in backups.",
-    fix: "give out a new one; then remove that version from `config.history`",
+    fix: "give out a new one; then remove that file",
     references: ["AML.T0055", "CWE-312"],
     look: (at) => need(at.config).pastSecrets.map(at2),
   },

@@ -1,6 +1,6 @@
 /** Checks of commands: at which doors, which programs, how long. @module */
 import { above, type Check, type Family, isOneOf, setting, shown } from "../check.ts";
-import type { ProgramFacts } from "../facts-files.ts";
+import { openBits, type ProgramFacts } from "../facts-files.ts";
 import type { Installation } from "../installation.ts";
 import { need } from "../known.ts";
 import type { JsonValue } from "../../../core/json.ts";
@@ -16,39 +16,78 @@ const ALLOW = [
 const set = (words: string): ReadonlySet<string> => new Set(words.split(" "));
 
 const SHELLS = set(
-  "sh bash dash zsh fish ksh csh tcsh ash busybox toybox env nohup setsid stdbuf nice timeout watch parallel script expect tmux screen at batch",
+  "sh bash rbash dash zsh fish ksh mksh csh tcsh ash nu xonsh elvish pwsh powershell busybox toybox nohup setsid stdbuf nice timeout watch parallel script expect tmux screen at batch",
 );
 const INTERPRETERS = set(
-  "python python2 python3 perl ruby node nodejs deno bun php lua tclsh Rscript java jshell ghci ipython pypy osascript gdb lldb vim vi nano emacs ed",
+  "python perl ruby node nodejs tsx ts-node deno bun php lua luajit tclsh R Rscript java jshell ghci ipython pypy julia elixir osascript gdb lldb vim nvim vi nano emacs ed",
 );
 const PRIVILEGE = set(
-  "sudo su doas pkexec runuser chroot nsenter unshare setcap capsh mount umount docker podman nerdctl kubectl lxc virsh systemctl systemd-run service crontab insmod modprobe",
+  "sudo sudo-rs su su-rs doas run0 pkexec runuser chroot nsenter unshare setcap capsh mount umount docker docker-compose podman podman-compose buildah nerdctl ctr crictl kubectl helm lxc incus virsh machinectl systemctl systemd-run service crontab insmod modprobe",
 );
 const REACH = set(
-  "curl wget nc ncat netcat socat telnet ssh scp sftp rsync ftp tftp lynx aria2c http https openssl rclone aws gcloud az gh nmap mail sendmail mutt",
+  "curl curlie xh httpie wget wget2 nc ncat netcat socat telnet ssh scp sftp rsync ftp tftp lynx aria2c http https openssl rclone aws gcloud az gh nmap mail sendmail mutt",
 );
 const DESTROY = set(
   "rm rmdir shred dd mkfs wipefs truncate fdisk parted mv unlink chmod chown chattr kill pkill killall reboot shutdown halt",
 );
 const BUILD = set(
-  "npm npx pnpm yarn pip pip3 pipx uv poetry cargo go gem bundle composer make cmake ninja mvn gradle apt apt-get dnf yum apk brew snap",
+  "npm npx pnpm pnpx yarn bunx pip pipx uv uvx poetry conda mamba cargo go gem bundle composer make cmake ninja mvn gradle apt apt-get dnf yum apk brew snap",
 );
 
-function programOf(value: JsonValue): string {
-  const [first = ""] = (typeof value === "string" ? value : "").trim().split(/\s+/);
-  return first.slice(first.lastIndexOf("/") + 1);
+type Entry = { readonly program: string; readonly rest: readonly string[] };
+
+/** Names count without folder and version: `/usr/bin/python3.11` is `python`. */
+function entryOf(value: JsonValue): Entry {
+  const [first = "", ...rest] = (typeof value === "string" ? value : "").trim().split(/\s+/);
+  return { program: first.slice(first.lastIndexOf("/") + 1), rest };
+}
+
+const unversioned = (name: string): string => name.replace(/-?\d+(?:\.\d+)*$/, "");
+
+function isAmong(names: ReadonlySet<string>, { program }: Entry): boolean {
+  return names.has(program) || names.has(unversioned(program));
 }
 
 const among =
   (names: ReadonlySet<string>) =>
-  (value: JsonValue): string | null => {
-    const name = programOf(value);
-    return names.has(name) || (/^python3\.\d+$/.test(name) && names.has("python3")) ? shown(value) : null;
-  };
+  (value: JsonValue): string | null =>
+    isAmong(names, entryOf(value)) ? shown(value) : null;
 
-/** Entries of `git` and the like that name a form which runs others' code. */
-const RUNS_CODE =
-  /^(?:git\s+(?:-c\b|config\b|submodule\b|push\b|clone\b|daemon\b)|find\b.*-(?:exec|delete|ok)|xargs\s+\S|tar\b.*(?:--to-command|--checkpoint-action)|awk\b.*system|rsync\b.*-e\b)/;
+/** Options that take code, or load some beside the script. */
+const CODE_OPTION = /^-(?:[a-zA-Z]*[cemEr]|p|pe|x)$|^--(?:eval|print|require|import|loader|command|execute)(?:=|$)/;
+
+/** `python3 tools/report.py` names a file that somebody can look at. */
+function namesScript({ rest }: Entry): boolean {
+  const script = rest.find((word) => !word.startsWith("-"));
+  return script !== undefined && /\.\w+$|\//.test(script) && !rest.some((word) => CODE_OPTION.test(word));
+}
+
+const FETCHES = set("npx pnpx bunx uvx pipx");
+const FETCHING_FORM =
+  /^\S+ (?:pip )?(?:exec|x|dlx|create|init|i|install|add|ci|get|require|sync|tool|update|upgrade)(?= |$)/;
+
+/** A form is what the operator wrote out; what is fetched by it is code of others all the same. */
+const fetches = (entry: Entry): boolean =>
+  isAmong(FETCHES, entry) || FETCHING_FORM.test([entry.program, ...entry.rest].join(" "));
+
+/** Forms that run what their arguments, or a file that those name, say. */
+const RUNS_CODE: readonly RegExp[] = [
+  /^git (?:(?:-C|--git-dir|--work-tree|--namespace) \S+ |-(?!c)\S* )*(?:-c|--config-env|--exec-path=)/,
+  /^git (?:config|submodule|push|clone|daemon|bisect run)\b/,
+  /^git .*(?:--exec\b| -O)/,
+  /^find .*-(?:exec|execdir|delete|ok|okdir)\b/,
+  /^(?:xargs|env) \S/,
+  /^tar .*(?:--to-command|--checkpoint-action|--use-compress-program|--rsh-command| -I)/,
+  /^[gmn]?awk .*system/,
+  /^rsync .*(?: -e|--rsh)/,
+  /^sort .*--compress-prog/,
+];
+
+function runsCode(value: JsonValue): string | null {
+  const { program, rest } = entryOf(value);
+  const form = [program, ...rest].join(" ");
+  return RUNS_CODE.some((one) => one.test(form)) ? shown(value) : null;
+}
 
 const lists: readonly Check[] = [
   setting({
@@ -69,7 +108,7 @@ const lists: readonly Check[] = [
     fix: "take it out, or write the whole form that is needed (`python3 tools/report.py`)",
     references: ["LLM06", "ASI05", "AML.T0053", "CWE-94"],
     keys: ALLOW,
-    bad: (value) => (typeof value === "string" && /\s\S+\.\w+/.test(value) ? null : among(INTERPRETERS)(value)),
+    bad: (value) => (namesScript(entryOf(value)) ? null : among(INTERPRETERS)(value)),
   }),
   setting({
     id: "exec.allow.privilege",
@@ -104,12 +143,12 @@ const lists: readonly Check[] = [
   setting({
     id: "exec.allow.builds",
     severity: "medium",
-    title: "a package manager or build tool is allowed by its bare name",
-    why: "Its everyday forms fetch and run code of others.",
+    title: "a package manager or build tool is allowed by its bare name, or in a form that fetches",
+    why: "What it fetches is code of others, and most of it runs at once.",
     fix: "write the form that is needed: `npm test`",
     references: ["ASI04", "ASI05", "AML.T0010", "CWE-829"],
     keys: ALLOW,
-    bad: (value) => (typeof value === "string" && value.trim().includes(" ") ? null : among(BUILD)(value)),
+    bad: (value) => (entryOf(value).rest.length > 0 && !fetches(entryOf(value)) ? null : among(BUILD)(value)),
   }),
   setting({
     id: "exec.allow.runs-code",
@@ -119,7 +158,7 @@ const lists: readonly Check[] = [
     fix: "take it out of the list",
     references: ["ASI05", "CWE-78", "CWE-88"],
     keys: ALLOW,
-    bad: (value) => (typeof value === "string" && RUNS_CODE.test(value) ? value : null),
+    bad: runsCode,
   }),
 ];
 
@@ -140,10 +179,11 @@ const programs: readonly Check[] = [
     why: "What was approved by name is another program tomorrow.",
     fix: "install it as root, or take it out of the list",
     references: ["ASI04", "CWE-732", "CWE-426"],
-    bad: ({ file, inWorkspace }) => {
+    bad: ({ file, inWorkspace, openAbove }) => {
       if (file === null) return null;
       if (inWorkspace) return ` in the workspace: ${file.path}`;
-      return file.uid === 0 && (file.mode & 0o022) === 0 ? null : ` ${file.path}`;
+      if (openAbove !== null) return ` ${file.path}, below ${openAbove.path}`;
+      return file.uid === 0 && openBits(file, 0o022) === 0 ? null : ` ${file.path}`;
     },
   }),
 ];

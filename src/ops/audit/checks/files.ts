@@ -1,7 +1,7 @@
 /** Checks of files and modes: state folder, configuration, program, home. @module */
 import type { Mend } from "../../../core/finding.ts";
 import { type Check, type Family, isOneOf, setting, shown } from "../check.ts";
-import type { Lying, PathFacts } from "../facts-files.ts";
+import { type Lying, openBits, type PathFacts } from "../facts-files.ts";
 import type { Installation } from "../installation.ts";
 import { need } from "../known.ts";
 
@@ -203,10 +203,10 @@ const others: readonly Check[] = [
     why: "They can put start-up files there that run as you.",
     fix: "`chmod go-w ~`",
     references: ["CWE-732"],
-    look: (at) => [need(at.files).home].filter(({ mode }) => (mode & WRITE) !== 0).map(place),
+    look: (at) => [need(at.files).home].filter((one) => openBits(one, WRITE) !== 0).map(place),
     mend: (at) =>
       take(
-        [need(at.files).home].filter((one) => (one.mode & WRITE) !== 0 && mine(at)(one)),
+        [need(at.files).home].filter((one) => openBits(one, WRITE) !== 0 && mine(at)(one)),
         WRITE,
       ),
   },
@@ -235,7 +235,8 @@ const others: readonly Check[] = [
 const drafts = (at: Installation) =>
   need(at.files).leftovers.filter(({ path, ageMs }) => path.endsWith(".draft") && ageMs > 3_600_000);
 
-const SYSTEM = /^(?:\/|\/(?:home|root|usr|opt|srv|mnt|media|boot|bin|sbin|lib|dev|proc|sys)|~|\/home\/[^/]+)\/?$/;
+const SYSTEM =
+  /^(?:\/+|\/+(?:home|root|usr|opt|srv|mnt|media|boot|bin|sbin|lib(?:64)?|run|tmp|dev|proc|sys|etc|var)|~|\/+home\/+[^/]+)(?:\/\.?)*$/;
 
 export const files: Family = {
   name: "files",

@@ -45,7 +45,7 @@ const found: readonly Check[] = [
   lying({
     id: "secrets.startup",
     severity: "low",
-    title: "a secret stands in a start-up file of your shell",
+    title: "a secret stands in a file that is read when you log in",
     why: "Every program that you start gets it, whether it needs it or not.",
     fix: "set it only for the gateway: an `EnvironmentFile` of its service, mode 600",
     references: ["AML.T0055", "CWE-526"],
@@ -69,6 +69,24 @@ const found: readonly Check[] = [
     fix: "use a credential helper that encrypts, and give out a new one",
     references: ["AML.T0055", "CWE-256", "CWE-522"],
     where: "git",
+  }),
+  lying({
+    id: "secrets.git.history",
+    severity: "high",
+    title: "a secret stands in the history of a repository in a workspace",
+    why: "What was committed once goes wherever the repository goes, and the agent can read it.",
+    fix: "give out a new one; `git log --all --find-object=OBJECT` shows which commit, `git filter-repo` takes it out",
+    references: ["LLM02", "AML.T0055", "CWE-540", "CWE-312"],
+    where: "git history",
+  }),
+  lying({
+    id: "secrets.logins",
+    severity: "low",
+    title: "a tool keeps a login in clear in your home folder",
+    why: "Agents do not see it; every program that you start does, and so does each backup.",
+    fix: "use the tool's credential helper, or a login that ends by itself; keep the file at mode 600",
+    references: ["AML.T0055", "CWE-256", "CWE-522"],
+    where: "login of a tool",
   }),
   lying({
     id: "secrets.logs",
@@ -128,7 +146,7 @@ export const secrets: Family = {
     {
       id: "secrets.keys.open",
       severity: "high",
-      title: "others can read private keys of yours",
+      title: "others can read private keys or logins of yours",
       why: "Who has them logs in as you elsewhere.",
       fix: "`chmod 600` them",
       references: ["AML.T0055", "CWE-732"],

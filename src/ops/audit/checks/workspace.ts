@@ -1,6 +1,6 @@
 /** Checks of the folders that agents work in. @module */
 import type { Check, Family } from "../check.ts";
-import type { PathFacts, WorkspaceFacts } from "../facts-files.ts";
+import { openBits, type PathFacts, type WorkspaceFacts } from "../facts-files.ts";
 import type { Installation } from "../installation.ts";
 import { need } from "../known.ts";
 import { place, take } from "./files.ts";
@@ -13,7 +13,7 @@ function each(words: Words, bad: (one: WorkspaceFacts) => readonly string[], men
 
 const roots = (at: Installation, bits: number): readonly PathFacts[] =>
   need(at.workspaces).flatMap(({ root }) =>
-    root !== null && root.kind === "folder" && (root.mode & bits) !== 0 ? [root] : [],
+    root !== null && root.kind === "folder" && openBits(root, bits) !== 0 ? [root] : [],
   );
 const mine =
   (at: Installation) =>
@@ -55,7 +55,7 @@ export const workspace: Family = {
         fix: "`chmod go-w` it",
         references: ["LLM01", "ASI06", "CWE-732"],
       },
-      ({ root }) => (root !== null && root.kind === "folder" && (root.mode & 0o022) !== 0 ? [place(root)] : []),
+      ({ root }) => (root !== null && root.kind === "folder" && openBits(root, 0o022) !== 0 ? [place(root)] : []),
       (at) => take(roots(at, 0o022).filter(mine(at)), 0o022),
     ),
     {
