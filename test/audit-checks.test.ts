@@ -9,6 +9,7 @@ import type { Check } from "../src/ops/audit/check.ts";
 import { runChecks, runOne } from "../src/ops/audit/run.ts";
 import { applyHardening, undoHardening } from "../src/ops/harden/apply.ts";
 import { BAD } from "./audit-bad.ts";
+import { SPOILED } from "./audit-spoiled.ts";
 import { configParts, good, homeWith, NOW } from "./audit-kit.ts";
 
 const ALL = CATALOGUE.flatMap(({ name, checks }) => checks.map((check) => ({ family: name, check })));
@@ -50,6 +51,7 @@ for (const { family, check } of ALL) {
     }
     const at = homeWith(t, `${HEAD}${bad}\n`);
     const finding = found(good(configParts(at)), family, check);
+    assert.equal(finding.mends.length > 0, check.mend !== undefined, "it says that it mends, and does not");
     if (finding.mends.length > 0) await mendedAndUndone(at, family, check);
   });
 }
@@ -64,6 +66,11 @@ function found(at: ReturnType<typeof good> | undefined, family: string, check: C
   assert.ok(seen.finding.places.every((place) => place.length > 0));
   return seen.finding;
 }
+
+test("R-AUDIT-5: whatever says that it is mended is mended and undone here: by its configuration, or by its file", () => {
+  const onFiles = ALL.filter(({ check }) => check.mend !== undefined && typeof BAD[check.id] !== "string");
+  assert.deepEqual(onFiles.map(({ check }) => check.id).sort(), Object.keys(SPOILED).sort());
+});
 
 /** R-AUDIT-5: by the real code, on a real file. */
 async function mendedAndUndone(at: At, family: string, check: Check): Promise<void> {

@@ -82,8 +82,11 @@ function changesOf(text: string, mend: ConfigMend): readonly Change[] {
   if (mend.op !== "drop") return [mend];
   const list: JsonValue | undefined = valueAt(parseText(text).tree, parsePath(mend.path));
   if (!isArray(list)) return [];
-  const value = list.filter((one) => !mend.values.some((bad) => isDeepStrictEqual(bad, one)));
-  return [{ op: "set", path: mend.path, value }];
+  const isBad = (one: JsonValue): boolean => mend.values.some((bad) => isDeepStrictEqual(bad, one));
+  if (list.every(isBad)) return [{ op: "set", path: mend.path, value: [] }];
+  // From the end, so that places before it stay; one by one, so that comments of the others do.
+  const places = list.flatMap((one, i) => (isBad(one) ? [`${mend.path}[${i}]`] : []));
+  return places.reverse().map((path) => ({ op: "unset", path }));
 }
 
 function modeOf(path: string): number | null {
