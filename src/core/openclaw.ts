@@ -73,6 +73,8 @@ export type OpenClawWorkspace = {
   readonly notes: readonly string[];
   readonly skills: readonly OpenClawSkill[];
   readonly dotEnv: boolean;
+  /** The folder, its notes and its skills, where others than the owner may write them. */
+  readonly open: readonly OpenClawFile[];
 };
 
 export type OpenClawHome = {
@@ -80,7 +82,20 @@ export type OpenClawHome = {
   readonly root: string;
   readonly present: boolean;
   readonly configPath: string;
-  /** With its includes in place; references to the environment as they are written. Empty where there is none. */
+  /** Where it really lies, behind links. */
+  readonly real: string;
+  /** Folders above it that others may write. */
+  readonly openAbove: readonly OpenClawFile[];
+  /** Other installations of this user that are not looked at: other profiles, older names. */
+  readonly others: readonly string[];
+  /** Names of variables that its own files set. */
+  readonly variables: readonly string[];
+  /** Settings that a variable decides which nothing here sets. */
+  readonly undecided: readonly string[];
+  /**
+   * With its includes in place, and references to what its own files set; of secrets the references as they are
+   * written. Empty where there is none.
+   */
   readonly config: JsonObject;
   /** Files that it includes. */
   readonly includes: readonly string[];
@@ -93,4 +108,9 @@ export type OpenClawHome = {
 };
 
 /** A TCP port that somebody of this machine listens on. */
-export type OpenClawListener = { readonly address: string; readonly port: number };
+export type OpenClawListener = {
+  readonly address: string;
+  readonly port: number;
+  /** Its name; null or absent: another user's. */
+  readonly program?: string | null;
+};

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { type Dirent, existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 import { isArray, isObject, type JsonObject } from "../../core/json.ts";
-import type { OpenClawSkill, OpenClawWorkspace } from "../../core/openclaw.ts";
+import type { OpenClawFile, OpenClawSkill, OpenClawWorkspace } from "../../core/openclaw.ts";
+import { fileOf } from "./file.ts";
 import { objectOf, parsed } from "./state.ts";
 
 const NOTES = ["MEMORY.md", "USER.md", "SOUL.md", "IDENTITY.md", "AGENTS.md", "HEARTBEAT.md", "DREAMS.md"];
@@ -54,18 +55,24 @@ function placeOf(path: string, root: string): string {
 
 function readWorkspace(agent: string, path: string): OpenClawWorkspace {
   const present = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (!present) return { agent, path, present, notes: [], skills: [], dotEnv: false };
+  if (!present) return { agent, path, present, notes: [], skills: [], dotEnv: false, open: [] };
   const daily = entriesOf(join(path, "memory")).filter((one) => one.isFile() && one.name.endsWith(".md"));
-  return {
-    agent,
+  const notes = [...NOTES, ...daily.map((one) => join("memory", one.name)).sort()].filter((name) =>
+    isFile(join(path, name)),
+  );
+  const skills = [...skillsIn(join(path, "skills")), ...skillsIn(join(path, ".agents", "skills"))];
+  const obeyed = [
     path,
-    present,
-    notes: [...NOTES, ...daily.map((one) => join("memory", one.name)).sort()].filter((name) =>
-      isFile(join(path, name)),
-    ),
-    skills: [...skillsIn(join(path, "skills")), ...skillsIn(join(path, ".agents", "skills"))],
-    dotEnv: isFile(join(path, ".env")),
-  };
+    ...["memory", "skills", ...notes].map((name) => join(path, name)),
+    ...skills.flatMap(({ folder }) => [folder, join(folder, "SKILL.md")]),
+  ];
+  return { agent, path, present, notes, skills, dotEnv: isFile(join(path, ".env")), open: obeyed.flatMap(openAt) };
+}
+
+/** Where others may write it. */
+function openAt(path: string): readonly OpenClawFile[] {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && (stat.mode & 0o022) !== 0 ? [fileOf(path, stat)] : [];
 }
 
 /** A link is not followed: what it leads to is not this workspace's. */

@@ -8,6 +8,11 @@ import { moveSettings } from "./settings.ts";
 
 const home = (config: JsonObject, parts: Partial<OpenClawHome> = {}): OpenClawHome => ({
   root: "/home/anna/.openclaw",
+  real: "/home/anna/.openclaw",
+  openAbove: [],
+  others: [],
+  variables: [],
+  undecided: [],
   present: true,
   configPath: "/home/anna/.openclaw/openclaw.json",
   config,
@@ -136,6 +141,7 @@ test("R-AUDIT-4: memory comes along as text, orders to the agent are left, skill
     notes: ["MEMORY.md", "SOUL.md", "memory/2026-01-01.md"],
     skills: [skill, { ...skill, folder: "/w/skills/t", escapes: true }],
     dotEnv: false,
+    open: [],
   };
   const plan = planMigration(
     home({}, { workspaces: [workspace, { ...workspace, agent: "gone", present: false }] }),

@@ -11,6 +11,7 @@ import { browser, servers } from "./checks/browser.ts";
 import { hooks } from "./checks/hooks.ts";
 import { devices, proxies } from "./checks/proxies.ts";
 import { sandbox } from "./checks/sandbox.ts";
+import { secrets } from "./checks/secrets.ts";
 import { tools } from "./checks/tools.ts";
 import { upkeep } from "./checks/upkeep.ts";
 import { effectiveOf } from "./effective.ts";
@@ -28,6 +29,7 @@ export const OPENCLAW_FAMILIES: readonly OpenClawFamily[] = [
   browser,
   servers,
   extensions,
+  secrets,
   upkeep,
   files,
 ];

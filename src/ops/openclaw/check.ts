@@ -31,15 +31,27 @@ function findingsOfCheck(family: string, check: OpenClawCheck, at: Effective): r
     const place = typeof found === "string" ? found : found.place;
     const part = typeof found === "string" ? undefined : found.part;
     const severity = (typeof found === "string" ? undefined : found.severity) ?? check.severity;
-    const id = check.id.replace("%", part ?? "unknown");
+    // A name that somebody wrote into a configuration is shown on terminals and sorted by.
+    const id = check.id.replace("%", part !== undefined && /^[\w-]{1,40}$/.test(part) ? part : "unknown");
     const group = grouped.get(`${id} ${severity}`) ?? { id, severity, places: [] };
     group.places.push(place);
     grouped.set(`${id} ${severity}`, group);
   }
   return [...grouped.values()].map((group) => ({
     ...words,
+    fix: withCommands(words.fix),
     ...group,
     family: `openclaw.${family}`,
     mends: [],
   }));
+}
+
+const SETTING =
+  "((?:agents|browser|discovery|gateway|hooks|logging|mcp|plugins|security|session|skills|tools)\\.[A-Za-z.-]*[A-Za-z])";
+
+/** What is to be set, as the command that sets it. */
+export function withCommands(fix: string): string {
+  return fix
+    .replaceAll(new RegExp(`\\bset ${SETTING} to ([\\w-]+)`, "g"), "`openclaw config set $1 $2`")
+    .replaceAll(new RegExp(`\\bunset ${SETTING}`, "g"), "`openclaw config unset $1`");
 }

@@ -7,6 +7,8 @@
  */
 import { isArray, isObject, type JsonObject, type JsonValue } from "../../core/json.ts";
 import type { OpenClawHome, OpenClawListener } from "../../core/openclaw.ts";
+import { offers, toolLists, type ToolLists } from "./offered.ts";
+import { at, listAt, objectAt, textAt } from "./values.ts";
 
 /** The release whose defaults these are. */
 export const RELEASE = "2026.9.6";
@@ -25,7 +27,7 @@ export type EffectiveAgent = {
     readonly written: boolean;
   };
   readonly profile: string | null;
-  readonly deny: readonly string[];
+  readonly tools: ToolLists;
   readonly workspaceOnly: boolean;
   readonly elevated: boolean;
 };
@@ -59,46 +61,21 @@ export type Effective = {
   };
 };
 
-/** @param path keys with dots between them. */
-export function at(tree: JsonValue | undefined, path: string): JsonValue | undefined {
-  let value = tree;
-  for (const key of path.split(".")) {
-    if (value === undefined || !isObject(value) || !Object.hasOwn(value, key)) return undefined;
-    value = value[key];
-  }
-  return value;
-}
-
-export function textAt(tree: JsonValue | undefined, path: string): string | null {
-  const value = at(tree, path);
-  return typeof value === "string" ? value : null;
-}
-
-export function objectAt(tree: JsonValue | undefined, path: string): JsonObject {
-  const value = at(tree, path);
-  return value !== undefined && isObject(value) ? value : {};
-}
-
-/** Texts and numbers of a list, as texts: people write ids both ways. */
-export function listAt(tree: JsonValue | undefined, path: string): readonly string[] {
-  const value = at(tree, path);
-  if (value === undefined || !isArray(value)) return [];
-  return value.flatMap((each) => (typeof each === "string" || typeof each === "number" ? [String(each)] : []));
-}
-
 export function effectiveOf(home: OpenClawHome, listeners: Effective["listeners"]): Effective {
   const { config } = home;
-  return { home, listeners, config, agents: agentsOf(home), channels: channelsOf(config), gateway: gatewayOf(config) };
+  return { home, listeners, config, agents: agentsOf(home), channels: channelsOf(config), gateway: gatewayOf(home) };
 }
 
-function gatewayOf(config: JsonObject): Effective["gateway"] {
+function gatewayOf({ config, variables }: OpenClawHome): Effective["gateway"] {
   const auth = objectAt(config, "gateway.auth");
-  const token = present(auth["token"]);
-  const password = present(auth["password"]);
+  const token = present(auth["token"]) || variables.includes("OPENCLAW_GATEWAY_TOKEN");
+  const password = present(auth["password"]) || variables.includes("OPENCLAW_GATEWAY_PASSWORD");
   const written = textAt(auth, "mode");
   const port = at(config, "gateway.port");
+  const bind = textAt(config, "gateway.bind") ?? "loopback";
+  const host = textAt(config, "gateway.customBindHost") ?? "";
   return {
-    bind: textAt(config, "gateway.bind") ?? "loopback",
+    bind: bind === "custom" && /^(?:127\.|::1$|localhost$)/.test(host) ? "loopback" : bind,
     port: typeof port === "number" ? port : 18789,
     auth: written ?? (token ? "token" : password ? "password" : "none"),
     secret: textAt(auth, "token") ?? textAt(auth, "password"),
@@ -127,12 +104,13 @@ function agentOf(home: OpenClawHome, id: string): EffectiveAgent {
   const defaults = objectAt(config, "agents.defaults");
   const first = (path: string): JsonValue | undefined => at(own, path) ?? at(defaults, path);
   const sandboxed = first("sandbox.mode");
+  const tools = toolLists([config["tools"], objectAt(defaults, "tools"), objectAt(own, "tools")]);
   return {
     id,
     sandboxed: sandboxed === "all" || sandboxed === "non-main" ? sandboxed : "off",
     exec: execOf(home, id, own),
-    profile: textAt(own, "tools.profile") ?? textAt(config, "tools.profile"),
-    deny: [...listAt(config, "tools.deny"), ...listAt(own, "tools.deny")],
+    profile: tools.profile,
+    tools,
     workspaceOnly: (at(own, "tools.fs.workspaceOnly") ?? at(config, "tools.fs.workspaceOnly")) === true,
     elevated: (at(own, "tools.elevated.enabled") ?? at(config, "tools.elevated.enabled")) !== false,
   };
@@ -143,6 +121,7 @@ function legacyAgent(config: JsonObject, id: string): JsonValue | undefined {
   return list !== undefined && isArray(list) ? list.find((one) => textAt(one, "id") === id) : undefined;
 }
 
+const ASKING: readonly ExecAsk[] = ["always", "on-miss", "off"];
 const STRICTNESS: readonly ExecSecurity[] = ["deny", "allowlist", "full"];
 const MODES: Readonly<Record<string, { readonly security: ExecSecurity; readonly ask: ExecAsk }>> = {
   deny: { security: "deny", ask: "off" },
@@ -161,7 +140,8 @@ function execOf(home: OpenClawHome, id: string, own: JsonValue | undefined): Eff
   const onHost = (key: string): string | null =>
     textAt(document, `agents.${id}.${key}`) ?? textAt(document, `defaults.${key}`);
   const written = [mode?.security ?? first("security"), onHost("security")].flatMap((one) => securityOf(one) ?? []);
-  const ask = mode?.ask ?? askOf(first("ask")) ?? askOf(onHost("ask")) ?? "off";
+  const asks = [mode?.ask ?? askOf(first("ask")), askOf(onHost("ask"))];
+  const ask = ASKING.find((one) => asks.includes(one)) ?? "off";
   const strictest = STRICTNESS.find((one) => written.includes(one));
   return {
     security: strictest ?? "full",
@@ -218,9 +198,13 @@ export function isOpen(channel: EffectiveChannel): boolean {
 export function runsUnasked(agent: EffectiveAgent): boolean {
   const { security, ask, host } = agent.exec;
   const inSandbox = agent.sandboxed === "all" && host !== "gateway" && host !== "node";
-  return security === "full" && ask === "off" && !inSandbox && !denies(agent, "exec", "group:runtime");
+  return security === "full" && ask === "off" && !inSandbox && has(agent, "exec");
 }
 
-export function denies(agent: EffectiveAgent, ...names: readonly string[]): boolean {
-  return names.some((name) => agent.deny.includes(name));
+/** Whether it has any of these tools. */
+export function has(agent: EffectiveAgent, ...names: readonly string[]): boolean {
+  return offers(agent.tools, ...names);
 }
+
+export const RUNTIME = ["exec", "process", "code_execution"] as const;
+export const FILES = ["read", "write", "edit", "apply_patch"] as const;

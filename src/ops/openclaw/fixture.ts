@@ -38,6 +38,11 @@ export const TIGHT: JsonObject = {
 export function homeWith(config: JsonObject, parts: Partial<OpenClawHome> = {}): OpenClawHome {
   return {
     root: ROOT,
+    real: ROOT,
+    openAbove: [],
+    others: [],
+    variables: [],
+    undecided: [],
     present: true,
     configPath: `${ROOT}/openclaw.json`,
     config,

@@ -37,7 +37,7 @@ export function sarifOf(report: Report, families: Rules, version: string): JsonO
     version: "2.1.0",
     runs: [
       {
-        tool: { driver: { name: "vambrace security audit", version, rules: rulesOf(families) } },
+        tool: { driver: { name: "vambrace security audit", version, rules: rulesOf(report, families) } },
         invocations: [{ executionSuccessful: true, endTimeUtc: new Date(report.atMs).toISOString() }],
         results: [
           ...report.open.map((finding) => resultOf(finding)),
@@ -52,10 +52,14 @@ export function sarifOf(report: Report, families: Rules, version: string): JsonO
   };
 }
 
-function rulesOf(families: Rules): readonly JsonObject[] {
+/** Every rule that there is; and those of findings whose id says more than the rule's, as that of a channel does. */
+function rulesOf({ open, accepted }: Report, families: Rules): readonly JsonObject[] {
   const checks = families.flatMap(({ checks }) => checks);
   const own = Object.values(RUN_WORDS).map((words) => ({ ...words, severity: "medium" as const }));
-  return [...checks, ...own].map(({ id, title, why, fix, references, severity }) => ({
+  const known = new Set([...checks, ...own].map(({ id }) => id));
+  const found = [...open, ...accepted.map(({ finding }) => finding)].filter(({ id }) => !known.has(id));
+  const more = new Map(found.map((one) => [one.id, one]));
+  return [...checks, ...own, ...more.values()].map(({ id, title, why, fix, references, severity }) => ({
     id,
     shortDescription: { text: title },
     fullDescription: { text: why },
@@ -69,11 +73,14 @@ function resultOf(finding: Finding): JsonObject {
   return {
     ruleId: finding.id,
     level: LEVELS[finding.severity],
-    message: { text: `${finding.title}: ${finding.places.join("; ")}` },
+    message: { text: `${finding.title}: ${finding.places.map(plain).join("; ")}` },
     locations: finding.places.slice(0, 50).map(locationOf),
     partialFingerprints: { "placesHash/v1": createHash("sha256").update(finding.places.join("\0")).digest("hex") },
   };
 }
+
+/** In messages brackets make links; what a stranger named a file is none. */
+const plain = (text: string): string => text.replaceAll(/[[\]\\]/g, "\\$&");
 
 /** A path is a file; everything else is a place with a name. */
 function locationOf(place: string): JsonObject {

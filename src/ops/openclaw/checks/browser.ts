@@ -1,7 +1,8 @@
 /** The browser, and servers of tools. @module */
 import { isObject } from "../../../core/json.ts";
 import type { OpenClawFamily } from "../check.ts";
-import { at as valueAt, type Effective, listAt, objectAt, textAt } from "../effective.ts";
+import { type Effective } from "../effective.ts";
+import { at as valueAt, listAt, objectAt, textAt } from "../values.ts";
 import { isLiteralSecret } from "./literal.ts";
 
 const LOCAL = /^(localhost|127\.|\[::1\])/;
@@ -15,6 +16,15 @@ function browserPlaces({ config }: Effective): readonly { readonly place: string
     return url === null ? [] : [{ place: `browser.profiles.${name}.cdpUrl`, url }];
   });
   return [...(first === null ? [] : [{ place: "browser.cdpUrl", url: first }]), ...profiles];
+}
+
+/** `--token VALUE` and `--token=VALUE`. */
+function argumentsWithSecrets(args: readonly string[]): readonly number[] {
+  return args.flatMap((one, i) => {
+    const [, value = args[i + 1] ?? ""] =
+      /^--?[\w-]*(?:token|secret|password|api-?key)(?:=(.*))?$/i.exec(one) ?? ([one, ""] as const);
+    return isLiteralSecret(value) && !value.startsWith("-") ? [i] : [];
+  });
 }
 
 function hostOf(url: string): string | null {
@@ -138,6 +148,21 @@ export const servers: OpenClawFamily = {
         ),
     },
     {
+      id: "vambrace.mcp.clear",
+      severity: "high",
+      title: "a server of tools is asked in clear",
+      why: "Who is on the way reads what it is asked, has its token, and answers in its place.",
+      fix: "write https",
+      references: ["CWE-319"],
+      look: (at) =>
+        Object.entries(objectAt(at.config, "mcp.servers")).flatMap(([name, value]) => {
+          const url = textAt(value, "url") ?? "";
+          return /^(?:http|ws):/i.test(url) && !LOCAL.test(hostOf(url) ?? "")
+            ? [`mcp.servers.${name}: ${hostOf(url) ?? ""}`]
+            : [];
+        }),
+    },
+    {
       id: "vambrace.mcp.unpinned",
       severity: "high",
       title: "a server of tools is fetched anew at each start",
@@ -149,7 +174,11 @@ export const servers: OpenClawFamily = {
           const command = textAt(value, "command") ?? "";
           const [named] = listAt(value, "args").filter((one) => !one.startsWith("-"));
           const fetched = /(^|\/)(npx|bunx|uvx|pipx|pnpx)$/.test(command);
-          return fetched && named !== undefined && !/@\d|==\d/.test(named) ? [`mcp.servers.${name}: ${named}`] : [];
+          const line = listAt(value, "args").find((one) =>
+            /\b(?:npx|bunx|uvx|pipx|pnpx|npm exec|pnpm dlx)\s/.test(one),
+          );
+          const what = fetched ? named : line;
+          return what !== undefined && !/@\d|==\d/.test(what) ? [`mcp.servers.${name}: ${what}`] : [];
         }),
     },
     {
@@ -160,15 +189,16 @@ export const servers: OpenClawFamily = {
       fix: "put it behind a reference",
       references: ["CWE-312"],
       look: (at) =>
-        Object.entries(objectAt(at.config, "mcp.servers")).flatMap(([name, value]) =>
-          ["env", "headers"].flatMap((part) =>
+        Object.entries(objectAt(at.config, "mcp.servers")).flatMap(([name, value]) => [
+          ...argumentsWithSecrets(listAt(value, "args")).map((i) => `mcp.servers.${name}.args[${i}]`),
+          ...["env", "headers"].flatMap((part) =>
             Object.entries(objectAt(value, part)).flatMap(([key, secret]) =>
               /(token|secret|password|key|authorization)/i.test(key) && isLiteralSecret(secret)
                 ? [`mcp.servers.${name}.${part}.${key}`]
                 : [],
             ),
           ),
-        ),
+        ]),
     },
     {
       id: "vambrace.mcp.unfiltered",

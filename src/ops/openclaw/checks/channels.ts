@@ -1,10 +1,11 @@
 /** Who can reach OpenClaw's agents, and what that reaches. @module */
 import type { OpenClawFamily, Place } from "../check.ts";
-import { at as valueAt, denies, type Effective, isOpen, listAt, runsUnasked, textAt } from "../effective.ts";
+import { type Effective, isOpen, runsUnasked, FILES, has, RUNTIME } from "../effective.ts";
+import { at as valueAt, listAt, textAt } from "../values.ts";
 
 /** Places times what stands behind them: an open door matters by what it opens. */
-function openTo(at: Effective, has: (agent: Effective["agents"][number]) => boolean): readonly Place[] {
-  const agents = at.agents.filter(has).map((one) => one.id);
+function openTo(at: Effective, reaches: (agent: Effective["agents"][number]) => boolean): readonly Place[] {
+  const agents = at.agents.filter(reaches).map((one) => one.id);
   if (agents.length === 0) return [];
   return at.channels.filter(isOpen).map((one) => `channels.${one.name} (${how(one)}), agents ${agents.join(", ")}`);
 }
@@ -154,7 +155,7 @@ export const exposure: OpenClawFamily = {
       why: "A message from anybody ends in a command on this machine. Counted with the defaults that really hold, also where nothing is written.",
       fix: "close the channel, or set tools.exec.security to deny",
       references: ["LLM01", "LLM06", "ASI05", "AML.T0051"],
-      look: (at) => openTo(at, (agent) => agent.exec.security !== "deny" && !denies(agent, "exec", "group:runtime")),
+      look: (at) => openTo(at, (agent) => agent.exec.security !== "deny" && has(agent, "exec")),
     },
     {
       id: "vambrace.exposure.open_channels_unasked",
@@ -185,7 +186,7 @@ export const exposure: OpenClawFamily = {
       fix: "close the group, or deny group:runtime and group:fs",
       references: ["LLM06", "CWE-862"],
       look: (at) =>
-        at.agents.some((one) => !denies(one, "group:runtime") || !denies(one, "group:fs"))
+        at.agents.some((one) => has(one, ...RUNTIME, ...FILES))
           ? at.channels.filter((one) => one.groupPolicy === "open").map((one) => `channels.${one.name}`)
           : [],
     },
@@ -197,7 +198,7 @@ export const exposure: OpenClawFamily = {
       fix: "deny group:automation",
       references: ["LLM06", "ASI03", "AML.T0061"],
       look: (at) =>
-        at.agents.some((one) => !denies(one, "group:automation"))
+        at.agents.some((one) => has(one, "automations", "gateway", "plugins"))
           ? at.channels.filter((one) => one.groupPolicy === "open").map((one) => `channels.${one.name}`)
           : [],
     },

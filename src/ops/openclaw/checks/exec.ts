@@ -1,6 +1,7 @@
 /** Commands: who is asked before one runs. @module */
 import type { OpenClawFamily } from "../check.ts";
-import { at as valueAt, denies, type Effective, listAt, objectAt, runsUnasked, textAt } from "../effective.ts";
+import { type Effective, runsUnasked, has } from "../effective.ts";
+import { at as valueAt, listAt, objectAt, textAt } from "../values.ts";
 
 const INTERPRETER =
   /^(.*\/)?(python[\d.]*|node|deno|bun|ruby|perl|php|lua|bash|sh|zsh|osascript|pwsh|powershell|awk|gawk)$/;
@@ -35,7 +36,7 @@ export const exec: OpenClawFamily = {
       severity: "critical",
       title: "every command runs on the host, and nobody is asked",
       why: "Where nothing is written, OpenClaw runs commands with full rights and never asks; its own audit says nothing of it.",
-      fix: "set tools.exec.security to allowlist, tools.exec.ask to on-miss and agents.defaults.sandbox.mode to all",
+      fix: "set tools.exec.security to allowlist, set tools.exec.ask to on-miss, and set agents.defaults.sandbox.mode to all",
       references: ["LLM06", "ASI05", "AML.T0053", "CWE-78"],
       look: (at) =>
         at.agents
@@ -78,10 +79,7 @@ export const exec: OpenClawFamily = {
       references: ["CWE-1188"],
       look: (at) =>
         at.agents
-          .filter(
-            (one) =>
-              denies(one, "write", "group:fs") && !denies(one, "exec", "group:runtime") && one.exec.security !== "deny",
-          )
+          .filter((one) => !has(one, "write", "edit") && has(one, "exec") && one.exec.security !== "deny")
           .map((one) => `agent ${one.id}`),
     },
     {

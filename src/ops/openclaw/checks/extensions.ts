@@ -1,7 +1,7 @@
 /** Plugins, skills and hooks: foreign code inside. @module */
 import { isObject } from "../../../core/json.ts";
 import type { OpenClawFamily } from "../check.ts";
-import { at as valueAt, listAt, objectAt } from "../effective.ts";
+import { at as valueAt, listAt, objectAt } from "../values.ts";
 import { isLiteralSecret } from "./literal.ts";
 
 export const extensions: OpenClawFamily = {
@@ -140,6 +140,16 @@ export const extensions: OpenClawFamily = {
       fix: "move it out of the workspace",
       references: ["CWE-426"],
       look: ({ home }) => home.workspaces.filter(({ dotEnv }) => dotEnv).map(({ path }) => `${path}/.env`),
+    },
+    {
+      id: "vambrace.workspace.writable",
+      severity: "high",
+      title: "others can write what the agent obeys",
+      why: "Its memory, its persona and its skills are read as the operator's own words.",
+      fix: "`chmod -R go-w` the workspace",
+      references: ["LLM01", "ASI06", "CWE-732"],
+      look: ({ home }) =>
+        home.workspaces.flatMap(({ open }) => open.map(({ path, mode }) => `${path} (mode ${mode.toString(8)})`)),
     },
     {
       id: "vambrace.hooks.internal_code",

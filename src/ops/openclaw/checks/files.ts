@@ -22,6 +22,12 @@ const isCredential: Which = ({ path }, { home }) => path.startsWith(`${home.root
 const isSession: Which = ({ path }) => /\/sessions(\/|$)/.test(path) || path.endsWith(".jsonl");
 const isLog: Which = ({ path }) => path.endsWith(".log");
 
+const isKeyFile: Which = ({ path }, { home }) =>
+  /\/(?:\.env|exec-approvals\.json|exec-approvals\.sock|identity|devices)$|\/(?:identity|devices)\//.test(
+    path.slice(home.root.length),
+  );
+const KNOWN: readonly Which[] = [isRoot, isConfig, isInclude, isAuthDatabase, isCredential, isKeyFile];
+
 function modes(which: Which, bits: number): (at: Effective) => readonly Place[] {
   return (at) =>
     at.home.files
@@ -160,6 +166,25 @@ export const files: OpenClawFamily = {
     },
     ...pair("fs.auth_profiles", "the databases with keys", isAuthDatabase),
     ...pair("fs.credentials_dir", "credentials of channels", isCredential),
+    ...pair("vambrace.fs.keys", "files with keys, approvals or devices", isKeyFile),
+    {
+      id: "vambrace.fs.others_writable",
+      severity: "critical",
+      title: "others can change files of the installation",
+      why: WHY_WRITE,
+      fix: "`chmod -R go-w` the state folder",
+      references: ["ASI04", "CWE-732"],
+      look: modes((file, at) => !KNOWN.some((one) => one(file, at)), GROUP_WRITE | OTHER_WRITE),
+    },
+    {
+      id: "vambrace.fs.above",
+      severity: "high",
+      title: "others can write into a folder above the state folder",
+      why: "They move it away and put their own in its place.",
+      fix: "take the write permission of group and others away (`chmod go-w`)",
+      references: ["CWE-732", "CWE-379"],
+      look: ({ home }) => home.openAbove.map(({ path, mode }) => `${path} (mode ${mode.toString(8)})`),
+    },
     {
       id: "fs.sessions_store.perms_readable",
       severity: "medium",
@@ -185,7 +210,7 @@ export const files: OpenClawFamily = {
       why: "Keys and conversations leave with it, and whoever can write there writes here.",
       fix: "move it out of the synchronised folder",
       references: ["LLM02", "CWE-922"],
-      look: ({ home }) => (SYNCED.test(`${home.root}/`) ? [home.root] : []),
+      look: ({ home }) => [home.root, home.real].filter((path) => SYNCED.test(`${path}/`)).slice(0, 1),
     },
     {
       id: "vambrace.fs.foreign_owner",

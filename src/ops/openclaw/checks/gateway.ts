@@ -2,7 +2,8 @@
 import type { JsonValue } from "../../../core/json.ts";
 import type { OpenClawFamily, Place } from "../check.ts";
 import { isReference } from "./literal.ts";
-import { at as valueAt, type Effective, listAt, textAt } from "../effective.ts";
+import { type Effective } from "../effective.ts";
+import { at as valueAt, listAt, textAt } from "../values.ts";
 
 const SHORT = 24;
 const PLACEHOLDERS =
@@ -207,7 +208,10 @@ export const gateway: OpenClawFamily = {
       references: ["ASI03", "CWE-668"],
       look: ({ listeners, gateway: { port } }) =>
         (listeners ?? [])
-          .filter((one) => one.port === port && !LOOPBACK.test(one.address))
+          // The port may come from a variable or an option: its name tells it too.
+          .filter(
+            (one) => (one.port === port || one.program?.startsWith("openclaw") === true) && !LOOPBACK.test(one.address),
+          )
           .map((one) => `${one.address}:${one.port}`),
     },
     {

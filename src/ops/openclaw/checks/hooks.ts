@@ -1,6 +1,7 @@
 /** Hooks: turns that somebody else begins. @module */
 import type { OpenClawFamily } from "../check.ts";
-import { at as valueAt, type Effective, listAt, textAt } from "../effective.ts";
+import type { Effective } from "../effective.ts";
+import { at as valueAt, listAt, textAt } from "../values.ts";
 import { isLiteralSecret } from "./literal.ts";
 
 const SHORT = 24;

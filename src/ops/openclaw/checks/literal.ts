@@ -2,7 +2,7 @@
 import type { JsonValue } from "../../../core/json.ts";
 
 export function isReference(text: string): boolean {
-  return /^\$\{[A-Z_][A-Z0-9_]*\}$/.test(text);
+  return /^(?:[A-Za-z]+ )?\$\{[A-Z_][A-Z0-9_]*\}$/.test(text);
 }
 
 export function isLiteralSecret(value: JsonValue | undefined): boolean {

@@ -1,7 +1,7 @@
 /** Who else says who somebody is, and which devices come along. @module */
 import type { JsonValue } from "../../../core/json.ts";
 import type { OpenClawFamily, Place } from "../check.ts";
-import { at as valueAt, listAt, objectAt, textAt } from "../effective.ts";
+import { at as valueAt, listAt, objectAt, textAt } from "../values.ts";
 
 const DANGEROUS_NODE =
   /^(camera\.|screen\.record|contacts\.add|calendar\.add|reminders\.add|health\.summary|sms\.|desktop\.|\*)/;

@@ -1,7 +1,8 @@
 /** The box that OpenClaw puts commands into, where it does. @module */
 import { isObject } from "../../../core/json.ts";
 import type { OpenClawFamily, Place } from "../check.ts";
-import { denies, type Effective, listAt, objectAt, textAt } from "../effective.ts";
+import { type Effective, has, RUNTIME } from "../effective.ts";
+import { listAt, objectAt, textAt } from "../values.ts";
 
 const RISKY_BIND =
   /^(\/|\/etc|\/proc|\/sys|\/dev|\/root|\/home|\/var|\/boot|\/run|\/usr)(\/[^/:]*)?(:|$)|docker\.sock|podman\.sock|\/\.(ssh|aws|gnupg|kube|docker|config|openclaw)(\/|:|$)/;
@@ -40,9 +41,7 @@ export const sandbox: OpenClawFamily = {
       fix: "set agents.defaults.sandbox.mode to all",
       references: ["LLM06", "ASI05", "CWE-653"],
       look: (at) =>
-        at.agents
-          .filter((one) => one.sandboxed === "off" && !denies(one, "exec", "group:runtime"))
-          .map((one) => `agent ${one.id}`),
+        at.agents.filter((one) => one.sandboxed === "off" && has(one, ...RUNTIME)).map((one) => `agent ${one.id}`),
     },
     {
       id: "vambrace.sandbox.main_outside",

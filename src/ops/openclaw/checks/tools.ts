@@ -1,6 +1,7 @@
 /** What OpenClaw's agents may do besides commands. @module */
 import type { OpenClawFamily } from "../check.ts";
-import { at as valueAt, denies, listAt, objectAt, textAt } from "../effective.ts";
+import { FILES, has, RUNTIME } from "../effective.ts";
+import { at as valueAt, listAt, objectAt, textAt } from "../values.ts";
 
 const MANY = 25;
 
@@ -58,6 +59,7 @@ export const tools: OpenClawFamily = {
       look: (at) =>
         at.agents
           .filter((one) => one.profile === "full" || one.profile === null)
+          .filter((one) => has(one, ...RUNTIME, ...FILES, "web_fetch", "automations"))
           .map((one) => `agent ${one.id}: ${one.profile ?? "unset"}`),
     },
     {
@@ -67,8 +69,7 @@ export const tools: OpenClawFamily = {
       why: "Keys in the home folder are read and shell start-up files written. That is the default.",
       fix: "set tools.fs.workspaceOnly to true",
       references: ["LLM06", "CWE-22"],
-      look: (at) =>
-        at.agents.filter((one) => !one.workspaceOnly && !denies(one, "group:fs")).map((one) => `agent ${one.id}`),
+      look: (at) => at.agents.filter((one) => !one.workspaceOnly && has(one, ...FILES)).map((one) => `agent ${one.id}`),
     },
     {
       id: "vambrace.tools.fetch_anywhere",
@@ -81,9 +82,7 @@ export const tools: OpenClawFamily = {
         const off = valueAt(at.config, "tools.web.fetch.enabled") === false;
         const proxied = valueAt(at.config, "proxy.enabled") === true && textAt(at.config, "proxy.proxyUrl") !== null;
         if (off || proxied) return [];
-        return at.agents
-          .filter((one) => !denies(one, "web_fetch", "group:web"))
-          .map((one) => `agent ${one.id}: web_fetch`);
+        return at.agents.filter((one) => has(one, "web_fetch")).map((one) => `agent ${one.id}: web_fetch`);
       },
     },
     {
@@ -128,7 +127,7 @@ export const tools: OpenClawFamily = {
       severity: "medium",
       title: "agents read each other's sessions",
       why: "What one of them was told is known to all; that is the default.",
-      fix: "set tools.sessions.visibility to self and tools.agentToAgent.enabled to false",
+      fix: "set tools.sessions.visibility to self and set tools.agentToAgent.enabled to false",
       references: ["LLM02", "ASI07", "CWE-668"],
       look: (at) => {
         const visibility = textAt(at.config, "tools.sessions.visibility") ?? "all";

@@ -1,8 +1,8 @@
 /** Settings that weaken, records, and what starts by itself. @module */
 import type { JsonValue } from "../../../core/json.ts";
 import type { OpenClawFamily } from "../check.ts";
-import { at as valueAt, type Effective, objectAt, RELEASE, textAt } from "../effective.ts";
-import { isLiteralSecret } from "./literal.ts";
+import { type Effective, RELEASE } from "../effective.ts";
+import { at as valueAt, objectAt, textAt } from "../values.ts";
 
 const DANGEROUS: readonly { readonly path: string; readonly bad: JsonValue }[] = [
   { path: "gateway.controlUi.dangerouslyAllowHostHeaderOriginFallback", bad: true },
@@ -60,56 +60,22 @@ export const upkeep: OpenClawFamily = {
         ),
     },
     {
-      id: "config.secrets.gateway_password_in_config",
-      severity: "medium",
-      title: "the gateway's password stands in the configuration",
-      why: "Backups, editors and whoever reads the file have it.",
-      fix: "put it behind a reference",
-      references: ["CWE-256"],
-      look: ({ config }) =>
-        isLiteralSecret(valueAt(config, "gateway.auth.password")) ? ["gateway.auth.password"] : [],
-    },
-    {
-      id: "vambrace.secrets.gateway_token_in_config",
-      severity: "medium",
-      title: "the gateway's token stands in the configuration",
-      why: "OpenClaw writes it there at set-up, in clear; it is the whole authority over the gateway.",
-      fix: "put it behind a reference (SecretRef)",
-      references: ["CWE-312"],
-      look: ({ config }) => (isLiteralSecret(valueAt(config, "gateway.auth.token")) ? ["gateway.auth.token"] : []),
-    },
-    {
-      id: "vambrace.secrets.inline_environment",
-      severity: "medium",
-      title: "values for the environment stand in the configuration",
-      why: "Every child process has them.",
-      fix: "put secrets behind references",
-      references: ["CWE-526", "CWE-312"],
-      look: ({ config }) =>
-        Object.entries(objectAt(config, "env.vars")).flatMap(([name, value]) =>
-          /(TOKEN|SECRET|PASSWORD|KEY)$/i.test(name) && isLiteralSecret(value) ? [`env.vars.${name}`] : [],
-        ),
-    },
-    {
-      id: "vambrace.secrets.stored_in_clear",
-      severity: "high",
-      title: "the store of secrets is not encrypted",
-      why: "Rows of a database in clear: a backup or another program of this user has them all.",
-      fix: "`vambrace migrate openclaw` puts them into an encrypted vault; then remove them here",
-      references: ["LLM02", "CWE-312"],
-      look: ({ home }) => (home.state?.stored ?? []).map(({ name, kind }) => `${name} (${kind})`),
-    },
-    {
-      id: "vambrace.secrets.bound_to_no_host",
+      id: "vambrace.config.decided_elsewhere",
       severity: "low",
-      title: "a secret is bound to no host",
-      why: "It never is put in by the proxy; somebody passes it on by hand.",
-      fix: "`openclaw secrets store set NAME --allow-host HOST`",
-      references: ["CWE-522"],
-      look: ({ home }) =>
-        (home.state?.stored ?? [])
-          .filter(({ kind, hosts }) => kind === "secret" && hosts.length === 0)
-          .map(({ name }) => name),
+      title: "a variable that nothing here sets decides a setting",
+      why: "What it comes to is not known to this audit: a check may have found nothing for that reason.",
+      fix: "write the setting itself; keep variables for secrets",
+      references: ["CWE-1188"],
+      look: ({ home }) => home.undecided,
+    },
+    {
+      id: "vambrace.homes.others",
+      severity: "medium",
+      title: "another OpenClaw of this user was not looked at",
+      why: "Each profile has its own keys, channels and gateway; what an older name left has the keys of then.",
+      fix: "`vambrace security audit --target openclaw --home FOLDER` for each; remove what is not used",
+      references: ["CWE-1059"],
+      look: ({ home }) => home.others,
     },
     {
       id: "security.audit.suppressions.active",
@@ -204,10 +170,13 @@ export const upkeep: OpenClawFamily = {
       fix: "set agents.defaults.heartbeat.every to 0m",
       references: ["LLM06", "ASI10"],
       look: ({ config }) => {
-        const every = textAt(config, "agents.defaults.heartbeat.every");
-        return every !== null && every.startsWith("0")
-          ? []
-          : [`agents.defaults.heartbeat.every: ${every ?? "30m by default"}`];
+        const shared = textAt(config, "agents.defaults.heartbeat.every");
+        const own = Object.entries(objectAt(config, "agents.entries")).map(
+          ([id, value]) => [`agents.entries.${id}`, textAt(value, "heartbeat.every")] as const,
+        );
+        return [["agents.defaults", shared ?? "30m by default"] as const, ...own].flatMap(([place, every]) =>
+          every === null || /^0(?!\.)/.test(every) ? [] : [`${place}.heartbeat.every: ${every}`],
+        );
       },
     },
     {
