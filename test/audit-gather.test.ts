@@ -291,6 +291,30 @@ test("R-OPS-5 R-AUDIT-3: a file of a package that was changed, added or taken aw
   assert.throws(seen, /huge cannot be read/);
 });
 
+test("R-AUDIT-1: a secret in an environment is known by other names, by its shape, and by an address that carries it", () => {
+  const names = ["PGPASSWORD", "MYSQL_PWD", "GITHUB_PAT", "anthropic_api_key", "MYAPIKEY", "SENTRY_DSN"];
+  const honest = {
+    PWD: "/x",
+    OLDPWD: "/x",
+    SSH_AUTH_SOCK: "/x",
+    LESSKEY: "/x",
+    HTTPS_PROXY: "http://h:3128",
+    PATH: "/bin",
+  };
+  const found = surveyEnvironment(
+    [],
+    {
+      ...honest,
+      ...Object.fromEntries(names.map((name) => [name, "x"])),
+      DATABASE_URL: "postgres://ana:geheim@h/db",
+      MINE: "shaped",
+    },
+    (value) => value === "shaped",
+  );
+  assert.deepEqual(found.secrets, [...names, "DATABASE_URL", "MINE"].toSorted());
+  assert.deepEqual(surveyEnvironment([], honest).secrets, [], "the twin");
+});
+
 test("R-AUDIT-1: secrets and loaders of an environment are named, and no value is kept", () => {
   const survey = surveyEnvironment(["MINE_TOKEN"], {
     ANTHROPIC_API_KEY: "a",

@@ -54,6 +54,8 @@ export const securityAudit: Command = {
         : await reportFor(io, flags);
     print(io, flags, report);
     io.err(summaryLine(report));
+    const mendable = report.open.filter(({ severity, mends }) => severity !== "info" && mends.length > 0).length;
+    if (mendable > 0) io.err(`${mendable} of them a program can mend: \`vambrace harden --dry-run\` shows how`);
     if (unkept !== undefined)
       io.err(`this run was not recorded, so the next one cannot say what changed since: ${unkept}`);
     if (report.open.some(({ severity }) => atLeast(severity, least))) return 3;

@@ -11,6 +11,8 @@ const PROC = "/proc";
 /** Of /proc/PID/stat; the same on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
+const isSecret = (text: string): boolean => scanSecrets(text).length > 0;
+
 type Row = { readonly pid: number; readonly parent: number; readonly startTicks: number };
 
 /** What only the gateway itself can say. */
@@ -25,7 +27,7 @@ export async function gatherProcesses(
   const found = readRunning(home);
   const running = found !== undefined && isGateway(found) ? found : undefined;
   const below = running === undefined ? [] : descendants(rows, running.pid);
-  const me = surveyEnvironment(read);
+  const me = surveyEnvironment(read, undefined, isSecret);
   return {
     gateway: running === undefined ? null : gatewayOf(running, { rows, below, answer: await ask() }),
     own: below.map((one) => ownProcess(one.pid, kindOf(one, running?.pid ?? 0), read)),
@@ -88,7 +90,7 @@ function helperName(pid: number): string | undefined {
 
 function ownProcess(pid: number, kind: OwnProcess["kind"], read: readonly string[]): OwnProcess {
   const folder = join(PROC, String(pid));
-  const survey = surveyEnvironment(read, variablesIn(textOf(join(folder, "environ")) ?? ""));
+  const survey = surveyEnvironment(read, variablesIn(textOf(join(folder, "environ")) ?? ""), isSecret);
   const words = (textOf(join(folder, "cmdline")) ?? "").replaceAll("\0", " ");
   const uid = Number(/^Uid:\s+(\d+)/m.exec(textOf(join(folder, "status")) ?? "")?.[1] ?? -1);
   return {
@@ -97,7 +99,7 @@ function ownProcess(pid: number, kind: OwnProcess["kind"], read: readonly string
     uid,
     strangeSecrets: survey.secrets,
     loaders: kind === "gateway" ? survey.loaders : [],
-    secretInArguments: scanSecrets(words).length > 0,
+    secretInArguments: isSecret(words),
     coreBytes: coreLimit(pid),
   };
 }

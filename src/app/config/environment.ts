@@ -54,28 +54,40 @@ export function environmentOf(source: Readonly<Record<string, string | undefined
 
 /** Variables that make a program load something else than its own code, or believe somebody else. */
 const LOADERS =
-  /^(?:NODE_OPTIONS|NODE_PATH|NODE_REPL_EXTERNAL_MODULE|NODE_EXTRA_CA_CERTS|NODE_TLS_REJECT_UNAUTHORIZED|LD_PRELOAD|LD_LIBRARY_PATH|LD_AUDIT)$/;
-const SECRET_NAME = /(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?)(?:_ID)?$/;
+  /^(?:NODE_OPTIONS|NODE_PATH|NODE_REPL_EXTERNAL_MODULE|NODE_EXTRA_CA_CERTS|NODE_TLS_REJECT_UNAUTHORIZED|OPENSSL_CONF|OPENSSL_MODULES|LD_PRELOAD|LD_LIBRARY_PATH|LD_AUDIT)$/;
+const SECRET_NAME =
+  /(?:(?:^|_)(?:KEY|TOKEN|SECRET|PAT|PWD|DSN|CREDENTIALS?|WEBHOOK_URL)|API_?KEY|PASSWORD|PASSWD|PASSPHRASE|SSHPASS)(?:_ID)?$/i;
+const ADDRESS_WITH_PASSWORD = /^[a-z][\w+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/i;
 /** Named like one, and none. */
-const NO_SECRET = /^(?:GPG_KEY|SSH_AUTH_SOCK|XDG_.*|.*_PUBLIC_KEY|.*_KEY_ID|KEY)$/;
+const NO_SECRET = /^(?:GPG_KEY|SSH_AUTH_SOCK|XDG_.*|.*_PUBLIC_KEY|.*_KEY_ID|KEY|PWD|OLDPWD)$/i;
 
 /** What an environment holds beside what is read from it. Names only. */
 export type Survey = { readonly secrets: readonly string[]; readonly loaders: readonly string[] };
 
-/** @param source absent: the environment of this process. @param read names that the configuration refers to. */
+/**
+ * @param read names that the configuration refers to.
+ * @param source absent: the environment of this process.
+ * @param isSecret of a value: whether its shape says so, whatever its name is.
+ */
 export function surveyEnvironment(
   read: readonly string[],
   source: Readonly<Record<string, string | undefined>> = process.env,
+  isSecret: (value: string) => boolean = () => false,
 ): Survey {
   const known: readonly string[] = [...KNOWN_VARIABLES, ...read];
   const names = Object.keys(source).filter((name) => source[name] !== undefined && source[name] !== "");
   return {
-    secrets: names.filter((name) => SECRET_NAME.test(name) && !NO_SECRET.test(name) && !known.includes(name)).sort(),
+    secrets: names.filter((name) => !known.includes(name) && looksSecret(name, source[name] ?? "", isSecret)).sort(),
     // Any other value than `0` leaves certificates checked.
     loaders: names
       .filter((name) => LOADERS.test(name) && (name !== "NODE_TLS_REJECT_UNAUTHORIZED" || source[name] === "0"))
       .sort(),
   };
+}
+
+function looksSecret(name: string, value: string, isSecret: (value: string) => boolean): boolean {
+  const isNamed = SECRET_NAME.test(name) && !NO_SECRET.test(name);
+  return isNamed || ADDRESS_WITH_PASSWORD.test(value) || isSecret(value);
 }
 
 /** The folder of the person who runs it: `HOME`, else what the system has for the user. */
