@@ -227,6 +227,19 @@ test("R-AUDIT-1: the machine is read from what it writes down", (t) => {
   assert.deepEqual(host.vulnerabilities, ["mds: Vulnerable: no microcode"]);
 });
 
+test("R-AUDIT-1: sshd that is started only when somebody comes is read too, in each spelling of its file", (t) => {
+  const root = folderOf(t);
+  const write = (name: string, text: string) => {
+    mkdirSync(join(root, name, ".."), { recursive: true });
+    writeFileSync(join(root, name), text);
+  };
+  write("etc/ssh/sshd_config", 'PermitRootLogin=yes\nPasswordAuthentication "no"\n');
+  assert.equal(gatherHost(root).sshd, null, "the twin: nothing starts it");
+  write("etc/systemd/system/sockets.target.wants/ssh.socket", "");
+  const { sshd } = gatherHost(root);
+  assert.deepEqual([sshd?.get("permitrootlogin"), sshd?.get("passwordauthentication")], ["yes", "no"]);
+});
+
 test("R-AUDIT-1: what is installed is compared with what is locked", (t) => {
   const root = folderOf(t);
   const lock = (packages: object) => JSON.stringify({ packages: { "": {}, ...packages } });

@@ -18,12 +18,13 @@ import { historyOf } from "../src/app/audit/git-objects.ts";
 import { gatherFiles } from "../src/app/audit/gather-files.ts";
 import { gatherHomeSecrets, gatherLogSecrets, gatherWorkspace, USUAL } from "../src/app/audit/gather-workspace.ts";
 import { groupAlone } from "../src/app/audit/paths.ts";
+import { COMMAND_PATH } from "../src/core/command-environment.ts";
 import { homeAt } from "../src/app/home.ts";
 import { parseAgentId } from "../src/core/ids.ts";
 import { CATALOGUE } from "../src/ops/audit/catalogue.ts";
 import { known } from "../src/ops/audit/known.ts";
 import { runChecks } from "../src/ops/audit/run.ts";
-import { configParts, good, homeWith } from "./audit-kit.ts";
+import { but, configParts, good, homeWith, listener } from "./audit-kit.ts";
 
 const KEY = `sk-ant-api03-${"aB3".repeat(31)}AA`;
 type T = { after(body: () => void): void };
@@ -156,6 +157,8 @@ const filesOf = (root: string, allowed: readonly string[] = []) =>
     isDeep: false,
     allowed,
     workspaces: [join(root, "vambrace")],
+    node: process.execPath,
+    programFolders: COMMAND_PATH,
   });
 const keysOpen = (root: string) => filesOf(root).openKeys.map(({ path }) => path);
 
@@ -370,6 +373,40 @@ const HONEST = [
   "sha256sum",
   "7z",
 ];
+
+const LISTENING: readonly (readonly [check: string | null, listener: Parameters<typeof listener>[0]])[] = [
+  ["exposure.model-server", { port: 11_434, address: "0.0.0.0", program: "ollama" }],
+  ["exposure.model-server", { port: 8_080, address: "::", program: "llama-server" }],
+  ["exposure.model-server", { port: 1_234, address: "0.0.0.0", program: null }],
+  [null, { port: 8_000, address: "0.0.0.0", program: "python3" }],
+  [null, { port: 1_234, address: "0.0.0.0", program: "nginx" }],
+  [null, { port: 11_434, address: "127.0.0.1", program: "ollama" }],
+  ["exposure.other-agent", { port: 20_000, address: "0.0.0.0", program: "openclaw" }],
+  [null, { port: 3_456, address: "0.0.0.0", program: "vite" }],
+  ["exposure.database", { port: 5_433, address: "0.0.0.0", program: "postgres" }],
+  ["exposure.debugger", { port: 9_229, address: "127.0.0.1", program: null }],
+  ["exposure.debugger", { port: 9_230, address: "127.0.0.1", program: "MainThread" }],
+  [null, { port: 9_237, address: "127.0.0.1", program: "unifi_exporter" }],
+];
+
+test("R-AUDIT-1: services of others are known by their port where it is theirs alone, else by their name", (t) => {
+  const whole = good(configParts(homeWith(t, "")));
+  for (const [check, one] of LISTENING) {
+    const at = but(whole, "listeners", (all: object[]) => [...all, listener({ owner: null, ...one })]);
+    const ids = runChecks(at, CATALOGUE).findings.map(({ id }) => id);
+    assert.deepEqual(ids, check === null ? [] : [check], JSON.stringify(one));
+  }
+});
+
+test("R-AUDIT-1: a path that means all is no path", (t) => {
+  const ids = (path: string) =>
+    runChecks(
+      good(configParts(homeWith(t, `egress: {allow: [{host: webhook.site, methods: [POST], paths: ['${path}']}]}\n`))),
+      CATALOGUE,
+    ).findings.flatMap(({ id }) => (id.startsWith("egress.") ? [id] : []));
+  assert.deepEqual(ids("/*"), ["egress.drops", "egress.writes"]);
+  assert.deepEqual(ids("/mine"), []);
+});
 
 function allowed(t: T, entry: string): readonly string[] {
   const at = good(configParts(homeWith(t, `tools: {exec: {allow: [${JSON.stringify(entry)}]}}\n`)));

@@ -3,7 +3,6 @@ import { chmodSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gatherFiles, gatherState } from "../src/app/audit/gather-files.ts";
 import { gatherWorkspace, USUAL } from "../src/app/audit/gather-workspace.ts";
-import { isOpen, lookAt } from "../src/app/audit/paths.ts";
 import { homeAt } from "../src/app/home.ts";
 import { parseAgentId } from "../src/core/ids.ts";
 import type { Installation } from "../src/ops/audit/installation.ts";
@@ -66,14 +65,14 @@ export function onDisk(at: At): Installation {
     isDeep: false,
     allowed: [],
     workspaces: [],
+    node: node(at),
+    programFolders: [],
   });
-  const seen = lookAt(node(at));
   const { facts } = gatherWorkspace({ id: parseAgentId("main"), workspace: workspaceOf(at) }, USUAL);
   return {
     ...but(good(configParts(at)), "host", () => ({ uid })),
     state: known(gatherState(home)),
-    // The one that runs this test is not to be spoiled.
-    files: known({ ...files, nodeOpen: seen !== null && isOpen(seen, uid) ? [seen] : [] }),
+    files: known(files),
     workspaces: known([facts]),
   };
 }

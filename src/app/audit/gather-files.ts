@@ -1,6 +1,5 @@
 /** Files and modes: the state folder, the program, the home folder, allowed programs. @module */
 import { basename, join } from "node:path";
-import { COMMAND_PATH } from "../../core/command-environment.ts";
 import type { FileFacts, PathFacts, ProgramFacts, TreeFacts } from "../../ops/audit/facts-files.ts";
 import { checkStateModes } from "../config/modes.ts";
 import { isWithin, realPath } from "../config/places.ts";
@@ -34,6 +33,9 @@ export type FileParts = {
   /** Entries of `tools.exec.allow` that the operator wrote. */
   readonly allowed: readonly string[];
   readonly workspaces: readonly string[];
+  /** The Node that runs the gateway, and where commands find their programs. */
+  readonly node: string;
+  readonly programFolders: readonly string[];
 };
 
 export function gatherFiles(parts: FileParts): FileFacts {
@@ -43,12 +45,12 @@ export function gatherFiles(parts: FileParts): FileFacts {
     state: lyingOf(home.root, me),
     home: lookAt(userHome) ?? { path: userHome, kind: "other", mode: 0, uid: me },
     installationOpen: [...openAbove(realPath(installation), me), ...openIn(installation, me, parts.isDeep)],
-    nodeOpen: [...open(process.execPath, me), ...openAbove(realPath(process.execPath), me)],
+    nodeOpen: [...open(parts.node, me), ...openAbove(realPath(parts.node), me)],
     openKeys: keyFiles(userHome).filter(({ mode }) => (mode & 0o077) !== 0),
     leftovers: leftovers(home, parts.nowMs),
     openStartup: startedFrom(userHome).flatMap((path) => open(path, me)),
     programs: parts.allowed.map((entry) => programOf(entry, parts)),
-    openProgramFolders: COMMAND_PATH.flatMap((path) => open(path, me)),
+    openProgramFolders: parts.programFolders.flatMap((path) => open(path, me)),
   };
 }
 
@@ -90,9 +92,9 @@ function leftovers(home: Home, nowMs: number): FileFacts["leftovers"] {
 }
 
 /** Where a bare name is found, as commands look it up; of a link what counts is where it leads. */
-function programOf(entry: string, { workspaces }: FileParts): ProgramFacts {
+function programOf(entry: string, { workspaces, programFolders }: FileParts): ProgramFacts {
   const [name = ""] = entry.trim().split(/\s+/);
-  const paths = name.startsWith("/") ? [name] : COMMAND_PATH.map((folder) => join(folder, name));
+  const paths = name.startsWith("/") ? [name] : programFolders.map((folder) => join(folder, name));
   const path = paths.find((one) => lookAt(one) !== null);
   const real = path === undefined ? undefined : realPath(path);
   const file = real === undefined ? null : lookAt(real);

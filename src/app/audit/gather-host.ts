@@ -165,10 +165,19 @@ function securityModules(at: (path: string) => string): readonly string[] {
   return isOn && !found.includes("apparmor") ? [...found, "apparmor"] : found;
 }
 
+/** Where it is started only when somebody comes, as newer systems do, no process of it is there before. */
+const SSH_UNITS = [
+  "sockets.target.wants/ssh.socket",
+  "sockets.target.wants/sshd.socket",
+  "multi-user.target.wants/ssh.service",
+  "multi-user.target.wants/sshd.service",
+].map((name) => `etc/systemd/system/${name}`);
+
 /** The first word for each key counts, as sshd reads it; `Match` blocks speak of some people only. */
 function sshdOf(at: (path: string) => string, running: ReadonlySet<string>): HostFacts["sshd"] {
   const main = textOf(at("etc/ssh/sshd_config"));
-  if (main === undefined || !running.has("sshd")) return null;
+  if (main === undefined || !(running.has("sshd") || SSH_UNITS.some((unit) => statOf(at(unit)) !== undefined)))
+    return null;
   const folder = at("etc/ssh/sshd_config.d");
   const included = /^\s*Include\s+\/etc\/ssh\/sshd_config\.d/im.test(main)
     ? namesIn(folder)
@@ -178,7 +187,7 @@ function sshdOf(at: (path: string) => string, running: ReadonlySet<string>): Hos
   const found = new Map<string, string>([]);
   for (const text of [...included, main]) {
     for (const line of (text.split(/^\s*Match\s/im)[0] ?? "").split("\n")) {
-      const [, key, value] = /^\s*([A-Za-z]+)\s+(\S+)/.exec(line) ?? [];
+      const [, key, value] = /^\s*([A-Za-z]+)(?:\s*=\s*|\s+)"?([^\s"]+)/.exec(line) ?? [];
       if (key !== undefined && value !== undefined && !found.has(key.toLowerCase()))
         found.set(key.toLowerCase(), value.toLowerCase());
     }

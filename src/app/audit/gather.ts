@@ -5,6 +5,7 @@
  * @module
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { COMMAND_PATH } from "../../core/command-environment.ts";
 import { toFault } from "../../core/fault.ts";
 import { sha256 } from "../../core/json.ts";
 import type { SecretAge } from "../../core/ports/secrets.ts";
@@ -210,6 +211,8 @@ function fileParts({ home, env, nowMs, form }: GatherParts, { config, loaded }: 
     isDeep: form === "deep",
     allowed: [...new Set(allowed)],
     workspaces: loaded === null ? [] : agentSettings(loaded.config, loaded.places).map(({ workspace }) => workspace),
+    node: process.execPath,
+    programFolders: COMMAND_PATH,
   };
 }
 

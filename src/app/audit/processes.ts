@@ -88,7 +88,7 @@ function helperName(pid: number): string | undefined {
   return undefined;
 }
 
-function ownProcess(pid: number, kind: OwnProcess["kind"], read: readonly string[]): OwnProcess {
+export function ownProcess(pid: number, kind: OwnProcess["kind"], read: readonly string[]): OwnProcess {
   const folder = join(PROC, String(pid));
   const survey = surveyEnvironment(read, variablesIn(textOf(join(folder, "environ")) ?? ""), isSecret);
   const words = (textOf(join(folder, "cmdline")) ?? "").replaceAll("\0", " ");

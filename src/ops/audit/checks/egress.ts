@@ -32,6 +32,9 @@ const MANY = 50;
 
 const writesOf = ({ methods }: EgressRule): readonly string[] => methods.filter((one) => WRITES.includes(one));
 
+/** Also where one is written that means all. */
+const isAnyPath = ({ paths }: EgressRule): boolean => paths?.some((one) => /^\/?\*+$/.test(one)) ?? true;
+
 const hosts: readonly Check[] = [
   rules({
     id: "egress.drops",
@@ -40,7 +43,7 @@ const hosts: readonly Check[] = [
     why: "It is allowed for one thing and serves every thief as well: what goes there goes to whoever knows the address.",
     fix: "take it out, or list the one path that is yours",
     references: ["LLM02", "ASI02", "AML.T0025", "CWE-200"],
-    bad: (rule) => (DROPS.test(rule.host.replace(/^\*\./, "")) && rule.paths === undefined ? "" : null),
+    bad: (rule) => (DROPS.test(rule.host.replace(/^\*\./, "")) && isAnyPath(rule) ? "" : null),
   }),
   rules({
     id: "egress.writes",
@@ -49,7 +52,7 @@ const hosts: readonly Check[] = [
     why: "A host that takes POST takes whatever a fooled model puts into it.",
     fix: "name the `paths` that are needed, or leave `methods` out",
     references: ["LLM02", "ASI02", "AML.T0025", "CWE-200"],
-    bad: (rule) => (writesOf(rule).length > 0 && rule.paths === undefined ? `: ${writesOf(rule).join(", ")}` : null),
+    bad: (rule) => (writesOf(rule).length > 0 && isAnyPath(rule) ? `: ${writesOf(rule).join(", ")}` : null),
   }),
   rules({
     id: "egress.wildcard",

@@ -15,23 +15,27 @@ function place({ protocol, address, port, owner, program }: ListenerFacts): stri
 
 type Known = Pick<Check, "id" | "title" | "fix"> & {
   readonly severity?: Check["severity"];
+  /** Of this service alone: whatever listens there is it. */
   readonly ports: readonly number[];
+  /** Ports that others use as well: then the name has to say so, where there is one. */
+  readonly shared?: readonly number[];
+  /** Names of its programs, on whatever port. */
+  readonly programs?: RegExp;
   readonly anywhere?: boolean;
   readonly why: string;
   readonly references: readonly string[];
 };
 
 /** Services of others that are known by their port and that give whoever reaches them power over this machine. */
-function service({ ports, anywhere, ...words }: Known): Check {
+function service({ ports, shared = [], programs = /^$/, anywhere, ...words }: Known): Check {
+  const isIt = ({ port, program }: ListenerFacts): boolean =>
+    ports.includes(port) || (program === null ? shared.includes(port) : programs.test(program));
   return {
     severity: "high",
     ...words,
     look: (at) =>
       tcp(at)
-        .filter(
-          ({ owner, port, address }) =>
-            owner === null && ports.includes(port) && (anywhere === true || isWide(address)),
-        )
+        .filter((one) => one.owner === null && isIt(one) && (anywhere === true || isWide(one.address)))
         .map(place),
   };
 }
@@ -43,7 +47,9 @@ const services: readonly Check[] = [
     why: "Ollama and its like know no passwords: whoever reaches them uses them, replaces the model that your agent obeys, and reads what it is asked.",
     fix: "bind it to loopback (`OLLAMA_HOST=127.0.0.1`)",
     references: ["LLM03", "ASI04", "CWE-306"],
-    ports: [11_434, 1_234, 8_000, 8_081, 5_001],
+    ports: [11_434],
+    shared: [1_234],
+    programs: /^(?:ollama|llama[-_.]|vllm|koboldcpp|lm[- ]?studio|lms$|local-?ai|tabby|text-generation)/i,
   }),
   service({
     id: "exposure.other-agent",
@@ -51,7 +57,9 @@ const services: readonly Check[] = [
     why: "It is a second way in to the same files and keys, and this program's walls do not stand in it.",
     fix: "bind it to loopback, or end it",
     references: ["ASI03", "AML.T0049", "CWE-668"],
-    ports: [18_789, 18_790, 3_456],
+    ports: [18_789, 18_790],
+    shared: [3_456],
+    programs: /^openclaw/,
   }),
   service({
     id: "exposure.container-engine",
@@ -79,9 +87,12 @@ const services: readonly Check[] = [
     why: "What your agent may be told to query should not be open to the network as well.",
     fix: "bind it to loopback or a private address behind a firewall",
     references: ["CWE-668"],
+    programs: /^(?:postgres|mysqld|mariadbd|redis-server|valkey-server|mongod)$/,
     ports: [5_432, 3_306, 6_379, 27_017, 9_200],
   }),
 ];
+
+const NODE = /node|MainThread|electron|^code$|^bun$|^deno$/i;
 
 const own: readonly Check[] = [
   {
@@ -147,10 +158,11 @@ const own: readonly Check[] = [
     references: ["CWE-489", "CWE-306"],
     look: (at) =>
       tcp(at)
-        .filter(
-          ({ port, address, owner }) =>
-            port >= 9_229 && port <= 9_239 && (owner !== null || isWide(address) || isLoopbackAddress(address)),
-        )
+        // Later ports of the range are those of other services too.
+        .filter(({ port, owner, program }) => {
+          const isNode = owner !== null || NODE.test(program ?? "") || (program === null && port === 9_229);
+          return port >= 9_229 && port <= 9_239 && isNode;
+        })
         .map(place),
   },
   {

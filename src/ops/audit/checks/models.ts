@@ -29,7 +29,7 @@ const effective: readonly Check[] = [
     references: ["LLM02", "CWE-319"],
     look: (at) =>
       Object.entries(need(at.effective).settings.models.providers).flatMap(([name, { baseURL }]) =>
-        baseURL?.startsWith("http:") === true && !isHere(baseURL)
+        baseURL !== undefined && /^http:/i.test(baseURL) && !isHere(baseURL)
           ? [`models.providers.${name}: ${hostOf(baseURL)}`]
           : [],
       ),
