@@ -9,6 +9,7 @@ import { CATALOGUE } from "../src/ops/audit/catalogue.ts";
 import { runChecks } from "../src/ops/audit/run.ts";
 import { applyHardening, type HardenPorts, undoHardening } from "../src/ops/harden/apply.ts";
 import { homeWith, NOW } from "./audit-kit.ts";
+import { makeHome } from "./cli-kit.ts";
 import { type At, onDisk, SPOILED } from "./audit-spoiled.ts";
 
 const clock = { wallMs: () => NOW, monotonicMs: () => NOW, sleep: async () => undefined };
@@ -128,4 +129,22 @@ test("R-AUDIT-5: what is mended is what was found: a list keeps its honest entri
   const text = readFileSync(join(at.home, "config.yaml"), "utf8");
   assert.match(text, /- jq # mine/);
   assert.doesNotMatch(text, /bash|npx/);
+});
+
+test("R-AUDIT-5: harden looks again: what it set out to mend and is still there is shown, and is no success", async (t) => {
+  const home = makeHome(t);
+  const text = "nonsense: 1\ntools: {fs: {workspaceOnly: false}}\n";
+  const config = home.file(".vambrace/config.yaml", text);
+  const bashrc = home.file(".bashrc", "");
+  chmodSync(bashrc, 0o666);
+  const { status, out, err } = await home.run(["harden", "--yes"]);
+  assert.equal(status, 1);
+  assert.match(out, /files\.workspace-only\.off/);
+  assert.doesNotMatch(out, /files\.startup\.open/);
+  assert.match(err, /left as it is/);
+  assert.equal(modeOf(bashrc), 0o644, "the rest is mended");
+  assert.equal(readFileSync(config, "utf8"), text);
+  const undone = await home.run(["harden", "--undo"]);
+  assert.equal(undone.status, 0);
+  assert.equal(modeOf(bashrc), 0o666);
 });

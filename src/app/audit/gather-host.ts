@@ -173,11 +173,14 @@ const SSH_UNITS = [
   "multi-user.target.wants/sshd.service",
 ].map((name) => `etc/systemd/system/${name}`);
 
+function isServed(at: (path: string) => string, running: ReadonlySet<string>): boolean {
+  return running.has("sshd") || SSH_UNITS.some((unit) => statOf(at(unit)) !== undefined);
+}
+
 /** The first word for each key counts, as sshd reads it; `Match` blocks speak of some people only. */
 function sshdOf(at: (path: string) => string, running: ReadonlySet<string>): HostFacts["sshd"] {
   const main = textOf(at("etc/ssh/sshd_config"));
-  if (main === undefined || !(running.has("sshd") || SSH_UNITS.some((unit) => statOf(at(unit)) !== undefined)))
-    return null;
+  if (main === undefined || !isServed(at, running)) return null;
   const folder = at("etc/ssh/sshd_config.d");
   const included = /^\s*Include\s+\/etc\/ssh\/sshd_config\.d/im.test(main)
     ? namesIn(folder)

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { htmlOf } from "../audit/out/html.ts";
-import { jsonOf } from "../audit/out/json.ts";
-import { sarifOf } from "../audit/out/sarif.ts";
-import type { Report } from "../audit/report.ts";
-import { auditOpenClaw, OPENCLAW_FAMILIES } from "./catalogue.ts";
-import { withCommands } from "./check.ts";
-import { homeWith } from "./fixture.ts";
+import { htmlOf } from "../src/ops/audit/out/html.ts";
+import { jsonOf } from "../src/ops/audit/out/json.ts";
+import { sarifOf } from "../src/ops/audit/out/sarif.ts";
+import type { Report } from "../src/ops/audit/report.ts";
+import { auditOpenClaw, OPENCLAW_FAMILIES } from "../src/ops/openclaw/catalogue.ts";
+import { withCommands } from "../src/ops/openclaw/check.ts";
+import { homeWith } from "../src/ops/openclaw/fixture.ts";
 
 const HOSTILE = "\u001b[31m<img src=x onerror=alert(1)>[click](https://evil.example)";
 

@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { auditOpenClaw } from "../../ops/openclaw/catalogue.ts";
-import { readOpenClaw } from "./read.ts";
+import { auditOpenClaw } from "../src/ops/openclaw/catalogue.ts";
+import { readOpenClaw } from "../src/edges/openclaw/read.ts";
 
 function homeOf(t: { after(body: () => void): void }, config: string) {
   const folder = mkdtempSync(join(tmpdir(), "vambrace-openclaw-"));
