@@ -77,7 +77,8 @@ test("R-OPS-2: INVARIANT(whole-backups): whichever step fails, or the power goes
   await bench.save();
   const before = new Map(bench.tree);
   const catalogue = bench.catalogue.text;
-  bench.tree.set("c.bin", randomBytes(300_000));
+  // Of several writes, one of which is under way while the next is gathered.
+  bench.tree.set("c.bin", randomBytes(2_500_000));
   const clean = bench.depot.copy();
   let [steps, seen] = [0, 0];
   for (let failAt = 1; ; failAt++) {

@@ -9,14 +9,20 @@ import { Fault } from "../../core/fault.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Random } from "../../core/ports/random.ts";
 import type { SigningKey } from "../../ledger/note.ts";
+import { inOrder, letGo, WAIT } from "./ahead.ts";
 import type { Catalogue, Place } from "./catalogue.ts";
 import { manifestPath, type PackFacts, packsPath } from "./chain.ts";
 import type { Depot } from "./depot.ts";
 import type { Seal } from "./envelope.ts";
 import { entryLine, headLine, type ManifestEntry, type ManifestHead, PIECE_BYTES } from "./manifest.ts";
 import { type PackWriter, packWriter, type SealedFile, sealedFile } from "./packs.ts";
-import { readSettled } from "./read-file.ts";
+import { type Read, readPieces, readSettled, readSmall } from "./read-file.ts";
 import { HOME, type SourceEntry } from "./source.ts";
+
+/** Files that are looked at, and where they are of one piece read, before their turn. */
+const FILES_AHEAD = 8;
+/** Pieces of one file that are held at once. */
+const PIECES_AHEAD = 4;
 
 export type FillParts = {
   readonly depot: Depot;
@@ -35,8 +41,8 @@ export type Work = {
   readonly seal: Seal;
   readonly nameKey: Buffer;
   readonly naming: KeyObject;
-  /** What files are read into, one piece at a time. */
-  readonly buffer: Buffer;
+  /** What large files are read into. */
+  readonly buffers: readonly Buffer[];
   readonly packs: PackWriter;
   /** That were there before. */
   readonly standing: ReadonlyMap<string, PackFacts>;
@@ -74,7 +80,7 @@ export function begin(
     packs,
     nameKey,
     naming: createSecretKey(nameKey),
-    buffer: Buffer.allocUnsafe(PIECE_BYTES),
+    buffers: Array.from({ length: PIECES_AHEAD }, () => Buffer.allocUnsafeSlow(PIECE_BYTES)),
     files: new Map(),
     needed: new Map(),
     left: [],
@@ -97,15 +103,39 @@ export async function fill(parts: FillParts, work: Work): Promise<Work> {
   const line = (text: string): Promise<void> => manifest.add(Buffer.from(text, "utf8"));
   const { number, nameKey } = work;
   await line(headLine({ format: 1, number, origin: key.verifier.name, nameKey: nameKey.toString("hex"), facts }));
-  for await (const entry of parts.source) {
+  for await (const { entry, read } of inOrder(waiting(parts.source), FILES_AHEAD, (one) => ahead(parts, work, one))) {
     parts.signal?.throwIfAborted();
-    const saved = await save(parts, work, entry);
+    const saved = await save(parts, work, entry, read);
     if (saved !== undefined) await line(entryLine(saved));
   }
   return work;
 }
 
-async function save(parts: FillParts, work: Work, entry: SourceEntry): Promise<ManifestEntry | undefined> {
+async function* waiting(source: FillParts["source"]): AsyncGenerator<Entry | typeof WAIT> {
+  for await (const entry of source) yield entry.kind === "wait" ? WAIT : entry;
+}
+
+type Entry = Exclude<SourceEntry, { kind: "wait" }>;
+type FileEntry = Extract<SourceEntry, { kind: "file" }>;
+/** What is in it; undefined where it is too large to be held, and is read in its turn. */
+type Ahead = Read<Buffer | undefined>;
+
+/** What can be done of an entry before its turn: everything but writing. */
+async function ahead(parts: FillParts, work: Work, entry: Entry): Promise<{ entry: Entry; read: Ahead | undefined }> {
+  if (entry.kind !== "file") return { entry, read: undefined };
+  return { entry, read: await readSettled(entry.file, howOf(parts, work, entry), readSmall) };
+}
+
+function howOf({ clock }: FillParts, { known }: Work, { path, steady }: FileEntry): Parameters<typeof readSettled>[1] {
+  return { known: known.files.get(path)?.sign, nowMs: clock.wallMs(), steady };
+}
+
+async function save(
+  parts: FillParts,
+  work: Work,
+  entry: Entry,
+  read: Ahead | undefined,
+): Promise<ManifestEntry | undefined> {
   switch (entry.kind) {
     case "folder":
       return { kind: "folder", path: entry.path };
@@ -115,33 +145,38 @@ async function save(parts: FillParts, work: Work, entry: SourceEntry): Promise<M
       work.left.push({ path: entry.path, says: entry.says });
       return undefined;
     case "bytes":
-      return fileEntry(work, entry.path, false, await piecesOf(work, [entry.bytes]));
+      return fileEntry(work, entry.path, false, await keepAll(parts, work, cut(entry.bytes)));
     case "file":
-      return saveFile(parts, work, entry);
+      return saveFile(work, entry, await inTurn(parts, work, entry, read));
     default:
       return undefined;
   }
 }
 
-async function saveFile(
-  { clock }: FillParts,
+async function inTurn(
+  parts: FillParts,
   work: Work,
-  entry: Extract<SourceEntry, { kind: "file" }>,
-): Promise<ManifestEntry | undefined> {
-  const known = work.known.files.get(entry.path);
-  const read = await readSettled(entry.file, {
-    known: known?.sign,
-    nowMs: clock.wallMs(),
-    steady: entry.steady,
-    buffer: work.buffer,
-    take: (pieces) => piecesOf(work, pieces),
-  });
+  entry: FileEntry,
+  read: Ahead | undefined,
+): Promise<Read<readonly string[]>> {
+  if (read?.found === "gone" || read?.found === "same") return read;
+  if (read?.what === undefined) {
+    return readSettled(entry.file, howOf(parts, work, entry), (file, size) =>
+      keepAll(parts, work, readPieces(file, size, work.buffers)),
+    );
+  }
+  const ids = await keepAll(parts, work, cut(read.what));
+  letGo(read.what);
+  return { ...read, what: ids };
+}
+
+function saveFile(work: Work, entry: FileEntry, read: Read<readonly string[]>): ManifestEntry | undefined {
   if (read.found === "gone") return undefined;
   if (read.found === "unsettled") {
     if (entry.path.startsWith(`${HOME}/`)) throw unsettled(entry.path);
     work.left.push({ path: entry.path, says: "it changed while it was read" });
   }
-  const ids = "ids" in read ? read.ids : (known?.pieces ?? []);
+  const ids = "what" in read ? read.what : (work.known.files.get(entry.path)?.pieces ?? []);
   if (read.sign !== undefined)
     work.files.set(entry.path, { sign: read.sign, executable: read.executable, pieces: ids });
   return fileEntry(work, entry.path, read.executable, ids);
@@ -166,17 +201,20 @@ function placeOf(work: Work, id: string): Place {
 }
 
 /** @returns the names of the pieces; those that are nowhere yet are written. */
-async function piecesOf(work: Work, pieces: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<readonly string[]> {
+async function keepAll(
+  { signal }: FillParts,
+  work: Work,
+  pieces: Iterable<Buffer> | AsyncIterable<Buffer>,
+): Promise<readonly string[]> {
   const ids: string[] = [];
-  for await (const whole of pieces) {
-    for (const piece of cut(whole)) {
-      const id = createHmac("sha256", work.naming).update(piece).digest("hex");
-      ids.push(id);
-      if (work.known.pieces.has(id)) continue;
-      const { pack, offset } = await work.packs.add(piece);
-      work.known.pieces.set(id, [pack, offset, piece.length]);
-      work.counts.written += piece.length;
-    }
+  for await (const piece of pieces) {
+    signal?.throwIfAborted();
+    const id = createHmac("sha256", work.naming).update(piece).digest("hex");
+    ids.push(id);
+    if (work.known.pieces.has(id)) continue;
+    const { pack, offset } = await work.packs.add(piece);
+    work.known.pieces.set(id, [pack, offset, piece.length]);
+    work.counts.written += piece.length;
   }
   return ids;
 }

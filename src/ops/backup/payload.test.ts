@@ -7,7 +7,9 @@ import { Fault } from "../../core/fault.ts";
 import { makeSeal, newIdentity, opener, type Seal } from "./envelope.ts";
 import { sealer, SEGMENT, unseal } from "./payload.ts";
 
-const LENGTHS = [0, 1, SEGMENT - 1, SEGMENT, SEGMENT + 1, 2 * SEGMENT, 3 * SEGMENT + 17];
+const LENGTHS = [0, 1, SEGMENT - 1, SEGMENT, SEGMENT + 1, 2 * SEGMENT, 3 * SEGMENT + 17, 6 * SEGMENT];
+/** What is added at once, and read at once: less than a segment, whole ones, everything. */
+const STEPS = [50_000, 4 * SEGMENT, 1_000_000];
 
 function sealed(seal: Seal, plain: Buffer, cut = 50_000): Buffer {
   const one = sealer(seal, randomBytes(16));
@@ -38,9 +40,11 @@ test("R-OPS-2: what is sealed here is opened by age, and the other way round, wh
   encrypter.addRecipient(recipient);
   for (const length of LENGTHS) {
     const plain = randomBytes(length);
-    const ours = sealed(seal, plain);
-    assert.deepEqual(Buffer.from(await theirs.decrypt(ours)), plain, `${length} bytes, opened by age`);
-    assert.deepEqual(await opened(ours, open), plain);
+    for (const step of STEPS) {
+      const ours = sealed(seal, plain, step);
+      assert.deepEqual(Buffer.from(await theirs.decrypt(ours)), plain, `${length} bytes, opened by age`);
+      assert.deepEqual(await opened(ours, open, step), plain);
+    }
     assert.deepEqual(
       await opened(Buffer.from(await encrypter.encrypt(plain)), open, 10),
       plain,

@@ -18,7 +18,7 @@ const HEADER_MAX = 64 * 1024;
 export type Sealer = {
   /** What the file begins with. */
   readonly head: Buffer;
-  /** Sealed segments; what does not fill one waits for more. */
+  /** Sealed segments, the caller's; what does not fill one waits for more. */
   add(bytes: Uint8Array): Buffer[];
   /** The last segment. Once. */
   end(): Buffer[];
@@ -30,10 +30,10 @@ export function sealer({ header, fileKey }: Seal, nonce: Buffer): Sealer {
   const waiting = Buffer.allocUnsafe(SEGMENT);
   let filled = 0;
   let count = 0;
-  const seal = (isLast: boolean): Buffer[] => {
+  const seal = (plain: Uint8Array, isLast: boolean): Buffer[] => {
     const cipher = createCipheriv("chacha20-poly1305", key, segmentNonce(count++, isLast), { authTagLength: TAG });
     // Apart, as they come: putting them together would cost as much as sealing them.
-    const sealed = cipher.update(waiting.subarray(0, filled));
+    const sealed = cipher.update(plain);
     cipher.final();
     return [sealed, cipher.getAuthTag()];
   };
@@ -44,8 +44,13 @@ export function sealer({ header, fileKey }: Seal, nonce: Buffer): Sealer {
       for (let at = 0; at < bytes.length; ) {
         // Only when more comes: the last segment of all is marked, and is never empty behind others.
         if (filled === SEGMENT) {
-          sealed.push(...seal(false));
+          sealed.push(...seal(waiting, false));
           filled = 0;
+        }
+        if (filled === 0 && bytes.length - at > SEGMENT) {
+          sealed.push(...seal(bytes.subarray(at, at + SEGMENT), false));
+          at += SEGMENT;
+          continue;
         }
         const piece = bytes.subarray(at, at + SEGMENT - filled);
         waiting.set(piece, filled);
@@ -54,13 +59,13 @@ export function sealer({ header, fileKey }: Seal, nonce: Buffer): Sealer {
       }
       return sealed;
     },
-    end: () => seal(true),
+    end: () => seal(waiting.subarray(0, filled), true),
   };
 }
 
 /**
- * The plain bytes of a file of age, piece by piece. Nothing is given out that was not checked. Pieces of the file are
- * not looked at any more when the next one is asked for.
+ * The plain bytes of a file of age, piece by piece, each the caller's. Nothing is given out that was not checked.
+ * Pieces of the file are not looked at any more when the next one is asked for.
  *
  * @throws Fault BACKUP_DAMAGED, BACKUP_KEY_WRONG.
  */
@@ -87,6 +92,11 @@ export async function* unseal(
       if (filled === window.length) {
         yield segment({ key, count: count++, isLast: false, name }, window);
         filled = 0;
+      }
+      if (filled === 0 && rest.length - at > window.length) {
+        yield segment({ key, count: count++, isLast: false, name }, rest.subarray(at, at + window.length));
+        at += window.length;
+        continue;
       }
       const taken = rest.copy(window, filled, at, at + window.length - filled);
       filled += taken;

@@ -4,7 +4,8 @@
  *
  * Databases first, then what is spent, then files, and the ledger last: it is
  * recorded before it is done, so the ledger has to know at least as much as
- * everything else in the backup.
+ * everything else in the backup. Whoever reads several files at once waits
+ * where it is said to.
  *
  * @module
  */
@@ -20,8 +21,12 @@ export type SourceEntry =
   | { readonly kind: "bytes"; readonly path: string; readonly bytes: Buffer }
   /** `steady`: it is never written again under this name. */
   | { readonly kind: "file"; readonly path: string; readonly file: string; readonly steady: boolean }
+  /** Nothing behind it may be asked for before everything in front of it was read. */
+  | { readonly kind: "wait" }
   /** What cannot be saved, and why. */
   | { readonly kind: "left"; readonly path: string; readonly says: string };
+
+type Walked = Exclude<SourceEntry, { kind: "wait" }>;
 
 export type SourceParts = {
   /** The state folder. */
@@ -47,20 +52,23 @@ const OF_BACKUP = new Set(["backup/catalogue.json"]);
 const DATABASE = /\.(?:db|sqlite)$/;
 
 export async function* sourceOf(parts: SourceParts): AsyncGenerator<SourceEntry> {
-  const state: SourceEntry[] = [{ kind: "folder", path: HOME }];
+  const state: Walked[] = [{ kind: "folder", path: HOME }];
   for await (const entry of walk(parts.home, HOME, isSaved)) state.push(entry);
   for (const entry of state) if (entry.kind === "folder") yield entry;
   for (const entry of state) {
     if (entry.kind === "file" && DATABASE.test(entry.path))
       yield { ...entry, file: await parts.copyDatabase(entry.file) };
   }
+  yield { kind: "wait" };
   for (const entry of state) if (entry.kind !== "folder" && !DATABASE.test(entry.path)) yield entry;
+  yield { kind: "wait" };
   if (parts.workspaces.size > 0) yield { kind: "folder", path: WORKSPACE };
   for (const [name, folder] of parts.workspaces) {
     const root = `${WORKSPACE}/${name}`;
     yield { kind: "folder", path: root };
     yield* walk(folder, root, () => true);
   }
+  yield { kind: "wait" };
   yield* ledgerOf(parts);
 }
 
@@ -75,18 +83,22 @@ async function* walk(
   path: string,
   wanted: (inner: string) => boolean,
   inner = "",
-): AsyncGenerator<SourceEntry> {
-  const names = (await unlessAbsent(() => readdir(folder, "buffer"))) ?? [];
-  for (const raw of names.toSorted((a, b) => Buffer.compare(a, b))) {
-    const name = raw.toString("utf8");
+): AsyncGenerator<Walked> {
+  // The folder as bytes too: where a file system does not say what something is, the path to it is put together.
+  const entries = await unlessAbsent(() => readdir(Buffer.from(folder), { encoding: "buffer", withFileTypes: true }));
+  for (const entry of (entries ?? []).toSorted((a, b) => Buffer.compare(a.name, b.name))) {
+    const name = entry.name.toString("utf8");
     const below = inner === "" ? name : `${inner}/${name}`;
     if (!wanted(below)) continue;
     // A name that is not UTF-8 would be another one when it is written again.
-    if (!Buffer.from(name, "utf8").equals(raw) || !isPlainPath(name)) {
+    if (!Buffer.from(name, "utf8").equals(entry.name) || !isPlainPath(name)) {
       yield { kind: "left", path: `${path}/${name}`, says: "its name cannot be kept" };
       continue;
     }
-    yield* one(join(folder, name), `${path}/${name}`, wanted, below);
+    const file = join(folder, name);
+    // What it is by then, whoever reads it sees; a folder is looked at again just before it is walked.
+    if (entry.isFile()) yield { kind: "file", path: `${path}/${name}`, file, steady: false };
+    else yield* one(file, `${path}/${name}`, wanted, below);
   }
 }
 
@@ -95,7 +107,7 @@ async function* one(
   path: string,
   wanted: (inner: string) => boolean,
   inner: string,
-): AsyncGenerator<SourceEntry> {
+): AsyncGenerator<Walked> {
   const found = await unlessAbsent(() => lstat(file));
   if (found === undefined) return;
   if (found.isDirectory()) {
