@@ -84,14 +84,21 @@ async function readWhole(path: string, name: string, most: number): Promise<Buff
 async function* streamOf(path: string, name: string): AsyncGenerator<Buffer> {
   const file = await unlessAbsent(() => openPlain(path, name));
   if (file === undefined) throw missing(name);
-  const buffer = Buffer.allocUnsafe(PIECE);
+  let [next, other] = [Buffer.allocUnsafeSlow(PIECE), Buffer.allocUnsafeSlow(PIECE)];
+  const read = (): Promise<number> => file.read(next, 0, PIECE).then(({ bytesRead }) => bytesRead);
+  let reading = read();
   try {
     for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, PIECE);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
+      const piece = next.subarray(0, await reading);
+      if (piece.length === 0) return;
+      [next, other] = [other, next];
+      // The next one while this one is dealt with; whatever becomes of it is heard of when it is asked for.
+      reading = read();
+      reading.catch(() => undefined);
+      yield piece;
     }
   } finally {
+    await Promise.allSettled([reading]);
     await file.close();
   }
 }

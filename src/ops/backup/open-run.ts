@@ -3,11 +3,13 @@
  * where, and the pieces themselves, pack by pack from begin to end, each held
  * against the name that it has in the manifest before anybody gets it.
  *
- * Memory is that of the plan (some hundred bytes for each MiB) and one piece.
+ * Memory is that of the plan (some hundred bytes for each MiB) and of the
+ * pieces that are being given.
  *
  * @module
  */
 import { createHash, createHmac, createSecretKey } from "node:crypto";
+import { crew, letGo } from "./ahead.ts";
 import { type ChainNote, manifestPath, type PackFacts, packPath } from "./chain.ts";
 import type { Depot } from "./depot.ts";
 import { type ManifestEntry, type ManifestHead, type Piece, readManifest } from "./manifest.ts";
@@ -115,8 +117,12 @@ function extentOf({ pieces }: Plan, [id, index, offset, length]: Piece, where: s
   return extent;
 }
 
+/** Pieces that are written while the next ones are read and held against their names. */
+const GIVEN_TOGETHER = 8;
+
 /**
- * Gives every piece to everywhere it belongs. A piece is good until the promise of `give` is kept.
+ * Gives every piece to everywhere it belongs, several at once and in no order. A piece is good until the promise of
+ * `give` is kept; when this ends, however it does, none is being given any more.
  *
  * @throws Fault BACKUP_DAMAGED, BACKUP_MISSING; pieces that were given by then were right.
  */
@@ -127,61 +133,71 @@ export async function unpack(
   give: (file: FileOut, at: number, piece: Buffer) => Promise<void>,
 ): Promise<void> {
   const nameKey = createSecretKey(Buffer.from(run.head.nameKey, "hex"));
-  for (const [{ name }, extents] of run.extents) {
-    const path = packPath(name);
-    const reader = readerOf(unseal(depot.stream(path), open, path));
-    for (const { id, offset, length, to } of extents) {
-      const piece = await reader(offset, length);
-      if (piece === undefined) throw damaged(path, "it ends before a piece of it");
-      const found = createHmac("sha256", nameKey).update(piece).digest("hex");
-      if (found !== id) throw damaged(path, "a piece of it is not the one that was saved");
-      for (const { file, at } of to) {
-        const out = run.out[file];
-        if (out !== undefined) await give(out, at, piece);
+  const giving = crew(GIVEN_TOGETHER);
+  const giveAll = async ({ to }: Extent, piece: Buffer): Promise<void> => {
+    for (const { file, at } of to) {
+      const out = run.out[file];
+      if (out !== undefined) await give(out, at, piece);
+    }
+    letGo(piece);
+  };
+  try {
+    for (const [{ name }, extents] of run.extents) {
+      const path = packPath(name);
+      for await (const { extent, piece } of piecesOf(unseal(depot.stream(path), open, path), extents, path)) {
+        const found = createHmac("sha256", nameKey).update(piece).digest("hex");
+        if (found !== extent.id) throw damaged(path, "a piece of it is not the one that was saved");
+        await giving.begin(() => giveAll(extent, piece));
       }
     }
+    await giving.end();
+  } finally {
+    await giving.settle();
   }
 }
 
-type Window = { held: Buffer[]; begins: number; ends: number; scratch: Buffer };
+type Window = { held: Buffer[]; begins: number; ends: number };
 
-/** Reads forward only: extents come in the order in which they lie. */
-function readerOf(plain: AsyncGenerator<Buffer>): (offset: number, length: number) => Promise<Buffer | undefined> {
-  const window: Window = { held: [], begins: 0, ends: 0, scratch: Buffer.alloc(0) };
-  return async (offset, length) => {
-    letGo(window, offset);
-    for (;;) {
-      if (window.ends >= offset + length) return window.begins > offset ? undefined : cutOut(window, offset, length);
-      const next = await plain.next();
-      if (next.done === true) return undefined;
-      window.held.push(next.value);
-      window.ends += next.value.length;
-      letGo(window, offset);
+/** Reads forward only: extents come in the order in which they lie. Each piece is the caller's. */
+async function* piecesOf(
+  plain: AsyncIterable<Buffer>,
+  extents: readonly Extent[],
+  path: string,
+): AsyncGenerator<{ readonly extent: Extent; readonly piece: Buffer }> {
+  const window: Window = { held: [], begins: 0, ends: 0 };
+  const waiting = extents.values();
+  let next = waiting.next();
+  for await (const bytes of plain) {
+    window.held.push(bytes);
+    window.ends += bytes.length;
+    for (; next.done !== true && next.value.offset + next.value.length <= window.ends; next = waiting.next()) {
+      const extent = next.value;
+      forget(window, extent.offset);
+      yield { extent, piece: cutOut(window, extent) };
     }
-  };
-}
-
-function letGo(window: Window, before: number): void {
-  const first = window.held.findIndex((piece) => {
-    const isNeeded = window.begins + piece.length > before;
-    if (!isNeeded) window.begins += piece.length;
-    return isNeeded;
-  });
-  window.held = first < 0 ? [] : window.held.slice(first);
-}
-
-/** Good until the next is cut out. */
-function cutOut(window: Window, offset: number, length: number): Buffer {
-  const [first] = window.held;
-  const at = offset - window.begins;
-  if (first !== undefined && at + length <= first.length) return first.subarray(at, at + length);
-  if (window.scratch.length < length) window.scratch = Buffer.allocUnsafe(length);
-  let filled = 0;
-  let skipped = 0;
-  for (const piece of window.held) {
-    const from = Math.max(0, at - skipped);
-    filled += piece.copy(window.scratch, filled, from, Math.min(piece.length, from + length - filled));
-    skipped += piece.length;
+    if (next.done === true) return;
+    forget(window, next.value.offset);
   }
-  return window.scratch.subarray(0, length);
+  throw damaged(path, "it ends before a piece of it");
+}
+
+function forget(window: Window, before: number): void {
+  for (let first = window.held[0]; first !== undefined; [first] = window.held) {
+    if (window.begins + first.length > before) return;
+    window.begins += first.length;
+    window.held.shift();
+    letGo(first);
+  }
+}
+
+function cutOut(window: Window, { offset, length }: Extent): Buffer {
+  const piece = Buffer.allocUnsafeSlow(length);
+  let filled = 0;
+  let begins = window.begins;
+  for (const held of window.held) {
+    const from = Math.max(0, offset - begins);
+    filled += held.copy(piece, filled, from, Math.min(held.length, from + length - filled));
+    begins += held.length;
+  }
+  return piece;
 }

@@ -4,13 +4,14 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import { Fault } from "../../core/fault.ts";
 import { sha256 } from "../../core/json.ts";
 import { makeNote, manifestPath, notePath, packsPath, packsText } from "./chain.ts";
 import { makeSeal, opener } from "./envelope.ts";
 import { type Bench, openBench } from "./fixture.ts";
 import { isPlainPath, type ManifestEntry } from "./manifest.ts";
-import { openRun } from "./open-run.ts";
+import { openRun, unpack } from "./open-run.ts";
 import { sealedFile } from "./packs.ts";
 import { keptNotes, keyOfDepot, readChain } from "./repository.ts";
 import { restoreBackup, type RestoreParts, type Restored } from "./restore.ts";
@@ -95,6 +96,50 @@ test("R-OPS-2: INVARIANT(all-or-nothing): a backup that turns out spoiled leaves
   await assert.rejects(restore(bench, home), code("BACKUP_MISSING"));
   await assert.rejects(restore(bench, home, { finish: () => Promise.reject(new Error("no")) }), Error);
   assert.deepEqual(fs.readdirSync(join(home, "..")), []);
+});
+
+test("R-OPS-2: a pack that was exchanged for another, sealed with the same recipient, is refused", async (t) => {
+  const bench = await openBench();
+  const { depot, recipient } = bench;
+  await bench.save();
+  const folder = place(t);
+  const path = [...depot.files.keys()].find((each) => each.startsWith("packs/")) ?? "";
+  const whole = depot.files.get(path);
+  assert.ok(whole);
+  depot.files.delete(path);
+  const seal = await makeSeal({ kind: "recipients", recipients: [recipient] });
+  const random = { bytes: (count: number) => randomBytes(count), uniform: () => 0.5 };
+  const forged = await sealedFile(depot, path, seal, random);
+  await forged.add(randomBytes(1_000_000));
+  await forged.end();
+  await assert.rejects(restore(bench, join(folder, "home")), /not the one that was saved/);
+  assert.deepEqual(fs.readdirSync(folder), []);
+  depot.files.set(path, whole);
+  await restore(bench, join(folder, "home"));
+});
+
+test("R-OPS-2: pieces are given several at once, few of them, and none any more when one failed", async () => {
+  const bench = await openBench();
+  bench.tree.set("large.bin", randomBytes(6_000_000));
+  await bench.save();
+  const own = await keyOfDepot(bench.depot);
+  const note = keptNotes((await readChain(bench.depot, own)).notes).at(-1);
+  assert.ok(note);
+  const open = opener(bench.unlock);
+  const run = await openRun(bench.depot, note, { open, origin: own.name });
+  let [under, most, given] = [0, 0, 0];
+  const giving = (failAt: number) => async (): Promise<void> => {
+    most = Math.max(most, ++under);
+    const number = ++given;
+    for (let i = 0; i < 20; i++) await turn();
+    under -= 1;
+    if (number === failAt) throw new Error("failed");
+  };
+  await assert.rejects(unpack(bench.depot, run, open, giving(12)), /failed/);
+  assert.deepEqual([under, most], [0, 8]);
+  assert.ok(given < 12 + 8, `${given} were given`);
+  await unpack(bench.depot, run, open, giving(0));
+  assert.equal(under, 0);
 });
 
 /** A backup by somebody who has the recipient and the chain's key, and writes what he likes into its list. */

@@ -12,12 +12,14 @@
  * @module
  */
 import { constants } from "node:fs";
-import { chmod, type FileHandle, lstat, mkdir, open, readdir, rename, rm, statfs, symlink } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, rename, rm, statfs, symlink } from "node:fs/promises";
 import { basename, dirname, join, normalize } from "node:path";
 import { Fault } from "../../core/fault.ts";
+import { crew } from "./ahead.ts";
 import { isCode, unlessAbsent } from "./depot.ts";
 import type { Depot } from "./depot.ts";
 import { type FileOut, type Run, unpack } from "./open-run.ts";
+import { placer } from "./place.ts";
 
 export type RestoreTarget = {
   /** What is put back, and where to, absolute: `home`, `workspace/main`. */
@@ -107,71 +109,19 @@ async function build(parts: RestoreParts, draft: string, files: ReadonlySet<File
   await onTarget(() => mkdir(draft, { mode: 0o700 }));
   const folders = run.folders.filter((path) => path.startsWith(`${target.root}/`));
   for (const folder of folders) await onTarget(() => mkdir(at(folder), { mode: 0o700 }));
-  for (const file of files) await onTarget(() => makeEmpty(at(file.path)));
-  const writer = fileWriter();
+  const placing = placer(files, ({ path }) => at(path));
   try {
     await unpack(depot, run, parts.open, async (file, position, piece) => {
-      if (files.has(file)) await onTarget(() => writer.write(at(file.path), position, piece));
+      if (files.has(file)) await onTarget(() => placing.write(file, position, piece));
     });
+    await onTarget(() => placing.end());
   } finally {
-    await writer.close();
+    await placing.drop();
   }
-  await settleAll([...files], at);
   const left = await makeLinks(parts, at);
   await parts.finish?.(draft);
-  for (const folder of folders) await syncFolder(at(folder));
-  await syncFolder(draft);
+  await syncFolders([...folders.map(at), draft]);
   return left;
-}
-
-const FRESH = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-
-async function makeEmpty(path: string): Promise<void> {
-  await (await open(path, FRESH, 0o600)).close();
-}
-
-/** Pieces of one file mostly follow one another: it stays open until another one comes. */
-function fileWriter(): { write(path: string, position: number, piece: Buffer): Promise<void>; close(): Promise<void> } {
-  let current: { readonly path: string; readonly file: FileHandle } | undefined;
-  const close = async (): Promise<void> => {
-    const last = current;
-    current = undefined;
-    await last?.file.close();
-  };
-  return {
-    close,
-    async write(path, position, piece) {
-      if (current?.path !== path) {
-        await close();
-        current = { path, file: await open(path, constants.O_WRONLY | constants.O_NOFOLLOW) };
-      }
-      const { file } = current;
-      for (let done = 0; done < piece.length; ) {
-        done += (await file.write(piece, done, piece.length - done, position + done)).bytesWritten;
-      }
-    },
-  };
-}
-
-/** Many at once: a disk makes many files durable in little more time than one. */
-const SETTLED_TOGETHER = 32;
-
-async function settleAll(files: readonly FileOut[], at: (path: string) => string): Promise<void> {
-  for (let first = 0; first < files.length; first += SETTLED_TOGETHER) {
-    const some = files.slice(first, first + SETTLED_TOGETHER);
-    await onTarget(() => Promise.all(some.map((file) => settle(at(file.path), file))));
-  }
-}
-
-async function settle(path: string, { executable, bytes }: FileOut): Promise<void> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    if ((await file.stat()).size !== bytes) throw new Error(`\`${path}\` did not become as long as it was`);
-    if (executable) await chmod(path, 0o700);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 /** @returns those that were not made. */
@@ -187,6 +137,19 @@ async function makeLinks({ run, target }: RestoreParts, at: (path: string) => st
 function staysInside(path: string, to: string): boolean {
   const end = normalize(join(dirname(path), to));
   return !to.startsWith("/") && !to.includes("\0") && end !== ".." && !end.startsWith("../");
+}
+
+/** A disk makes many durable in little more time than one. */
+const SYNCED_TOGETHER = 32;
+
+async function syncFolders(paths: readonly string[]): Promise<void> {
+  const syncing = crew(SYNCED_TOGETHER);
+  try {
+    for (const path of paths) await syncing.begin(() => syncFolder(path));
+    await syncing.end();
+  } finally {
+    await syncing.settle();
+  }
 }
 
 async function syncFolder(path: string): Promise<void> {
