@@ -5,8 +5,9 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { parseHTML } from "linkedom";
 import { WebSocket } from "ws";
+import { Fault } from "../src/core/fault.ts";
 import { parsePersonId } from "../src/core/ids.ts";
-import { PERMISSIONS } from "../src/core/person.ts";
+import { PERMISSIONS, type Permission } from "../src/core/person.ts";
 import type { TurnEvent } from "../src/core/turn.ts";
 import { loadPage } from "../src/edges/http/page.ts";
 import { OUTCOME, QUESTION } from "../src/edges/http/testing.ts";
@@ -86,11 +87,11 @@ async function openPage(door: Door, hash: string, storage = new Map<string, stri
   };
 }
 
-async function loggedIn(door: Door): Promise<Page> {
+async function loggedIn(door: Door, permissions: readonly Permission[] = PERMISSIONS): Promise<Page> {
   const request = {
     person: parsePersonId("owner"),
     trust: "full",
-    permissions: PERMISSIONS,
+    permissions,
     channel: "webchat",
   } as const;
   const { code } = await door.step.logins.issue(request);
@@ -149,6 +150,62 @@ test("R-GATE-2: logging out leaves the page without proof and the session withou
   await until("the login", () => page.isShown("login"));
   assert.equal(page.storage.size, 0);
   assert.ok(door.records.some(({ what }) => what === "login.ended"));
+});
+
+test("R-IR-1: a stop is shown on the page at once, with the way to go on, and what was typed stays until then", async () => {
+  await using door = await openDoor();
+  using page = await loggedIn(door);
+  await until("the page watching", () => door.gateway.asked.some(([name]) => name === "watch"));
+  await until("the status", () => page.text("status-model") !== "");
+  assert.deepEqual([page.isShown("stopped"), page.isShown("halt")], [false, true]);
+
+  door.gateway.tell({ type: "stopped" });
+  await until("the stop", () => page.isShown("stopped"));
+  assert.match(page.text("stopped"), /Everything is stopped\..*vambrace resume/s);
+  assert.deepEqual([page.isShown("resume"), page.isShown("halt"), page.isShown("away")], [true, false, false]);
+  assert.equal(page.document.title, "Vambrace: stopped");
+  page.say("list the files here");
+  assert.equal(page.document.getElementById("text").value, "list the files here");
+  assert.match(page.text("unsent"), /Not sent: everything is stopped/);
+
+  door.gateway.tell({ type: "resumed" });
+  await until("the end of it", () => !page.isShown("stopped"));
+  assert.deepEqual([page.isShown("halt"), page.text("unsent"), page.document.title], [true, "", "Vambrace"]);
+  page.say("list the files here");
+  await until("the answer", () => page.text("log").includes("there"));
+  assert.equal(page.document.getElementById("text").value, "");
+});
+
+test("R-IR-1: where resuming is refused the page says why", async () => {
+  await using door = await openDoor();
+  door.gateway.resume = async () => {
+    throw new Fault("INCIDENT_CONFLICT", { message: "an incident is open", hint: "record its cause first" });
+  };
+  using page = await loggedIn(door);
+  page.click("resume");
+  await until("the reason", () => page.text("not-done").includes("an incident is open (record its cause first)"));
+});
+
+test("R-IR-1: a gateway that went away or does not answer is said so, with how to start one, and nothing old is shown as if it were so", async () => {
+  const door = await openDoor();
+  using page = await loggedIn(door);
+  await until("the status", () => page.text("status-ready") === "ready");
+  await door[Symbol.asyncDispose]();
+  await until("the loss", () => page.isShown("away"));
+  assert.match(page.text("away"), /does not answer.*vambrace start/s);
+  assert.deepEqual([page.isShown("stopped"), page.isShown("halt"), page.text("status-ready")], [false, false, ""]);
+  page.say("list the files here");
+  assert.equal(page.document.getElementById("text").value, "list the files here");
+});
+
+test("R-IR-1: whoever may not operate sees that everything is stopped, and no button for it", async () => {
+  await using door = await openDoor();
+  using page = await loggedIn(door, ["chat"]);
+  await until("the page watching", () => door.gateway.asked.some(([name]) => name === "watch"));
+  await until("the status", () => page.text("status-model") !== "");
+  door.gateway.tell({ type: "stopped" });
+  await until("the stop", () => page.isShown("stopped"));
+  assert.deepEqual([page.isShown("resume"), page.isShown("halt")], [false, false]);
 });
 
 test("R-EXEC-1: a question is drawn with the exact call, folder, reason and origins, and answered once", async () => {

@@ -83,6 +83,58 @@ test("R-CHAN-1, R-GATE-3: in a browser the page logs in once, chats and takes an
   assert.equal(await gateway.ended, 0);
 });
 
+test("R-IR-1: a stop from elsewhere, a gateway that goes away and one that comes back stopped are seen at once and handled by keyboard", {
+  skip,
+}, async (t) => {
+  const place = await makePlace(t);
+  const start = async (): Promise<ReturnType<typeof openPipe>> => {
+    const gateway = openPipe(place, ["start", "--port", String(place.port)]);
+    await gateway.see(/login\.txt/);
+    return gateway;
+  };
+  const logIn = async (): Promise<void> => {
+    await tab.open("about:blank");
+    await tab.open(readFileSync(join(place.state, "login.txt"), "utf8").trim());
+    await tab.until(`document.getElementById("status-connection")?.textContent === "connected"`);
+  };
+  const isShown = (id: string): string => `document.getElementById("${id}").hidden === false`;
+  let gateway = await start();
+  const tab = await openBrowser(browser ?? "", t);
+  await logIn();
+
+  assert.equal(await openPipe(place, ["stop", "a drill"]).ended, 0);
+  await tab.until(isShown("stopped"));
+  assert.match(await tab.value(`document.getElementById("stopped").innerText`), /stopped.*vambrace resume/s);
+  assert.deepEqual(await tab.value(FAINT), [], "words that do not stand out");
+  await say(tab, "list the files here");
+  assert.equal(await tab.value(`document.getElementById("text").value`), "list the files here");
+  // Back over the conversation, which scrolls, to the button.
+  for (let i = 0; i < 2; i++) await tab.press("Tab", true);
+  assert.equal(await tab.value("document.activeElement.id"), "resume");
+  await tab.press("Enter");
+  await tab.until(`document.getElementById("stopped").hidden`);
+  assert.equal(await tab.value("document.activeElement.id"), "text", "the person goes on from there");
+  await tab.press("Enter");
+  await tab.until(`document.getElementById("log").innerText.includes("The files here")`);
+
+  assert.equal(await openPipe(place, ["stop", "a drill"]).ended, 0);
+  await tab.until(isShown("stopped"));
+  gateway.kill("SIGTERM");
+  await tab.until(isShown("away"));
+  assert.equal(await tab.value(`document.getElementById("stopped").hidden`), true);
+  await tab.asPhoneInTheDark();
+  assert.deepEqual(await tab.value(FAINT), [], "words that do not stand out in the dark");
+  assert.equal(await tab.value("document.documentElement.scrollWidth <= innerWidth"), true, "nothing sticks out");
+  await gateway.ended;
+  gateway = await start();
+  await tab.until(isShown("login"));
+  assert.equal(await tab.value("document.activeElement.id"), "code");
+  await logIn();
+  await tab.until(isShown("stopped"));
+  gateway.kill("SIGTERM");
+  assert.equal(await gateway.ended, 0);
+});
+
 async function say(tab: Tab, text: string): Promise<void> {
   await tab.value(`document.getElementById("text").focus()`);
   await tab.type(text);

@@ -119,6 +119,17 @@ test("R-EXEC-1: on a terminal, what was named acts, and what was not is asked, w
     await terminal.see(/only\.txt[^]*offline > $/);
   });
 
+  await t.test("R-IR-1: a stop from elsewhere is told at once, and one that was typed here only once", async () => {
+    assert.equal(await openPipe(place, ["stop", "a drill"]).ended, 0);
+    await terminal.see(/STOPPED: nothing is done until you type \/resume/);
+    assert.equal(await openPipe(place, ["resume"]).ended, 0);
+    await terminal.see(/resumed: requests are taken again/);
+    terminal.say("/stop");
+    await terminal.see(/until \/resume/);
+    terminal.say("/resume");
+    assert.doesNotMatch(await terminal.see(/resumed[^]*offline > $/), /STOPPED/);
+  });
+
   await t.test(
     "what another turn asks meanwhile is shown between what is typed, and answered from another terminal",
     async () => {

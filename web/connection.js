@@ -12,6 +12,8 @@
 const PROOF_KEY = "vambrace-proof";
 const PROOF_HEADER = "x-vambrace-proof";
 const SLOWEST_RETRY_MS = 15_000;
+/** Whoever takes longer to say how he is does not answer. What is done may take longer. */
+const PATIENCE_MS = 8_000;
 
 /** @param {Network} outside */
 export function createSession(outside) {
@@ -26,7 +28,8 @@ export function createSession(outside) {
     /** @type {Record<string, string>} */
     const headers = { [PROOF_HEADER]: proof() ?? "", accept: "application/json" };
     if (body !== undefined) headers["content-type"] = "application/json";
-    const response = await outside.fetch(path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+    const more = body === undefined ? { signal: AbortSignal.timeout(PATIENCE_MS) } : { body: JSON.stringify(body) };
+    const response = await outside.fetch(path, { method, headers, ...more });
     const answer = await response.json();
     if (response.status === 401) outside.storage.removeItem(PROOF_KEY);
     return { ok: response.ok, status: response.status, answer };

@@ -8,6 +8,7 @@ import { createChat } from "./chat.js";
 import { createLine, createSession } from "./connection.js";
 import { createElements } from "./elements.js";
 import { createQuestions } from "./questions.js";
+import { createStanding } from "./standing.js";
 import { createStatus } from "./status.js";
 
 /** @typedef {import("./connection.js").Network & { document: Document, hash: string, dropHash: () => void, newId: () => string, now: () => number, every: (run: () => void, ms: number) => void }} Outside */
@@ -19,15 +20,21 @@ const HOW = "Open the address that `vambrace login` prints, or paste its code he
 export async function start(outside) {
   const elements = createElements(outside.document);
   const session = createSession(outside);
-  const status = createStatus(elements, session);
+  const standing = createStanding(elements);
+  const status = createStatus(elements, session, standing);
   const line = createLine(outside, { proof: session.proof, onMessage: receive, onState });
   const chat = createChat(elements, { send: line.send, newId: outside.newId });
   const questions = createQuestions(elements, { send: line.send, now: outside.now });
-  const gate = createGate(elements, session, line);
+  const gate = createGate(elements, { session, line, standing });
 
   async function look() {
     if (session.proof() === null) return;
-    await status();
+    try {
+      await status();
+    } catch {
+      // No connection, or no answer in time: which of them, a person cannot tell and need not.
+      return standing.unheard();
+    }
     if (session.proof() === null) gate.leave(`Your session is over. ${HOW}`);
   }
 
@@ -40,10 +47,8 @@ export async function start(outside) {
   /** @param {"connected" | "lost" | "refused"} state */
   function onState(state) {
     elements.tell("status-connection", state === "connected" ? "connected" : "not connected");
-    if (state === "connected")
-      return void look()
-        .then(recall)
-        .catch(() => elements.tell("status-connection", "not connected"));
+    standing.line(state === "lost");
+    if (state === "connected") return void look().then(recall).catch(standing.unheard);
     chat.endAll("the connection was lost, and this turn with it");
     if (state === "refused") gate.leave(`Your session is over. ${HOW}`);
   }
@@ -65,9 +70,10 @@ export async function start(outside) {
     if (event.type === "opened") questions.add(event.question);
     else if (event.type === "closed") questions.remove(event.id);
     else if (event.type === "notice") chat.notice(event.from, event.text);
+    else standing.stopped(event.type === "stopped");
   }
 
-  listen(elements, { chat, gate, look, session });
+  listen(elements, { chat, gate, look, session, standing });
   outside.every(() => void look(), LOOK_EVERY_MS);
 
   const code = /^#login=([0-9a-z]{1,128})$/.exec(outside.hash)?.[1];
@@ -77,18 +83,17 @@ export async function start(outside) {
 }
 
 /** @param {{ code: string, message: string, hint: string }} fault */
-function whyOf({ code, message, hint }) {
-  return code === "HALTED" ? "everything is stopped: press Resume to start again" : `${message} (${hint})`;
+function whyOf({ message, hint }) {
+  return `${message} (${hint})`;
 }
 
 /**
  * Who is logged in sees the conversation; who is not, the login.
  *
  * @param {import("./elements.js").Elements} elements
- * @param {ReturnType<typeof createSession>} session
- * @param {ReturnType<typeof createLine>} line
+ * @param {{ session: ReturnType<typeof createSession>, line: ReturnType<typeof createLine>, standing: import("./standing.js").Standing }} parts
  */
-function createGate({ at, show, tell }, session, line) {
+function createGate({ at, show, tell }, { session, line, standing }) {
   function enter() {
     show("login", false);
     show("chat", true);
@@ -103,8 +108,10 @@ function createGate({ at, show, tell }, session, line) {
     session.forget();
     tell("login-says", why);
     tell("status-connection", "not logged in");
-    for (const id of ["chat", "questions", "halt", "resume", "logout"]) show(id, false);
+    standing.forget();
+    for (const id of ["chat", "questions", "logout"]) show(id, false);
     show("login", true);
+    at("code").focus();
   }
 
   return {
@@ -112,7 +119,7 @@ function createGate({ at, show, tell }, session, line) {
     leave,
     /** @param {string} code */
     async logIn(code) {
-      const why = await session.login(code);
+      const why = await session.login(code).catch(() => "the gateway does not answer");
       if (why === undefined) enter();
       else leave(`${why}.`);
     },
@@ -121,27 +128,39 @@ function createGate({ at, show, tell }, session, line) {
 
 /**
  * @param {import("./elements.js").Elements} elements
- * @param {{ chat: import("./chat.js").Chat, gate: ReturnType<typeof createGate>, look: () => Promise<void>, session: ReturnType<typeof createSession> }} page
+ * @param {{ chat: import("./chat.js").Chat, gate: ReturnType<typeof createGate>, look: () => Promise<void>, session: ReturnType<typeof createSession>, standing: import("./standing.js").Standing }} page
  */
-function listen({ at, take }, { chat, gate, look, session }) {
+function listen({ at, take, tell }, { chat, gate, look, session, standing }) {
+  // What was typed stays where it cannot be said now.
+  const say = () => {
+    const why = standing.why();
+    tell("unsent", why === undefined ? "" : `Not sent: ${why}.`);
+    if (why === undefined) chat.say(take("text"));
+  };
   at("chat-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    chat.say(take("text"));
+    say();
   });
   at("text").addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    chat.say(take("text"));
+    say();
   });
   at("login-form").addEventListener("submit", (event) => {
     event.preventDefault();
     void gate.logIn(take("code").trim());
   });
   at("stop-turn").addEventListener("click", () => chat.stop());
-  at("halt").addEventListener("click", () => void session.call("POST", "/api/stop", { reason: "the page" }).then(look));
-  at("resume").addEventListener("click", () => void session.call("POST", "/api/resume", {}).then(look));
+  /** @param {string} path @param {object} body */
+  const control = async (path, body) => {
+    const { ok, answer } = await session.call("POST", path, body);
+    await look();
+    tell("not-done", ok ? "" : `Not done: ${whyOf(answer.error)}`);
+  };
+  at("halt").addEventListener("click", () => void control("/api/stop", { reason: "the page" }).catch(standing.unheard));
+  at("resume").addEventListener("click", () => void control("/api/resume", {}).catch(standing.unheard));
   at("logout").addEventListener(
     "click",
-    () => void session.logout().then(() => gate.leave(`You are logged out. ${HOW}`)),
+    () => void session.logout().then(() => gate.leave(`You are logged out. ${HOW}`), standing.unheard),
   );
 }

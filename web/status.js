@@ -1,10 +1,11 @@
-/** The status line: which model answers, what is ready, whether everything is stopped. @module */
+/** The status line: which model answers, what is ready, and whether anything happens at all. @module */
 
 /**
  * @param {import("./elements.js").Elements} elements
  * @param {ReturnType<typeof import("./connection.js").createSession>} session
+ * @param {import("./standing.js").Standing} standing
  */
-export function createStatus({ at, show, tell }, session) {
+export function createStatus({ at, tell }, session, standing) {
   return async () => {
     const [me, ready] = await Promise.all([session.call("GET", "/api/me"), session.call("GET", "/readyz")]);
     if (!me.ok) return;
@@ -12,10 +13,7 @@ export function createStatus({ at, show, tell }, session) {
     tell("status-model", describe(model));
     tell("status-ready", ready.answer.ready ? "ready" : `not ready: ${ready.answer.missing.join(", ")}`);
     at("status-ready").className = ready.answer.ready ? "ok" : "failed";
-    const mayOperate = permissions.includes("operate");
-    show("status-halted", halted);
-    show("halt", mayOperate && !halted);
-    show("resume", mayOperate && halted);
+    standing.heard({ halted, mayOperate: permissions.includes("operate") });
   };
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { HaltEvent } from "../core/ports/gateway.ts";
 import type { StateStore } from "../core/ports/store.ts";
 
 const KEY = "halted";
@@ -15,6 +16,8 @@ export type Halt = {
   resume(): Promise<void>;
   /** Aborted at each stop, replaced at resume: whatever runs listens to it. */
   signal(): AbortSignal;
+  /** Told at each stop and each resume, until the signal ends it. */
+  watch(listener: (event: HaltEvent) => void, signal: AbortSignal): void;
 };
 
 /** Reads what the last run left: a gateway that was stopped starts stopped. */
@@ -23,6 +26,8 @@ export async function openHalt(store: StateStore): Promise<Halt> {
   let halted = before?.["halted"] === true;
   let ending = new AbortController();
   if (halted) ending.abort(new Error("stopped"));
+  const watchers = new Set<(event: HaltEvent) => void>();
+  const tell = (event: HaltEvent): void => watchers.forEach((listener) => listener(event));
   return {
     state: () => (halted ? "halted" : "running"),
     signal: () => ending.signal,
@@ -30,12 +35,19 @@ export async function openHalt(store: StateStore): Promise<Halt> {
       // In memory first: what runs ends now, even where the disk is slow or full.
       halted = true;
       ending.abort(new Error("stopped"));
-      await writeHalted(store, { by, reason, atMs: nowMs });
+      const written = writeHalted(store, { by, reason, atMs: nowMs });
+      tell({ type: "stopped" });
+      await written;
     },
     async resume() {
       await store.set(KEY, { halted: false });
       halted = false;
       ending = new AbortController();
+      tell({ type: "resumed" });
+    },
+    watch(listener, signal) {
+      watchers.add(listener);
+      signal.addEventListener("abort", () => watchers.delete(listener), { once: true });
     },
   };
 }

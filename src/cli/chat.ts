@@ -11,7 +11,7 @@ import { converse, sayFault } from "./conversation.ts";
 import { Keyboard } from "./keyboard.ts";
 import { freshLogin, showLogin } from "./login.ts";
 import { columns, oneLine, paint, printable } from "./style.ts";
-import { watch, type Watching } from "./watching.ts";
+import { sayStopped, watch, type Watching } from "./watching.ts";
 
 export const chatCommand: Command = {
   name: "chat",
@@ -36,7 +36,7 @@ export const chatCommand: Command = {
  */
 export async function chat(io: Io, client: GatewayClient, how: { readonly leaving: string }): Promise<number> {
   const me = await client.get("/api/me", meAnswer);
-  if (me.halted) io.err(paint(io, "red", "STOPPED: nothing is done until you type /resume"));
+  if (me.halted) io.err(sayStopped(io));
   if (io.isTerminal) io.err(`type a request; /help shows more; /quit or Ctrl-D ${how.leaving}`);
   if (io.isTerminal) await recall(io, client);
   const keyboard = new Keyboard(io);
@@ -111,10 +111,10 @@ const Done = z.looseObject({});
 
 /** One message or command; whatever goes wrong in it is said, and the chat goes on. */
 async function obey(here: Here, text: string): Promise<void> {
-  const { io, client } = here;
+  const { io } = here;
   try {
     const own = text.startsWith("/") ? OWN.get(text) : undefined;
-    if (own !== undefined) await own(io, client);
+    if (own !== undefined) await own(here);
     else if (/^\/[a-z]+$/.test(text)) io.err(`there is no ${text}; /help shows what there is`);
     else await oneTurn(here, text);
   } catch (thrown) {
@@ -124,25 +124,27 @@ async function obey(here: Here, text: string): Promise<void> {
   }
 }
 
-const OWN: ReadonlyMap<string, (io: Io, client: GatewayClient) => Promise<void>> = new Map([
-  ["/help", async (io: Io) => io.err(HELP)],
+const OWN: ReadonlyMap<string, (here: Here) => Promise<void>> = new Map([
+  ["/help", async ({ io }: Here) => io.err(HELP)],
   [
     "/stop",
-    async (io: Io, client: GatewayClient) => {
-      await client.post("/api/stop", { reason: "said in the chat" }, Done);
+    async ({ io, client, watching }: Here) => {
+      const stop = (): Promise<unknown> => client.post("/api/stop", { reason: "said in the chat" }, Done);
+      await (watching === undefined ? stop() : watching.quietly("stopped", stop));
       io.err("stopped: nothing runs, and nothing will until /resume");
     },
   ],
   [
     "/resume",
-    async (io: Io, client: GatewayClient) => {
-      await client.post("/api/resume", {}, Done);
+    async ({ io, client, watching }: Here) => {
+      const resume = (): Promise<unknown> => client.post("/api/resume", {}, Done);
+      await (watching === undefined ? resume() : watching.quietly("resumed", resume));
       io.err("resumed: requests are taken again");
     },
   ],
   [
     "/login",
-    async (io: Io, client: GatewayClient) => {
+    async ({ io, client }: Here) => {
       showLogin(io, homeAt(stateFolder(io.env)), (await freshLogin(client)).address);
     },
   ],

@@ -1,10 +1,11 @@
 /**
  * What comes by itself while somebody sits at a chat: reminders, answers of
- * other sessions, and questions that other turns ask.
+ * other sessions, questions that other turns ask, and that everything stopped.
  *
  * @module
  */
 import { setTimeout as wait } from "node:timers/promises";
+import type { HaltEvent } from "../core/ports/gateway.ts";
 import type { QuestionEventView } from "../wire/events.ts";
 import type { GatewayClient } from "./client.ts";
 import type { Io } from "./command.ts";
@@ -15,9 +16,20 @@ import { paint, printable } from "./style.ts";
 const OWN_TURN_MS = 400;
 const PAUSE_MS = 2000;
 
+const STANDS = {
+  stopped: sayStopped,
+  resumed: () => "resumed: requests are taken again",
+} as const;
+
+export function sayStopped(io: Io): string {
+  return paint(io, "red", "STOPPED: nothing is done until you type /resume");
+}
+
 export type Watching = {
   /** A question that the turn at this terminal puts itself. */
   own(id: string): void;
+  /** Does what is told everybody and need not be told here. */
+  quietly(what: HaltEvent["type"], act: () => Promise<unknown>): Promise<void>;
   end(): void;
 };
 
@@ -31,6 +43,10 @@ export function watch(io: Io, client: GatewayClient, show: (text: string) => voi
   async function hear(event: QuestionEventView): Promise<void> {
     if (event.type === "notice")
       return show(`${paint(io, "cyan", `from ${printable(event.from)}:`)} ${printable(event.text)}`);
+    if (event.type === "stopped" || event.type === "resumed") {
+      if (!known.delete(event.type)) show(STANDS[event.type](io));
+      return;
+    }
     if (event.type === "closed") return void known.add(event.id);
     await wait(OWN_TURN_MS, undefined, { signal });
     const { question } = event;
@@ -52,7 +68,19 @@ export function watch(io: Io, client: GatewayClient, show: (text: string) => voi
     }
   };
   follow().catch(quiet);
-  return { own: (id) => void known.add(id), end: () => ending.abort(new Error("the chat ends")) };
+  return {
+    own: (id) => void known.add(id),
+    async quietly(what, act) {
+      known.add(what);
+      try {
+        await act();
+      } catch (thrown) {
+        known.delete(what);
+        throw thrown;
+      }
+    },
+    end: () => ending.abort(new Error("the chat ends")),
+  };
 }
 
 /** Waiting that was cut short because the chat ends. */

@@ -121,6 +121,8 @@ export const questionEventView = z.discriminatedUnion("type", [
     by: z.string(),
   }),
   z.looseObject({ type: z.literal("notice"), from: z.string(), text: z.string(), session: z.string().optional() }),
+  z.looseObject({ type: z.literal("stopped") }),
+  z.looseObject({ type: z.literal("resumed") }),
 ]);
 export type QuestionEventView = z.infer<typeof questionEventView>;
 

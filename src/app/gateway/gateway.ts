@@ -131,6 +131,7 @@ function watch(
     parts.desk.watch(person, listener, signal);
   }
   parts.notices.watch(person, (notice) => listener(eventOf(notice)), signal);
+  parts.halt.watch(listener, signal);
 }
 
 function eventOf({ from, text, session }: Notice): QuestionEvent {

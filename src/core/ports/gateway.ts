@@ -125,7 +125,7 @@ export type Gateway = {
   endorsements(caller: Caller): Promise<readonly Endorsement[]>;
   /** Takes one back. @throws Fault ENDORSEMENT_UNKNOWN where there is none that he can see. */
   unendorse(caller: Caller, of: { readonly session: string; readonly item: string }): Promise<void>;
-  /** Tells of questions as they open and close, until the signal ends it. */
+  /** Tells of questions as they open and close, and of what else comes by itself, until the signal ends it. */
   watch(caller: Caller, listener: (event: QuestionEvent) => void, signal: AbortSignal): void;
   sessions(
     caller: Caller,
@@ -165,4 +165,8 @@ export type QuestionEvent =
   | { readonly type: "opened"; readonly question: Question }
   | { readonly type: "closed"; readonly id: ApprovalId; readonly answer: "yes" | "no" | "endorse"; readonly by: string }
   /** Something arrived for this person: a message from a session, the answer of one that he had spawned. */
-  | { readonly type: "notice"; readonly from: string; readonly text: string; readonly session?: SessionId };
+  | { readonly type: "notice"; readonly from: string; readonly text: string; readonly session?: SessionId }
+  | HaltEvent;
+
+/** Everything was halted, or goes on again. */
+export type HaltEvent = { readonly type: "stopped" | "resumed" };

@@ -115,12 +115,13 @@ export function createConversation(parts: ConversationParts): Conversation {
   };
 }
 
-/** Questions are for those who may answer; a notice is for the person, whoever he is. */
+/** Questions are for those who may answer; a notice is for the person, and a stop for everybody. */
 function greet(gateway: Gateway, caller: Caller, send: (message: object) => void, over: AbortSignal): void {
   const mayAnswer = caller.permissions.has("approve");
   send({ type: "ready", person: caller.person, questions: mayAnswer ? gateway.questions(caller) : [] });
   const tell = (event: QuestionEvent): void => {
-    if (mayAnswer || event.type === "notice") send({ type: "question", event });
+    const isQuestion = event.type === "opened" || event.type === "closed";
+    if (mayAnswer || !isQuestion) send({ type: "question", event });
   };
   gateway.watch(caller, tell, over);
 }

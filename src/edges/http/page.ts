@@ -26,6 +26,7 @@ const FILES = [
   { path: "/chat.js", file: "chat.js", type: SCRIPT },
   { path: "/groups.js", file: "groups.js", type: SCRIPT },
   { path: "/questions.js", file: "questions.js", type: SCRIPT },
+  { path: "/standing.js", file: "standing.js", type: SCRIPT },
   { path: "/status.js", file: "status.js", type: SCRIPT },
   { path: "/draw.js", file: "draw.js", type: SCRIPT },
   { path: "/question.js", file: "question.js", type: SCRIPT },

@@ -44,7 +44,7 @@ export function chatRoutes(parts: RouteParts): readonly Route[] {
     callerRoute({
       method: "GET",
       path: "/api/events",
-      says: "what comes by itself, as a stream of events: notices, and questions that open and close; come back when it ends",
+      says: "what comes by itself, as a stream of events: notices, stops, and questions that open and close; come back when it ends",
       needs: "chat",
       run: async (ask, caller) =>
         streamWatch(
