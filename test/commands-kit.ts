@@ -32,6 +32,6 @@ export async function runAt(
     return { status: await command.run(args, flags, io), out, err };
   } catch (thrown) {
     const fault = toFault(thrown);
-    return { status: fault.exitCode, out, err: `${err}${fault.message}` };
+    return { status: fault.exitCode, out, err: `${err}${fault.message}\n${fault.hint}` };
   }
 }

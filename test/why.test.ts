@@ -45,7 +45,7 @@ function callOf(tool: string): string {
   return found?.type === "call.proposed" ? found.call : assert.fail(`${tool} was not proposed`);
 }
 
-async function why(id: string, json = true): Promise<{ status: number; out: string; err: string }> {
+async function why(id: string | undefined, json = true): Promise<{ status: number; out: string; err: string }> {
   const said = { out: "", err: "" };
   const io = {
     stdin: Readable.from([]),
@@ -56,7 +56,7 @@ async function why(id: string, json = true): Promise<{ status: number; out: stri
     isTerminal: false,
     signal: new AbortController().signal,
   };
-  return { status: await whyCommand.run([id], { json }, io), ...said };
+  return { status: await whyCommand.run(id === undefined ? [] : [id], { json }, io), ...said };
 }
 
 type Told = {
@@ -121,4 +121,18 @@ test("R-WHO-5: a person reads it line by line; a call that the ledger does not k
   assert.equal(none.status, 1);
   assert.match(none.err, /no decision about this call/);
   await assert.rejects(why("trn_00000000000000000000000000"), { code: "ID_MALFORMED" });
+});
+
+test("R-WHO-5: without a call it explains the newest refusal, and says which; a call that was allowed since is not taken", {
+  skip,
+}, async () => {
+  kit.plays.set("more", [{ calls: [{ tool: "list", arguments: {} }] }]);
+  const seen = await say(kit, "play more");
+  const { status, out, err } = await why(undefined);
+  assert.equal(status, 0);
+  const { call } = JSON.parse(out) as { call: string };
+  assert.equal(call, callOf("no_such_tool"));
+  assert.match(err, new RegExp(`newest refusal or question: no_such_tool, ${call}`));
+  const listed = seen.events.find((event) => event.type === "call.proposed");
+  assert.equal((await why(listed?.type === "call.proposed" ? listed.call : "")).err, "");
 });

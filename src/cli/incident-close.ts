@@ -10,6 +10,7 @@ import { whyOf } from "../ops/incident/gather.ts";
 import { type Command, flagOn, flagText, type Io } from "./command.ts";
 import { drawCase, usage } from "./incident.ts";
 import { paint } from "./style.ts";
+import { incidentAndWords, whichIncident } from "./which-incident.ts";
 
 function partsOf(io: Io): StepParts {
   return { home: homeAt(stateFolder(io.env)), files: durable, clock: systemClock };
@@ -19,13 +20,15 @@ export const incidentCause: Command = {
   name: "incident cause",
   words: Number.POSITIVE_INFINITY,
   summary: "record what happened and why it could; nothing is brought back before",
-  usage: "vambrace incident cause ID TEXT",
+  usage: "vambrace incident cause [ID] TEXT",
   example:
-    'vambrace incident cause inc_20261127233000abcd1234 "a page told the agent to read credentials; tools.fs.allowedPaths had the home folder"',
+    'vambrace incident cause "a page told the agent to read credentials; tools.fs.allowedPaths had the home folder"',
   options: {},
   help: {},
-  async run([id, ...words], _flags, io) {
-    if (id === undefined || words.length === 0) throw usage("say which incident, and its cause", incidentCause);
+  async run(args, _flags, io) {
+    if (args.length === 0) throw usage("say what happened, and why it could", incidentCause);
+    const { id, words } = incidentAndWords(io, args, Number.POSITIVE_INFINITY);
+    if (words.length === 0) throw usage("say what happened, and why it could", incidentCause);
     const note = words.join(" ");
     drawCase(
       io,
@@ -35,16 +38,23 @@ export const incidentCause: Command = {
   },
 };
 
+const WHICH_ITEM = "say which item; `vambrace incident show` lists them";
+
 export const incidentCheck: Command = {
   name: "incident check",
   words: 2,
   summary: "tick an item of the checklist, or leave it out for a reason",
-  usage: "vambrace incident check ID ITEM [--note TEXT] [--skip]",
-  example: 'vambrace incident check inc_20261127233000abcd1234 rotate --note "new provider key, 23:40"',
+  usage: "vambrace incident check [ID] ITEM [--note TEXT] [--skip]",
+  example: 'vambrace incident check rotate --note "new provider key, 23:40"',
   options: { note: { type: "string" }, skip: { type: "boolean", default: false } },
   help: { note: "what was done; with --skip the reason", skip: "it is left out" },
-  async run([id, item], flags, io) {
-    if (id === undefined || item === undefined) throw usage("say which incident, and which item", incidentCheck);
+  async run(args, flags, io) {
+    if (args.length === 0) throw usage(WHICH_ITEM, incidentCheck);
+    const {
+      id,
+      words: [item],
+    } = incidentAndWords(io, args, 1);
+    if (item === undefined) throw usage(WHICH_ITEM, incidentCheck);
     const note = flagText(flags, "note") ?? "";
     const how = flagOn(flags, "skip") ? "skipped" : "done";
     drawCase(
@@ -58,17 +68,23 @@ export const incidentCheck: Command = {
   },
 };
 
+const WHICH_SERVICE = "say which service; `vambrace incident show` lists them";
+
 export const incidentRestore: Command = {
   name: "incident restore",
   words: 2,
   summary: "bring one service back: terminal, webchat, api, schedules",
-  usage: "vambrace incident restore ID SERVICE [--note TEXT]",
-  example: "vambrace incident restore inc_20261127233000abcd1234 terminal",
+  usage: "vambrace incident restore [ID] SERVICE [--note TEXT]",
+  example: "vambrace incident restore terminal",
   options: { note: { type: "string" } },
   help: { note: "what you looked at before" },
-  async run([id, service], flags, io) {
-    if (id === undefined || service === undefined)
-      throw usage("say which incident, and which service", incidentRestore);
+  async run(args, flags, io) {
+    if (args.length === 0) throw usage(WHICH_SERVICE, incidentRestore);
+    const {
+      id,
+      words: [service],
+    } = incidentAndWords(io, args, 1);
+    if (service === undefined) throw usage(WHICH_SERVICE, incidentRestore);
     const note = flagText(flags, "note") ?? "";
     drawCase(
       io,
@@ -88,12 +104,12 @@ export const incidentClose: Command = {
   name: "incident close",
   words: 1,
   summary: "close it: refused without a cause, with anything left to do; 30 days of close watch begin",
-  usage: "vambrace incident close ID [--note TEXT]",
-  example: "vambrace incident close inc_20261127233000abcd1234",
+  usage: "vambrace incident close [ID] [--note TEXT]",
+  example: "vambrace incident close   # the only one that is open; else say its id",
   options: { note: { type: "string" } },
   help: { note: "a last word for the review" },
-  async run([id], flags, io) {
-    if (id === undefined) throw usage("say which incident", incidentClose);
+  async run([named], flags, io) {
+    const id = whichIncident(io, named);
     const note = flagText(flags, "note") ?? "";
     const parts = partsOf(io);
     const one = takeStep(parts, id, "incident.closed", (before, said) => ({
@@ -124,14 +140,13 @@ export const incidentReview: Command = {
   name: "incident review",
   words: 1,
   summary: "write the review document (Markdown) as it stands now",
-  usage: "vambrace incident review ID",
-  example: "vambrace incident review inc_20261127233000abcd1234",
+  usage: "vambrace incident review [ID]",
+  example: "vambrace incident review   # the only one that is open; else say its id",
   options: {},
   help: {},
-  async run([id], _flags, io) {
-    if (id === undefined) throw usage("say which incident", incidentReview);
+  async run([named], _flags, io) {
     const parts = partsOf(io);
-    io.out(await keepReview(parts, loadCase(parts.home.root, id)));
+    io.out(await keepReview(parts, loadCase(parts.home.root, whichIncident(io, named))));
     return 0;
   },
 };

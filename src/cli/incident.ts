@@ -23,6 +23,7 @@ import { type Command, flagOn, flagText, type Io } from "./command.ts";
 import { reachGateway } from "./incident-gateway.ts";
 import { oneLine, paint, table } from "./style.ts";
 import { agoOrTime } from "./when.ts";
+import { newestBundle, whichIncident } from "./which-incident.ts";
 
 export async function incidentParts(io: Io): Promise<IncidentParts> {
   const home = homeAt(stateFolder(io.env));
@@ -176,14 +177,13 @@ export const incidentShow: Command = {
   name: "incident show",
   words: 1,
   summary: "one incident: its cause, checklist, what is brought back, and the next step",
-  usage: "vambrace incident show ID [--json]",
-  example: "vambrace incident show inc_20261127233000abcd1234",
+  usage: "vambrace incident show [ID] [--json]",
+  example: "vambrace incident show   # the only one that is open; else say its id",
   options: { json: { type: "boolean", default: false } },
   help: { json: "print the case file as JSON" },
   async run([id], flags, io) {
-    if (id === undefined) throw usage("say which incident", incidentShow);
     const home = homeAt(stateFolder(io.env));
-    const one = loadCase(home.root, id);
+    const one = loadCase(home.root, whichIncident(io, id));
     if (flagOn(flags, "json")) io.out(JSON.stringify(one));
     else drawCase(io, one, keptOf(home.root, one));
     return 0;
@@ -222,16 +222,16 @@ export const incidentTimeline: Command = {
   name: "incident timeline",
   words: 1,
   summary: "what happened, in order, from the ledger as it is now",
-  usage: "vambrace incident timeline ID [--before INDEX] [--json]",
-  example: "vambrace incident timeline inc_20261127233000abcd1234",
+  usage: "vambrace incident timeline [ID] [--before INDEX] [--json]",
+  example: "vambrace incident timeline | less   # the only one that is open; else say its id",
   options: { before: { type: "string" }, json: { type: "boolean", default: false } },
   help: {
     before: "only records with a lower index than this: what did not fit the last time",
     json: "one row a line as JSON",
   },
-  async run([id], flags, io) {
-    if (id === undefined) throw usage("say which incident", incidentTimeline);
+  async run([named], flags, io) {
     const home = homeAt(stateFolder(io.env));
+    const id = whichIncident(io, named);
     const { session, sinceMs } = loadCase(home.root, id);
     const before = flagText(flags, "before");
     if (before !== undefined && !INDEX.test(before))
@@ -251,12 +251,12 @@ export const incidentBundle: Command = {
   name: "incident bundle",
   words: 1,
   summary: "keep the evidence as it is now, in a further bundle",
-  usage: "vambrace incident bundle ID [--no-workspace]",
-  example: "vambrace incident bundle inc_20261127233000abcd1234",
+  usage: "vambrace incident bundle [ID] [--no-workspace]",
+  example: "vambrace incident bundle   # the only one that is open; else say its id",
   options: { "no-workspace": { type: "boolean", default: false } },
   help: { "no-workspace": "keep no copy of the workspaces" },
-  async run([id], flags, io) {
-    if (id === undefined) throw usage("say which incident", incidentBundle);
+  async run([named], flags, io) {
+    const id = whichIncident(io, named);
     const parts = await incidentParts(io);
     const opened = await bundleAgain(parts, id, { withoutWorkspace: flagOn(flags, "no-workspace") });
     if (opened.bundle !== undefined) io.out(opened.bundle.folder);
@@ -271,14 +271,15 @@ export const incidentVerify: Command = {
   name: "incident verify",
   words: 1,
   summary: "check a bundle, on any machine, with the ledger's public key",
-  usage: "vambrace incident verify BUNDLE --key PUBLIC [--json]",
+  usage: "vambrace incident verify [BUNDLE] --key PUBLIC [--json]",
   example: "vambrace incident verify ~/usb/bundle-1 --key ~/usb/key.pub",
   options: { key: { type: "string" }, json: { type: "boolean", default: false } },
   help: { key: "the ledger's public key, kept elsewhere, or a file that holds it", json: "print the report as JSON" },
-  async run([bundle], flags, io) {
+  async run([named], flags, io) {
     const key = flagText(flags, "key");
-    if (bundle === undefined || key === undefined)
-      throw usage("say which bundle, and the key that was kept elsewhere", incidentVerify);
+    if (key === undefined) throw usage("say --key, one that was kept elsewhere", incidentVerify);
+    const bundle = named ?? newestBundle(io);
+    if (named === undefined) io.err(`its newest bundle: ${bundle}`);
     const report = await verifyBundle(bundle, key.includes("+") && !existsSync(key) ? key : readFileSync(key, "utf8"));
     if (flagOn(flags, "json")) io.out(JSON.stringify(report));
     else

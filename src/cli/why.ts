@@ -27,16 +27,14 @@ export const whyCommand: Command = {
   name: "why",
   words: 1,
   summary: "explain one decision: its rules, where its arguments came from, what would have allowed it",
-  usage: "vambrace why CALL [--json]",
-  example: "vambrace why call_0123456789abcdefghjkmnpqrs",
+  usage: "vambrace why [CALL] [--json]",
+  example: "vambrace why   # the newest refusal; else say the call, as `vambrace log search` shows it",
   options: { json: { type: "boolean", default: false } },
   help: { json: "print the explanation as JSON" },
-  async run([id, ...more], flags, io) {
-    if (id === undefined || more.length > 0) {
-      throw new Fault("COMMAND_USAGE", { message: "say which call", hint: `usage: ${whyCommand.usage}` });
-    }
-    const call = parseId("call", id);
-    const entries = await entriesOf(homeAt(stateFolder(io.env)).ledger, call);
+  async run([id], flags, io) {
+    const { ledger } = homeAt(stateFolder(io.env));
+    const call = parseId("call", id ?? (await newestIn(io, ledger)));
+    const entries = await entriesOf(ledger, call);
     const decided = entries.filter(({ what }) => what === "call.decided");
     if (decided.length === 0) {
       io.err("the ledger has no decision about this call");
@@ -54,6 +52,27 @@ export const whyCommand: Command = {
     return 0;
   },
 };
+
+/** The call that was refused last, by a rule or by nobody's yes; where none was, the one that was decided last. */
+async function newestIn(io: Io, folder: string): Promise<string> {
+  let newest: string | undefined;
+  for await (const { call, what, result, target } of eachEntry(folder, { kind: "call" })) {
+    if (call === undefined || what !== "call.decided") continue;
+    if (result !== "ok") {
+      io.err(`the newest refusal or question: ${oneLine(target, 60)}, ${call}`);
+      return call;
+    }
+    newest ??= call;
+  }
+  if (newest === undefined) {
+    throw new Fault("CALL_UNKNOWN", {
+      message: "nothing was decided yet",
+      hint: "talk to the agent: `vambrace chat`; `vambrace check command` asks without acting",
+    });
+  }
+  io.err(`nothing was refused or asked; the newest decision: ${newest}`);
+  return newest;
+}
 
 async function entriesOf(folder: string, call: string): Promise<readonly StoredEntry[]> {
   const found: StoredEntry[] = [];
