@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { parse } from "yaml";
 import { answers, makeHome } from "./cli-kit.ts";
 
 const WRITTEN = `# my own words
@@ -27,6 +28,9 @@ test("R-OPS-1: a key is set, read and taken out again, and comments stay", async
   ]);
   assert.equal(get.out, "19001\n");
   assert.equal(JSON.parse(whole.out).session.dmScope, "per-account-channel-peer", "defaults are shown too");
+  const shown = await home.run(["config", "get"]);
+  assert.equal(shown.out.match(/- git status$/gm)?.length, 1, "a list that is shown again is named");
+  assert.deepEqual(parse(shown.out), JSON.parse(whole.out), "and it is the same");
   assert.deepEqual(
     answers(history).map(({ version, who, why }) => [version, who, why]),
     [[1, "owner", "a test"]],
@@ -94,6 +98,21 @@ test("R-FLOW-4: setup says where the agent works and how far its files are trust
   const refused = await home.run(["setup", "--workspace", "~/.ssh"]);
   assert.equal(refused.status, 2);
   assert.equal(fs.readFileSync(path, "utf8"), text);
+});
+
+test("R-FLOW-4: setup takes a folder from where one is, and one that it refuses keeps nobody from saying another", async (t) => {
+  const home = makeHome(t);
+  for (const folder of [".vambrace/within", ""]) {
+    const refused = await home.run(["setup", "--workspace", folder]);
+    assert.equal(refused.status, 2, refused.err);
+    assert.equal(fs.existsSync(join(home.state, "config.yaml")), false);
+  }
+  const taken = await home.run(["setup", "--workspace", "my work/./here"]);
+  assert.equal(taken.status, 0, taken.err);
+  const folder = join(home.root, "my work", "here");
+  assert.ok(fs.statSync(folder).isDirectory());
+  assert.ok(taken.err.includes(folder), "it says which folder that is");
+  assert.ok(fs.readFileSync(join(home.state, "config.yaml"), "utf8").includes(`workspace: ${folder}`));
 });
 
 test("R-FS-3: the doctor names modes that let others in, mends them on request, and ends with 1 until then", async (t) => {

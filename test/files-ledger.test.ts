@@ -63,7 +63,10 @@ test("R-FS-4: each access is in the ledger with its path, kind, bytes and result
     hullo,
   ]);
   const [tool, result, path, access, bytes] = await done("list", {});
-  assert.deepEqual([tool, result, path, access, bytes], ["list", "ok", kit.place.workspace, "read", "a.txt  6".length]);
+  assert.deepEqual(
+    [tool, result, path, access, bytes],
+    ["list", "ok", kit.place.workspace, "read", "a.txt  6 bytes".length],
+  );
   const found = await done("search", { pattern: "hullo" });
   assert.deepEqual(found.slice(0, 5), ["search", "ok", kit.place.workspace, "read", "a.txt:1: hullo".length]);
 });

@@ -17,7 +17,11 @@ test("R-FLOW-6: with the defaults that ship nothing is reached without a yes, an
   assert.ok(asked > 500);
   assert.equal(plain.status, 0);
   assert.match(plain.out, /^If the model obeyed a stranger now, without anybody saying yes it could: read /);
-  assert.match(plain.out, /terminal, owner \(agent main\)\n {2}without a person it can:\n {4}exec: /);
+  assert.match(
+    plain.out,
+    /terminal, owner \(agent main\); webchat, owner \(agent main\)\n {2}without a person it can:\n {4}exec: /,
+  );
+  assert.equal(plain.out.match(/without a person it can/g)?.length, 3, "what is alike is told once");
   assert.match(plain.out, /It could send nothing to anybody but the asker, pay nothing/);
   assert.match(plain.err, /put to the judge/);
   assert.deepEqual(fs.readdirSync(home.root), []);

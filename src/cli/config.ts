@@ -4,10 +4,11 @@ import { stateFolder } from "../app/config/environment.ts";
 import { keysAt } from "../app/config/explain.ts";
 import { loadConfig } from "../app/config/load.ts";
 import { nearest } from "../core/nearest.ts";
+import { mapObject } from "../app/config/references.ts";
 import { effectiveTree, getPath, parsePath } from "../app/config/paths.ts";
 import { configSchema } from "../app/config/schema.ts";
 import { Fault } from "../core/fault.ts";
-import type { JsonValue } from "../core/json.ts";
+import { isArray, isObject, type JsonValue } from "../core/json.ts";
 import { type Command, flagOn, type Io } from "./command.ts";
 import { existing } from "./judging.ts";
 import { oneLine } from "./style.ts";
@@ -26,13 +27,29 @@ export const configGet: Command = {
     const loaded = loadConfig({ home: stateFolder(io.env), env: io.env });
     const value = key === undefined ? effectiveTree(loaded) : getPath(loaded, parsePath(key));
     if (value === undefined) return notSet(io, key ?? "");
-    io.out(flagOn(flags, "json") ? JSON.stringify(value) : asText(value));
+    const text = flagOn(flags, "json") ? JSON.stringify(value) : asText(value);
+    io.out(text);
+    if (/: \*same1$/m.test(text)) io.err("`*same1` is the list that is marked `&same1`");
     return 0;
   },
 };
 
 function asText(value: JsonValue): string {
-  return typeof value === "object" && value !== null ? stringify(value, { lineWidth: 0 }).trimEnd() : String(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  return stringify(shared(value, new Map()), { lineWidth: 0, anchorPrefix: "same" }).trimEnd();
+}
+
+/** Shorter ones are read faster than a reference. */
+const SHORT = 4;
+
+/** Long lists that are alike become one, which YAML writes once and refers to: doors repeat what all have. */
+function shared(value: JsonValue, lists: Map<string, JsonValue>): JsonValue {
+  if (isObject(value)) return mapObject(value, (member) => member && shared(member, lists));
+  if (!isArray(value) || value.length < SHORT) return value;
+  const text = JSON.stringify(value);
+  const known = lists.get(text) ?? value;
+  lists.set(text, known);
+  return known;
 }
 
 /** A key that there is and nobody set, or one that there is not. */

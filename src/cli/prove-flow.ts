@@ -54,11 +54,11 @@ const HEADINGS: readonly (readonly [Verdict, string, "red" | "yellow" | "green"]
 function printReach(io: Io, { cells, refused }: Played, reach: Reach): void {
   io.out(paint(io, "bold", sentence(reach)));
   const doors = Map.groupBy(cells, ({ agent, channel, person }) => `${channel}, ${person} (agent ${agent})`);
-  for (const [door, its] of doors) {
+  const told = [...doors].map(([door, its]) => ({ door, says: verdictLines(io, laxest(its)) }));
+  for (const [says, alike] of Map.groupBy(told, (one) => one.says)) {
     io.out("");
-    io.out(paint(io, "bold", oneLine(door, 200)));
-    const each = laxest(its);
-    for (const [verdict, heading, colour] of HEADINGS) printVerdict(io, paint(io, colour, heading), verdict, each);
+    io.out(paint(io, "bold", oneLine(alike.map(({ door }) => door).join("; "), 2000)));
+    io.out(says);
   }
   io.out("");
   for (const one of refused) io.err(`not tried, the tool itself refuses it: ${oneLine(one, 300)}`);
@@ -80,18 +80,20 @@ function laxest(cells: readonly ReachCell[]): readonly ReachCell[] {
   return [...found.values()];
 }
 
-function printVerdict(io: Io, heading: string, verdict: Verdict, all: readonly ReachCell[]): void {
-  const tools = [...Map.groupBy(all, (cell) => cell.tool)].filter(([, its]) =>
-    its.some((one) => one.verdict === verdict),
-  );
-  io.out(`  ${heading}:${tools.length === 0 ? " nothing" : ""}`);
-  for (const [tool, its] of tools) {
+function verdictLines(io: Io, all: readonly ReachCell[]): string {
+  return HEADINGS.flatMap(([verdict, heading, colour]) => {
+    const lines = toolLines(verdict, all);
+    return [`  ${paint(io, colour, heading)}:${lines.length === 0 ? " nothing" : ""}`, ...lines];
+  }).join("\n");
+}
+
+function toolLines(verdict: Verdict, all: readonly ReachCell[]): readonly string[] {
+  return [...Map.groupBy(all, (cell) => cell.tool)].flatMap(([tool, its]) => {
     const same = its.filter((cell) => cell.verdict === verdict);
+    if (same.length === 0) return [];
     const destinations = [...new Set(same.map(({ destination }) => destination))].join("; ");
-    io.out(
-      `    ${oneLine(tool, 60)}: ${same.length === its.length ? "whatever it names" : oneLine(destinations, 2000)}`,
-    );
-  }
+    return `    ${oneLine(tool, 60)}: ${same.length === its.length ? "whatever it names" : oneLine(destinations, 2000)}`;
+  });
 }
 
 /** The one line that a person reads first. */

@@ -1,5 +1,6 @@
 /** `vambrace setup`: the two questions of the first start, again or beforehand. @module */
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Change } from "../app/config/change.ts";
 import { editConfig } from "../app/config/edit.ts";
 import { stateFolder } from "../app/config/environment.ts";
@@ -47,9 +48,14 @@ function given(flags: Flags, standing: SetUp): SetUp | undefined {
   const trust = flagText(flags, "trust");
   if (workspace === undefined && trust === undefined) return undefined;
   return {
-    workspace: workspace ?? standing.workspace,
+    workspace: workspace === undefined ? standing.workspace : typedFolder(workspace),
     folderTrust: trust === undefined ? standing.folderTrust : levelOf(trust),
   };
+}
+
+/** As everywhere in a shell: what begins with neither `/` nor `~` is from here. Nothing stays nothing. */
+function typedFolder(text: string): string {
+  return text === "" || text.startsWith("~") ? text : resolve(text);
 }
 
 function levelOf(text: string): Trust {

@@ -118,7 +118,7 @@ async function listFolder(deps: FileDeps, work: Work): Promise<RunOutcome> {
   const entries = answer.entries ?? [];
   const rows = entries.map(
     (entry) =>
-      `${relative(path, entry.path)}${entry.kind === "folder" ? "/" : ""}${entry.bytes === undefined ? "" : `  ${entry.bytes}`}`,
+      `${relative(path, entry.path)}${entry.kind === "folder" ? "/" : ""}${entry.bytes === undefined ? "" : `  ${plural(entry.bytes, "byte")}`}`,
   );
   const text = rows.length === 0 ? "(empty)" : shown(rows, answer.cut === true);
   return {
