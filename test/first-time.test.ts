@@ -76,7 +76,7 @@ test("R-OPS-1: a question that is left is a no, and a yes is a yes", { skip }, a
   assert.equal(await setUp.ended, 0);
   for (const key of [CTRL_C, CTRL_D, ENTER]) {
     const terminal = openTerminal(place, ask);
-    await terminal.see(OPENS);
+    assert.match(await terminal.see(OPENS), /asking the judge what this opens …/, "it takes a moment, and says so");
     terminal.press(key);
     await terminal.see(/nothing was changed/);
     assert.equal(await terminal.ended, 3);
@@ -101,6 +101,27 @@ test("R-OPS-1: what reads from a terminal says so, and Ctrl-C ends it", { skip }
   typed.press(`mail ana@example.org${ENTER}${CTRL_D}`);
   await typed.see(/"rule":"email"/);
   assert.equal(await typed.ended, 0);
+});
+
+test("R-OPS-1: help is broken between words where a terminal is narrow, and never in a pipe", { skip }, async (t) => {
+  const place = await makePlace(t);
+  const shown = await openTerminal(place, ["incident", "open", "--help"], place.env, 60).see(/example:/);
+  const [before = ""] = shown.split("example:");
+  assert.equal(
+    before.split("\n").find((line) => line.length > 60),
+    undefined,
+  );
+  assert.match(shown, /\n {7}\[--since TIME\]/);
+  const piped = await makeHome(t).run(["incident", "open", "--help"]);
+  assert.match(piped.out, /usage: vambrace incident open .* \[--json\]\n/);
+});
+
+test("R-LOG-3: where there is no ledger nothing was verified, and nothing is called altered", async (t) => {
+  const home = makeHome(t);
+  const { status, out, err } = await home.run(["log", "verify"]);
+  assert.equal(status, 4);
+  assert.equal(out, "");
+  assert.match(err, /there is no ledger in `.*ledger`\nhint: the first `vambrace start` makes one/);
 });
 
 test("R-OPS-1: a word or an option that a command does not take is refused with the nearest one, and never repeated as a value", async (t) => {

@@ -84,8 +84,8 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-export function openTerminal(place: Place, args: readonly string[], env = place.env): Typing {
-  const command = ["stty cols 100 rows 40;", "exec", process.execPath, MAIN, ...args].join(" ");
+export function openTerminal(place: Place, args: readonly string[], env = place.env, columns = 100): Typing {
+  const command = [`stty cols ${columns} rows 40;`, "exec", process.execPath, MAIN, ...args].join(" ");
   const child = spawn(SCRIPT, ["-qfec", command, "/dev/null"], { cwd: place.home, env });
   place.started.add(child);
   const ended = Promise.withResolvers<number | null>();

@@ -16,6 +16,7 @@ import type { Created } from "../ops/backup/create.ts";
 import { type BackupReport, verifyBackups } from "../ops/backup/verify.ts";
 import { UNLOCK_HELP, UNLOCK_OPTIONS, unlockOf } from "./backup-unlock.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
+import { during } from "./progress.ts";
 import { byteText, oneLine, paint, table } from "./style.ts";
 
 const JSON_OPTION = { json: { type: "boolean", default: false } } as const;
@@ -74,18 +75,17 @@ export const backupCreate: Command = {
     const to = flagText(flags, "to");
     const begun = performance.now();
     const why = flagText(flags, "why") ?? "said in a terminal";
-    const created = await recorded(home, why, () =>
-      makeBackup({
-        home,
-        env: io.env,
-        clock: systemClock,
-        random: systemRandom,
-        full: flagOn(flags, "full"),
-        signal: io.signal,
-        ...(to === undefined ? {} : { destination: resolve(to) }),
-        ...(flagOn(flags, "workspace") ? { workspace: true } : {}),
-      }),
-    );
+    const parts = {
+      home,
+      env: io.env,
+      clock: systemClock,
+      random: systemRandom,
+      full: flagOn(flags, "full"),
+      signal: io.signal,
+      ...(to === undefined ? {} : { destination: resolve(to) }),
+      ...(flagOn(flags, "workspace") ? { workspace: true } : {}),
+    };
+    const created = await recorded(home, why, () => during(io, "saving", () => makeBackup(parts)));
     if (flagOn(flags, "json")) io.out(JSON.stringify(asJson(created)));
     else drawCreated(io, created, performance.now() - begun);
     return 0;
@@ -191,10 +191,10 @@ export const backupVerify: Command = {
   async run(_args, flags, io) {
     const home = stateFolder(io.env);
     const unlock = await unlockOf(io, flags);
-    const report = await verifyBackups(depotOf(home, io.env, fromOf(flags)), {
-      ...keptOr(flags, home),
-      ...(unlock === undefined ? {} : { unlock }),
-    });
+    const kept = { ...keptOr(flags, home), ...(unlock === undefined ? {} : { unlock }) };
+    const report = await during(io, "reading every byte", () =>
+      verifyBackups(depotOf(home, io.env, fromOf(flags)), kept),
+    );
     if (flagOn(flags, "json")) io.out(JSON.stringify(report));
     else drawReport(io, report);
     return report.consistent && report.intact !== false ? 0 : 4;

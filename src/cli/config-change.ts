@@ -17,6 +17,7 @@ import { Fault } from "../core/fault.ts";
 import { isWidening, type Meaning, sentencesOf } from "../ops/history/meaning.ts";
 import { auditAfter } from "./audit/after.ts";
 import { type Flags, flagOn, flagText, type Io } from "./command.ts";
+import { during } from "./progress.ts";
 import { oneLine, paint } from "./style.ts";
 import { askYes } from "./typed.ts";
 
@@ -56,7 +57,7 @@ export async function applyChange(
 async function applyOnce(io: Io, flags: Flags, change: readonly Change[] | string, why: string): Promise<number> {
   const home = stateFolder(io.env);
   const plan = planEdit({ home, env: io.env }, change);
-  const meaning = await meaningOf(home, plan);
+  const meaning = await during(io, "asking the judge what this opens", () => meaningOf(home, plan));
   const sentences = meaning === undefined ? [UNTOLD] : sentencesOf(meaning);
   if (plan.after.text === plan.beforeText) {
     return report(io, flags, {

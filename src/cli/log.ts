@@ -1,6 +1,6 @@
 /** `vambrace log search`, `log show` and `log verify`. @module */
 import { plural } from "../core/plural.ts";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { stateFolder } from "../app/config/environment.ts";
 import { writeProved } from "../app/audit/past.ts";
@@ -11,6 +11,7 @@ import { Fault } from "../core/fault.ts";
 import { verifyLedger, type VerifyReport } from "../ledger/verify.ts";
 import { connect } from "./client.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
+import { during } from "./progress.ts";
 import { oneLine, paint, table } from "./style.ts";
 import { agoOrTime } from "./when.ts";
 
@@ -130,12 +131,14 @@ export const logVerify: Command = {
   },
   async run([directory], flags, io) {
     const folder = directory ?? homeAt(stateFolder(io.env)).ledger;
+    if (!existsSync(folder)) throw absent(folder);
     const key = flagText(flags, "key");
     const checkpoint = flagText(flags, "checkpoint");
-    const report = await verifyLedger(folder, {
+    const kept = {
       ...(key === undefined ? {} : { publicKey: key.includes("+") ? key : readKept(key) }),
       ...(checkpoint === undefined ? {} : { checkpoint: readKept(checkpoint) }),
-    });
+    };
+    const report = await during(io, "verifying", () => verifyLedger(folder, kept));
     if (report.intact === true && folder === homeAt(stateFolder(io.env)).ledger) {
       noteProof(io, [key, checkpoint]);
     }
@@ -144,6 +147,14 @@ export const logVerify: Command = {
     return report.consistent && report.intact !== false ? 0 : 4;
   },
 };
+
+/** Nothing was looked at: that is a failure, and no alteration. */
+function absent(folder: string): Fault {
+  return new Fault("LEDGER_DAMAGED", {
+    message: `there is no ledger in \`${folder.slice(0, 200)}\``,
+    hint: "the first `vambrace start` makes one; where there was one, somebody took it away",
+  });
+}
 
 /** For the audit, which asks for it now and then. What lies in the state folder itself was not kept elsewhere. */
 function noteProof(io: Io, kept: readonly (string | undefined)[]): void {

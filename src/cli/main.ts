@@ -15,6 +15,7 @@ import { Fault, toFault } from "../core/fault.ts";
 import { nearest } from "../core/nearest.ts";
 import { COMMANDS, type CommandName } from "./commands.ts";
 import type { Command, Flags, Io } from "./command.ts";
+import { beside, wrapped } from "./style.ts";
 
 // Before anything else parses text that a stranger wrote: no pattern may take more than linear time.
 setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
@@ -165,12 +166,18 @@ function lowerFirst(text: string): string {
 }
 
 function showHelp(command: Command): number {
-  io.out(`${command.summary}\n\nusage: ${command.usage}`);
+  io.out(`${wrapped(command.summary)}\n\n${usageLine(command)}`);
   const names = Object.keys(command.options);
   if (names.length > 0)
-    io.out(`\noptions:\n${names.map((name) => `  --${name.padEnd(14)} ${command.help[name] ?? ""}`).join("\n")}`);
+    io.out(`\noptions:\n${names.map((name) => beside(`  --${name.padEnd(14)}`, command.help[name] ?? "")).join("\n")}`);
   io.out(`\nexample: ${command.example}`);
   return 0;
+}
+
+/** An option and what it takes stay together. */
+function usageLine({ usage }: Command): string {
+  const whole = usage.replaceAll(/\[[^\]]*\]/g, (option) => option.replaceAll(" ", "\u00a0"));
+  return beside("usage:", whole).replaceAll("\u00a0", " ");
 }
 
 async function showCommands(words: readonly string[]): Promise<number> {
@@ -182,7 +189,7 @@ async function showCommands(words: readonly string[]): Promise<number> {
   for (const name of Object.keys(COMMANDS)) {
     if (!isCommand(name) || (group.length > 0 && !group.includes(name))) continue;
     const command = await COMMANDS[name]();
-    io.out(`  ${command.name.padEnd(18)} ${command.summary}`);
+    io.out(beside(`  ${command.name.padEnd(18)}`, command.summary));
   }
   io.out("\n`vambrace COMMAND --help` shows its options and an example. Begin with: vambrace start --chat");
   return 0;

@@ -5,6 +5,7 @@ import type { Verdict } from "../core/decision.ts";
 import { isFinding, type Played, type Reach, type ReachCell, reachOf } from "../steps/judge/reach.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
 import { groundOf } from "./judging.ts";
+import { during } from "./progress.ts";
 import { oneLine, paint } from "./style.ts";
 
 export const proveFlow: Command = {
@@ -20,7 +21,7 @@ export const proveFlow: Command = {
     json: 'print {"cells":[…],"reach":{…},"asked":N,"refused":[…],"unplayed":[…]} as JSON',
   },
   async run(_args, flags, io) {
-    const played = await play(io, flags);
+    const played = await during(io, "asking the judge", () => play(io, flags));
     const reach = reachOf(played.cells);
     if (flagOn(flags, "json")) {
       io.out(JSON.stringify({ cells: played.cells, reach, asked: played.cells.length, ...holes(played) }));

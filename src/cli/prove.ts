@@ -8,6 +8,7 @@ import { systemClock, systemRandom } from "../app/system.ts";
 import type { Proof, ProofLine } from "../core/ports/executor.ts";
 import { verdictOf } from "../core/proof.ts";
 import { type Command, flagOn, type Io } from "./command.ts";
+import { progress } from "./progress.ts";
 import { oneLine, paint } from "./style.ts";
 
 export const securityProve: Command = {
@@ -28,7 +29,9 @@ export const securityProve: Command = {
     const log = (line: string): void => io.err(`broker: ${oneLine(line, 300)}`);
     const form = flagOn(flags, "short") ? "short" : "full";
     const bar = progress(io);
-    const parts = { home, clock: systemClock, random: systemRandom, log, form, container, tell: bar.tell } as const;
+    let tried = 0;
+    const tell = (): void => bar.show(`${++tried} tried`);
+    const parts = { home, clock: systemClock, random: systemRandom, log, form, container, tell } as const;
     const proof = await proveAlone(parts).finally(() => bar.end());
     if (flagOn(flags, "json")) io.out(JSON.stringify({ backend, ...proof }));
     else printFamilies(io, proof);
@@ -41,15 +44,6 @@ export const securityProve: Command = {
     return verdict.holds ? 0 : 4;
   },
 };
-
-/** How far it is, on one line that is written over. */
-function progress(io: Io): { readonly tell: () => void; readonly end: () => void } {
-  let seen = 0;
-  const show = (text: string): void => {
-    if (io.isTerminal) io.write(`\r${text}\u001b[K`);
-  };
-  return { tell: () => show(`${++seen} tried …`), end: () => show("") };
-}
 
 function printFamilies(io: Io, { attempts, skipped }: Proof): void {
   const names = new Set([...attempts, ...skipped].map(({ family }) => family));

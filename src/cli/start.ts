@@ -6,6 +6,7 @@ import type { Served } from "../app/open.ts";
 import { Fault, toFault } from "../core/fault.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
 import { showLogin } from "./login.ts";
+import { progress } from "./progress.ts";
 import { paint } from "./style.ts";
 
 export const startCommand: Command = {
@@ -28,14 +29,7 @@ export const startCommand: Command = {
     const port = portOf(flags);
     if (flagOn(flags, "detach")) return startDetached(port, io);
     await firstTime(io);
-    const { serve } = await import("../app/serve.ts");
-    const { asking } = await import("./secrets/ground.ts");
-    const passphrase = asking(io);
-    const served = await serve({
-      env: io.env,
-      ...(port === undefined ? {} : { port }),
-      ...(passphrase === undefined ? {} : { passphrase }),
-    });
+    const served = await begin(io, port);
     const stopping = stopOnSignal(io, served);
     try {
       await announce(io, served);
@@ -51,6 +45,25 @@ export const startCommand: Command = {
     }
   },
 };
+
+/** Helpers, policies, and the proof of the sandbox take a moment. */
+async function begin(io: Io, port: number | undefined): Promise<Served> {
+  const bar = progress(io);
+  bar.show("starting");
+  try {
+    const { serve } = await import("../app/serve.ts");
+    const { asking } = await import("./secrets/ground.ts");
+    const ask = asking(io);
+    const passphrase = ask && (() => (bar.end(), ask()));
+    return await serve({
+      env: io.env,
+      ...(port === undefined ? {} : { port }),
+      ...(passphrase === undefined ? {} : { passphrase }),
+    });
+  } finally {
+    bar.end();
+  }
+}
 
 /** Where the workspace is and how its files are trusted is asked once, on a terminal; elsewhere the safe defaults stand. */
 async function firstTime(io: Io): Promise<void> {

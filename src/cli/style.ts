@@ -68,6 +68,25 @@ export function columns(): number {
   return Math.max(process.stdout.columns || 80, 40);
 }
 
+const EDGE = (): number => process.stdout.columns ?? Number.POSITIVE_INFINITY;
+
+/** Broken between words, which are not cut. @param width columns; where there is no edge nothing is broken. */
+export function wrapped(text: string, width = EDGE()): string {
+  const rows: string[] = [];
+  for (const word of text.split(" ")) {
+    const row = rows.at(-1);
+    if (row === undefined || widthOf(row) + 1 + widthOf(word) > width) rows.push(word);
+    else rows[rows.length - 1] = `${row} ${word}`;
+  }
+  return rows.join("\n");
+}
+
+/** A name and what is said of it; what does not fit beside it goes on under its beginning. */
+export function beside(name: string, text: string, width = EDGE()): string {
+  const indent = name.length + 1;
+  return `${name} ${wrapped(text, Math.max(width - indent, 20)).replaceAll("\n", `\n${" ".repeat(indent)}`)}`;
+}
+
 /**
  * A label and its text beside it, broken before the edge so that every line
  * stands behind a bar: a long value cannot draw a row that looks like another.

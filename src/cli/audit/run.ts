@@ -14,6 +14,7 @@ import { systemClock, systemRandom } from "../../app/system.ts";
 import { Fault, toFault } from "../../core/fault.ts";
 import type { AuditForm } from "../../ops/audit/installation.ts";
 import type { Io } from "../command.ts";
+import { during } from "../progress.ts";
 
 export type Place = { readonly env: Environment; readonly home: Home };
 
@@ -32,25 +33,27 @@ export function placeOf(io: Io, folder: string | undefined): Place {
 }
 
 export async function auditHere(io: Io, { env, home }: Place, form: AuditForm): Promise<Audited> {
-  return audit({
-    env,
-    home,
-    form,
-    version: packageVersion(),
-    nowMs: systemClock.wallMs(),
-    ask: () => ask({ ...io, env }),
-    // Read when it is needed: a proof that is still good needs no broker.
-    prove: async (proofForm) =>
-      (await import("../../app/proving.ts")).proveAlone({
-        home,
-        clock: systemClock,
-        random: systemRandom,
-        log: () => undefined,
-        form: proofForm,
-        container: containerOf({ env, home }),
-      }),
-    vet: () => vet({ env, home }),
-  });
+  return during(io, "looking for what is unsafe", () =>
+    audit({
+      env,
+      home,
+      form,
+      version: packageVersion(),
+      nowMs: systemClock.wallMs(),
+      ask: () => ask({ ...io, env }),
+      // Read when it is needed: a proof that is still good needs no broker.
+      prove: async (proofForm) =>
+        (await import("../../app/proving.ts")).proveAlone({
+          home,
+          clock: systemClock,
+          random: systemRandom,
+          log: () => undefined,
+          form: proofForm,
+          container: containerOf({ env, home }),
+        }),
+      vet: () => vet({ env, home }),
+    }),
+  );
 }
 
 /** A configuration that cannot be read has findings of its own; what ships is tried out then. */
