@@ -4,7 +4,6 @@
  * @module
  */
 import type { Proposal } from "../../core/call.ts";
-import type { TurnId } from "../../core/ids.ts";
 import { openPermitOffice } from "../../core/permit.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import type { Random } from "../../core/ports/random.ts";
@@ -28,6 +27,7 @@ import { judgeByPlan, type PlannerParts } from "./planner.ts";
 import { putQuestion } from "./questions.ts";
 import { incoming } from "./reading.ts";
 import { createTogether, type Together } from "./together.ts";
+import type { Waits } from "./waits.ts";
 
 export type GateParts = {
   readonly clock: Clock;
@@ -70,7 +70,7 @@ export function createEngineTogether(parts: GateParts): Together {
   });
 }
 
-export function createEngineGate(parts: GateParts, waits: Map<TurnId, number>, together: Together): Gate {
+export function createEngineGate(parts: GateParts, waits: Waits, together: Together): Gate {
   const { clock, random, helpers, endorsements, metrics } = parts;
   const { ledger } = helpers;
   const office = openPermitOffice({
@@ -96,8 +96,7 @@ export function createEngineGate(parts: GateParts, waits: Map<TurnId, number>, t
       try {
         return await together.approve(proposal, judged, io);
       } finally {
-        const { turn } = proposal.origin;
-        waits.set(turn, (waits.get(turn) ?? 0) + nowMs() - startedMs);
+        waits.add(proposal.origin.turn, nowMs() - startedMs);
       }
     },
     endorse: (proposal, endorsing) => endorse({ endorsements, ledger, clock }, proposal, endorsing),

@@ -26,6 +26,7 @@ import { actAround } from "./around.ts";
 import { createEngineGate, createEngineTogether, type GateParts } from "./engine-gate.ts";
 import { readable } from "./reading.ts";
 import type { Together } from "./together.ts";
+import { createWaits, type Waits } from "./waits.ts";
 
 /** Who a message is from, once a door or another session has said so. */
 export type Sender =
@@ -55,7 +56,7 @@ export type Engine = { readonly pipeline: Pipeline<Sender>; readonly gate: Gate 
 const HISTORY = 400;
 
 export function createEngine(parts: EngineParts): Engine {
-  const waits = new Map<TurnId, number>();
+  const waits = createWaits();
   const together = createEngineTogether(parts);
   const gate = createEngineGate(parts, waits, together);
   const pipeline = createPipeline<Sender>({
@@ -182,7 +183,7 @@ export function noteOf(
   return { kind: "note", id, from, text, label, ...withOwn(basisOf([]), { id, text }, label) };
 }
 
-type Thinking = { readonly waits: Map<TurnId, number>; readonly together: Together };
+type Thinking = { readonly waits: Waits; readonly together: Together };
 
 async function think(parts: EngineParts, turn: AgentTurn, { waits, together }: Thinking): Promise<AgentOutcome> {
   const { clock, random, budgets, sessions } = parts;
@@ -191,6 +192,7 @@ async function think(parts: EngineParts, turn: AgentTurn, { waits, together }: T
   const startedMs = clock.monotonicMs();
   const asking = { person, origin: originOf(turn.turn, turn.session) };
   let calls = 0;
+  const metered = waits.meter(turn.turn.id);
   try {
     return await runAgent(
       {
@@ -220,12 +222,12 @@ async function think(parts: EngineParts, turn: AgentTurn, { waits, together }: T
         clock,
         random,
         signal: turn.signal,
-        waitedMs: () => waits.get(turn.turn.id) ?? 0,
+        waitedMs: metered.waitedMs,
       },
     );
   } finally {
-    const wallMs = Math.round(clock.monotonicMs() - startedMs - (waits.get(turn.turn.id) ?? 0));
-    waits.delete(turn.turn.id);
+    const wallMs = Math.round(clock.monotonicMs() - startedMs - metered.waitedMs());
+    metered.end();
     parts.asker.takeSpent(turn.turn.id);
     await budgets.add(person, { toolCalls: calls, wallMs });
   }

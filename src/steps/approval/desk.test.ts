@@ -369,3 +369,22 @@ test("R-FLOW-2: nobody endorses what a question does not offer, or where he was 
   open.answer(id, owner, "no", "once");
   assert.equal((await asked).answer, "no");
 });
+
+test("R-EXEC-1: of answers that stand the newest thousand do; an older one is asked again", async () => {
+  const { desk: open, signal } = desk();
+  const session = newId("ses", random);
+  const call = (i: number): QuestionDraft =>
+    draft({ arguments: { command: `npm test ${i}` }, origin: { ...draft().origin, session } });
+  for (let i = 0; i <= 1_000; i++) {
+    const asked = open.ask(call(i), signal, () => undefined);
+    const [question] = open.open(owner);
+    assert.ok(question);
+    open.answer(question.id, owner, "yes", "session");
+    await asked;
+  }
+  assert.equal((await plain(open.ask(call(1), signal, () => undefined))).scope, "session");
+  const asked = open.ask(call(0), signal, () => undefined);
+  assert.equal(open.size, 1);
+  open.closeAll();
+  await asked;
+});

@@ -22,7 +22,7 @@ export type Asked = Pick<
 type Said = Pick<ApprovalRecord, "answer" | "by" | "scope">;
 type Wide = { readonly by: PersonId; readonly because: ReadonlySet<string> };
 
-/** Answers of this turn that are kept; older ones are forgotten, and asked again. */
+/** Answers of each kind that are kept; older ones are forgotten, and asked again. */
 const KEPT = 1_000;
 
 export class Standing {
@@ -49,12 +49,12 @@ export class Standing {
   keep(question: Asked, said: Said): void {
     const exact = exactShape(question);
     // Within one turn a no stands, silence too: a model that asks again and again is no reason to be asked again.
-    if (said.answer === "no") this.#remember(`${question.origin.turn} ${exact}`, said);
     const { answer, by, scope } = said;
+    if (answer === "no") remember(this.#thisTurn, `${question.origin.turn} ${exact}`, { answer, by, scope });
     if (by === "nobody") return;
     if (answer === "no") {
-      if (scope === "never") this.#never.set(coverOf(question)?.shape ?? exact, by);
-    } else if (scope === "session") this.#exact.set(exact, by);
+      if (scope === "never") remember(this.#never, coverOf(question)?.shape ?? exact, by);
+    } else if (scope === "session") remember(this.#exact, exact, by);
     else if (scope === "recipient") this.#widen(question, by);
   }
 
@@ -62,18 +62,18 @@ export class Standing {
     const cover = coverOf(question);
     if (cover === undefined) return;
     const because = this.#wide.get(cover.shape)?.because ?? [];
-    this.#wide.set(cover.shape, { by, because: new Set([...because, ...question.because]) });
+    remember(this.#wide, cover.shape, { by, because: new Set([...because, ...question.because]) });
   }
 
   clear(): void {
     for (const map of [this.#exact, this.#wide, this.#never, this.#thisTurn]) map.clear();
   }
+}
 
-  #remember(key: string, { answer, by, scope }: Said): void {
-    this.#thisTurn.set(key, { answer, by, scope });
-    const oldest = this.#thisTurn.keys().next().value;
-    if (this.#thisTurn.size > KEPT && oldest !== undefined) this.#thisTurn.delete(oldest);
-  }
+function remember<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > KEPT && oldest !== undefined) map.delete(oldest);
 }
 
 function coversReasons({ because }: Wide, question: Asked): boolean {

@@ -36,6 +36,7 @@ export function commandEffector(deps: CommandDeps): Effector {
     const readable = [await deps.labelOfMounts(limits.mounts), ...(kept?.held ?? [])].reduce(join);
     deps.show(work, readable);
     const lease = await openWay(deps.egress, work, limits);
+    let over: (() => void) | undefined;
     try {
       const job = commandJob(work, limits, { lease, kept });
       const token = work.spent.sign(digestOf(job));
@@ -43,10 +44,11 @@ export function commandEffector(deps: CommandDeps): Effector {
       // Noted before the start: a crash must not leave files that look more trusted than their writer.
       const { influence } = work.judged.facts;
       await deps.commandWrote(limits.mounts, [influence, ...(kept?.held ?? [])].reduce(join), touchedBy(work));
-      kept?.note(join(influence, readable));
+      over = kept?.note(join(influence, readable));
       const label = printed(work, readable);
       return { ...describe(await deps.executor.run(job, token, { signal: work.signal, onOutput })), label };
     } finally {
+      over?.();
       await lease?.close();
     }
   };
