@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { writeHostFiles } from "../src/app/audit/host-files.ts";
@@ -10,24 +10,9 @@ import { openLog } from "../src/app/log.ts";
 import { homeAt } from "../src/app/home.ts";
 import { type HostFactsForRules, hostFiles, unsafeIn } from "../src/ops/harden/host/host.ts";
 import { homeWith } from "./audit-kit.ts";
+import { FACTS, fileFor } from "./harden-kit.ts";
 
-const facts: HostFactsForRules = {
-  user: userInfo().username,
-  userHome: "/home/ana",
-  stateFolder: "/home/ana/.vambrace",
-  installation: "/opt/vambrace",
-  workspaces: ["/home/ana/vambrace"],
-  port: 18_888,
-  isWide: false,
-  program: "/opt/vambrace/bin/vambrace",
-  logFile: "/home/ana/.vambrace/logs/gateway.log",
-};
-
-function fileOf(name: string, more: Partial<HostFactsForRules> = {}): string {
-  const found = hostFiles({ ...facts, ...more }).find((one) => one.name === name);
-  assert.ok(found !== undefined);
-  return found.text;
-}
+const fileOf = (name: string, more: Partial<HostFactsForRules> = {}): string => fileFor({ ...FACTS, ...more }, name);
 
 function program(name: string): string | undefined {
   for (const folder of ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]) {
@@ -101,7 +86,7 @@ test("R-OPS-5: each of auditd's rules is a watch or a system call, with a key to
 });
 
 test("R-OPS-5: every rule names the gateway's own port, user and folders", () => {
-  const all = hostFiles({ ...facts, user: "agent", port: 19_001 });
+  const all = hostFiles({ ...FACTS, user: "agent", port: 19_001 });
   const text = (name: string) => all.find((one) => one.name === name)?.text ?? "";
   assert.match(text("nftables-vambrace.nft"), /skuid != "agent" accept/);
   for (const name of ["nftables-vambrace.nft", "ufw-vambrace.sh", "fail2ban/jail.d/vambrace.local", "vpn.md"])
@@ -114,8 +99,8 @@ test("R-OPS-5: every rule names the gateway's own port, user and folders", () =>
 });
 
 test("R-OPS-5: a name that would change a rule's meaning is refused", () => {
-  assert.deepEqual(unsafeIn(facts), []);
-  for (const user of ['a" accept', "a b", "a;b", "a\nb", ""]) assert.deepEqual(unsafeIn({ ...facts, user }), [user]);
+  assert.deepEqual(unsafeIn(FACTS), []);
+  for (const user of ['a" accept', "a b", "a;b", "a\nb", ""]) assert.deepEqual(unsafeIn({ ...FACTS, user }), [user]);
 });
 
 test("R-OPS-5: files are written into a new folder only, and never into the state folder", (t) => {

@@ -9,26 +9,13 @@ import { gatherRules } from "../src/app/audit/gather-rules.ts";
 import { environmentOf } from "../src/app/config/environment.ts";
 import { parseConfig } from "../src/app/config/load.ts";
 import { type HostFactsForRules, hostFiles } from "../src/ops/harden/host/host.ts";
+import { FACTS, fileFor } from "./harden-kit.ts";
 
 type Holds = { after(body: () => void): void };
 
-const facts: HostFactsForRules = {
-  user: "root",
-  userHome: "/home/ana",
-  stateFolder: "/home/ana/.vambrace",
-  installation: "/opt/vambrace",
-  workspaces: ["/home/ana/vambrace"],
-  port: 18_888,
-  isWide: false,
-  program: "/bin/true",
-  logFile: "/home/ana/.vambrace/logs/gateway.log",
-};
+const facts: HostFactsForRules = { ...FACTS, user: "root", program: "/bin/true" };
 
-const fileOf = (name: string, more: Partial<HostFactsForRules> = {}): string => {
-  const found = hostFiles({ ...facts, ...more }).find((one) => one.name === name);
-  assert.ok(found !== undefined);
-  return found.text;
-};
+const fileOf = (name: string, more: Partial<HostFactsForRules> = {}): string => fileFor({ ...facts, ...more }, name);
 
 function folderOf(t: Holds): string {
   const folder = mkdtempSync(join(tmpdir(), "vambrace-rules-"));
