@@ -136,6 +136,14 @@ test("R-OPS-1: a word or an option that a command does not take is refused with 
     [["doctor", "--frobnicate=hunter2"], /`doctor` has no option `--frobnicate`\nhint: usage/],
     [["doctor", "extra"], /`doctor` takes options only\nhint: usage/],
     [["why", "call_x", "hunter2"], /too many words: `why` takes 1 and options\nhint: usage/],
+    [
+      ["token", "create", "ci", "--allow", "chat,hunt"],
+      /`hunt` is not a permission; one of: chat, execute, [^]*hint: usage/,
+    ],
+    [["token", "create", "ci", "--allow", "chat", "--days", "soon"], /`soon` is not a number of days\nhint: usage/],
+    [["log", "search", "--kind", "nonsense"], /nothing is recorded as `nonsense`\nhint: one of: gateway, message, /],
+    [["setup", "--trust", "some"], /not a trust level: `some`; one of: none, limited, /],
+    [["incident", "open", "--reason", "x", "--session", "latest"], /not an id of this kind: `latest`\nhint: it starts/],
     [["start", "--port"], /error: option '--port <value>' argument missing\nhint: usage/],
   ] as const) {
     const { status, out, err } = await home.run(args);

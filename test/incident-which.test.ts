@@ -1,10 +1,11 @@
-/** Which incident a command takes where none is named. @module */
+/** Which incident a command takes where none is named, and what a timeline leaves out. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { caseFolder, loadCase } from "../src/app/incidents/cases.ts";
 import { openIncident } from "../src/app/incidents/open.ts";
-import { incidentShow, incidentTimeline, incidentVerify } from "../src/cli/incident.ts";
+import { incidentShow, incidentVerify } from "../src/cli/incident.ts";
+import { incidentTimeline } from "../src/cli/incident-timeline.ts";
 import {
   incidentCause,
   incidentCheck,
@@ -14,6 +15,9 @@ import {
 } from "../src/cli/incident-close.ts";
 import type { Command, Flags } from "../src/cli/command.ts";
 import { type Ran, runAt } from "./commands-kit.ts";
+import { nodeFiles } from "../src/ledger/files.ts";
+import { MOST_RECORDS } from "../src/ops/incident/choice.ts";
+import { entry, openTestLog } from "./ledger-kit.ts";
 import { type Installation, installations, REQUEST, SESSION } from "./incident-disk.ts";
 
 type Here = {
@@ -74,4 +78,19 @@ test("R-IR-2: where several incidents are open none is taken, and all are listed
     assert.equal(ran.out, "");
   }
   assert.equal(loadCase(at.home.root, first.id).cause, null);
+});
+
+test("R-IR-2: what did not fit a timeline is said first where it is read in a pager, and apart from rows that a program reads", async (t) => {
+  const { at, run } = here(t);
+  const log = openTestLog(nodeFiles(at.home.ledger));
+  log.append(Array.from({ length: MOST_RECORDS + 5 }, (_, i) => entry(i)));
+  log.close();
+  const { one } = await openIncident(at.parts(), REQUEST);
+  const says = new RegExp(`^[0-9]+ older records: vambrace incident timeline ${one.id} --before [0-9]+$`);
+  const paged = await run(incidentTimeline);
+  assert.match(paged.out.split("\n")[0] ?? "", says);
+  const rows = await run(incidentTimeline, [], { json: true });
+  assert.match(rows.err.trim().split("\n").at(-1) ?? "", says);
+  const [, before = ""] = /--before ([0-9]+)/.exec(rows.err) ?? [];
+  assert.doesNotMatch((await run(incidentTimeline, [], { before })).out, /older record/);
 });

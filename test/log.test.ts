@@ -74,6 +74,9 @@ test("R-LOG-6: the ledger is searched by person, session, tool, target, outcome 
   const one = await run(kit, logSession, [outcome.session], { step: String(denied + 1) });
   assert.match(one.out, /"floor\.file/);
   assert.match((await run(kit, logSession, [outcome.session], { step: "999" })).err, /no step/);
+  const newest = await run(kit, logSession, []);
+  const [, session = ""] = /^the newest session: (ses_[0-9a-z]+)\n/.exec(newest.err) ?? [];
+  assert.equal(newest.out, (await run(kit, logSession, [session])).out);
   assert.equal((await run(kit, logSession, ["ses_0123456789abcdefghjkmnpqrs"])).status, 1);
 });
 

@@ -57,5 +57,6 @@ test("R-FLOW-6: where there is nothing to ask, nothing was shown", async (t) => 
   const ran = await home.run(["prove", "flow", "--channel", "nowhere"]);
   assert.equal(ran.status, 4);
   assert.match(ran.err, /not everything was tried/);
+  assert.equal(ran.out, "", "nothing is said to be out of reach");
   assert.match(ran.err, /hint: /);
 });

@@ -10,6 +10,7 @@ import { keptOf } from "../app/incidents/steps.ts";
 import { bundleAgain, type IncidentParts, type Opened, openIncident } from "../app/incidents/open.ts";
 import { systemClock, systemRandom } from "../app/system.ts";
 import { Fault, toFault } from "../core/fault.ts";
+import { parseId } from "../core/ids.ts";
 import { eachEntry } from "../ledger/search.ts";
 import { type Case, openItems } from "../ops/incident/case.ts";
 import { COUNTS, type Counts, keptWords } from "../ops/incident/counts.ts";
@@ -17,7 +18,6 @@ import { KIN } from "../ops/incident/facts.ts";
 import { someOf } from "../ops/incident/fair.ts";
 import { NOT_KEPT } from "../ops/incident/manifest.ts";
 import type { Reach } from "../ops/incident/reach.ts";
-import { collect, rowOf, writeRow } from "../ops/incident/timeline.ts";
 import { verifyBundle } from "../ops/incident/verify.ts";
 import { type Command, flagOn, flagText, type Io } from "./command.ts";
 import { reachGateway } from "./incident-gateway.ts";
@@ -76,9 +76,12 @@ export const incidentOpen: Command = {
   async run(_args, flags, io) {
     const reason = flagText(flags, "reason");
     if (reason === undefined) throw usage("say why", incidentOpen);
+    // What is no id names nothing that could be contained: that is said before anything is done.
+    const named = flagText(flags, "session");
+    const chosen = named === undefined ? null : parseId("ses", named);
     const parts = await incidentParts(io);
     const call = flagText(flags, "call") ?? null;
-    const session = call === null ? (flagText(flags, "session") ?? null) : await sessionOf(parts.home.ledger, call);
+    const session = call === null ? chosen : await sessionOf(parts.home.ledger, call);
     const sinceMs = agoOrTime(flagText(flags, "since") ?? "24h", systemClock.wallMs());
     const opened = await openIncident(parts, {
       session,
@@ -215,37 +218,6 @@ export function drawCase(io: Io, one: Case, kept?: Counts): void {
           : `vambrace incident close ${one.id}`;
   io.err(`next: ${next}`);
 }
-
-const INDEX = /^[0-9]{1,15}$/;
-
-export const incidentTimeline: Command = {
-  name: "incident timeline",
-  words: 1,
-  summary: "what happened, in order, from the ledger as it is now",
-  usage: "vambrace incident timeline [ID] [--before INDEX] [--json]",
-  example: "vambrace incident timeline | less   # the only one that is open; else say its id",
-  options: { before: { type: "string" }, json: { type: "boolean", default: false } },
-  help: {
-    before: "only records with a lower index than this: what did not fit the last time",
-    json: "one row a line as JSON",
-  },
-  async run([named], flags, io) {
-    const home = homeAt(stateFolder(io.env));
-    const id = whichIncident(io, named);
-    const { session, sinceMs } = loadCase(home.root, id);
-    const before = flagText(flags, "before");
-    if (before !== undefined && !INDEX.test(before))
-      throw usage(`\`${before.slice(0, 20)}\` is no index`, incidentTimeline);
-    const about = { session, sinceMs, ...(before === undefined ? {} : { before: Number(before) }) };
-    const { entries, left } = await collect(home.ledger, about);
-    const isJson = flagOn(flags, "json");
-    for (const entry of entries) io.out(isJson ? JSON.stringify(rowOf(entry)) : writeRow(rowOf(entry)));
-    const [oldest] = entries;
-    if (left > 0 && oldest !== undefined)
-      io.err(`${plural(left, "older record")}: vambrace incident timeline ${id} --before ${oldest.index}`);
-    return 0;
-  },
-};
 
 export const incidentBundle: Command = {
   name: "incident bundle",

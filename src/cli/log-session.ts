@@ -25,14 +25,13 @@ export const logSession: Command = {
   name: "log session",
   words: 1,
   summary: "a session step by step: what was said, wanted, decided, answered, done and reached",
-  usage: "vambrace log session SESSION [--step N] [--json]",
-  example: "vambrace log session ses_0123456789abcdefghjkmnpqrs --step 7",
+  usage: "vambrace log session [SESSION] [--step N] [--json]",
+  example: "vambrace log session --step 7   # of the newest one; else say its id",
   options: { step: { type: "string" }, json: { type: "boolean", default: false } },
   help: { step: "one step with everything that was recorded of it", json: "one step a line as JSON" },
   async run([id], flags, io) {
-    if (id === undefined)
-      throw new Fault("COMMAND_USAGE", { message: "say which session", hint: `usage: ${logSession.usage}` });
-    const entries = await entriesOf(homeAt(stateFolder(io.env)).ledger, parseId("ses", id));
+    const { ledger } = homeAt(stateFolder(io.env));
+    const entries = await entriesOf(ledger, parseId("ses", id ?? (await newestIn(io, ledger))));
     const steps = stepsOf(entries);
     if (steps.length === 0) {
       io.err("the ledger has nothing of this session");
@@ -50,6 +49,18 @@ export const logSession: Command = {
     return 0;
   },
 };
+
+async function newestIn(io: Io, ledger: string): Promise<string> {
+  for await (const { session } of eachEntry(ledger, {})) {
+    if (session === undefined) continue;
+    io.err(`the newest session: ${session}`);
+    return session;
+  }
+  throw new Fault("SESSION_UNKNOWN", {
+    message: "the ledger has no session yet",
+    hint: "talk to the agent: `vambrace chat`",
+  });
+}
 
 async function entriesOf(ledger: string, session: string): Promise<readonly StoredEntry[]> {
   const found: StoredEntry[] = [];

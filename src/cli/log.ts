@@ -8,6 +8,7 @@ import { isWithin, realPath } from "../app/config/places.ts";
 import { homeAt } from "../app/home.ts";
 import { systemClock } from "../app/system.ts";
 import { Fault } from "../core/fault.ts";
+import { RECORD_KINDS } from "../core/ports/ledger.ts";
 import { verifyLedger, type VerifyReport } from "../ledger/verify.ts";
 import { connect } from "./client.ts";
 import { type Command, flagOn, type Flags, flagText, type Io } from "./command.ts";
@@ -26,6 +27,7 @@ const Entry = z.looseObject({
 });
 const Entries = z.looseObject({ entries: z.array(Entry) });
 
+const KINDS: readonly string[] = RECORD_KINDS;
 const FIELDS = ["kind", "who", "session", "turn", "call", "target", "result", "since", "until", "limit"] as const;
 
 /** Words that people use for the ledger's own. */
@@ -43,6 +45,10 @@ function queryOf(flags: Flags): string {
     }
     if (field === "limit" && !/^(?:[1-9][0-9]{0,2}|1000)$/.test(value)) {
       throw new Fault("COMMAND_USAGE", { message: "`--limit` is a number from 1 to 1000", hint: "100 unless said" });
+    }
+    if (field === "kind" && !KINDS.includes(value)) {
+      const hint = `one of: ${KINDS.join(", ")}`;
+      throw new Fault("COMMAND_USAGE", { message: `nothing is recorded as \`${value.slice(0, 40)}\``, hint });
     }
     const isTime = field === "since" || field === "until";
     query.set(field, isTime ? new Date(agoOrTime(value, systemClock.wallMs())).toISOString() : value);
@@ -78,7 +84,8 @@ export const logSearch: Command = {
     json: "one entry a line as JSON",
   },
   async run(_args, flags, io) {
-    const { entries } = await connect(io).get(`/api/log?${queryOf(flags)}`, Entries);
+    const query = queryOf(flags);
+    const { entries } = await connect(io).get(`/api/log?${query}`, Entries);
     if (flagOn(flags, "json")) for (const entry of entries) io.out(JSON.stringify(entry));
     else if (entries.length === 0) io.err("nothing was found");
     else

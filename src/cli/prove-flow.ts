@@ -25,7 +25,7 @@ export const proveFlow: Command = {
     const reach = reachOf(played.cells);
     if (flagOn(flags, "json")) {
       io.out(JSON.stringify({ cells: played.cells, reach, asked: played.cells.length, ...holes(played) }));
-    } else {
+    } else if (played.cells.length > 0) {
       printReach(io, played, reach);
     }
     // A checker that asked nothing, or left a tool out, has shown nothing.

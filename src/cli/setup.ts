@@ -61,7 +61,7 @@ function typedFolder(text: string): string {
 function levelOf(text: string): Trust {
   const level = TRUST_LEVELS.find((one) => one === text);
   if (level !== undefined) return level;
-  throw usage(`not a trust level: \`${text.slice(0, 40)}\``);
+  throw usage(`not a trust level: \`${text.slice(0, 40)}\`; one of: ${TRUST_LEVELS.join(", ")}`);
 }
 
 function standingIn({ config, places }: Loaded): SetUp {

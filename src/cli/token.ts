@@ -1,6 +1,7 @@
 /** `vambrace token create`, `list` and `revoke`. @module */
 import { z } from "zod";
 import { Fault } from "../core/fault.ts";
+import { TRUST_LEVELS } from "../core/label.ts";
 import { PERMISSIONS } from "../core/person.ts";
 import { connect } from "./client.ts";
 import { type Command, flagOn, flagText } from "./command.ts";
@@ -51,11 +52,13 @@ export const tokenCreate: Command = {
       });
     }
     const days = flagText(flags, "days");
+    const trust = flagText(flags, "trust");
+    if (days !== undefined && !(Number(days) > 0)) throw unfit("a number of days", days);
     const body = {
       name,
-      permissions: allow.split(",").map((word) => word.trim()),
+      permissions: allow.split(",").map((word) => oneOf("a permission", PERMISSIONS, word.trim())),
       person: flagText(flags, "person"),
-      trust: flagText(flags, "trust"),
+      trust: trust === undefined ? undefined : oneOf("a trust level", TRUST_LEVELS, trust),
       expiresMs: days === undefined ? undefined : Math.round(Date.now() + Number(days) * 86_400_000),
     };
     const made = await connect(io).post("/api/tokens", body, Made);
@@ -64,6 +67,18 @@ export const tokenCreate: Command = {
     return 0;
   },
 };
+
+function oneOf(what: string, all: readonly string[], word: string): string {
+  if (all.includes(word)) return word;
+  throw unfit(what, word, `; one of: ${all.join(", ")}`);
+}
+
+function unfit(what: string, word: string, those = ""): Fault {
+  return new Fault("COMMAND_USAGE", {
+    message: `\`${word.slice(0, 40)}\` is not ${what}${those}`,
+    hint: `usage: ${tokenCreate.usage}`,
+  });
+}
 
 export const tokenList: Command = {
   name: "token list",

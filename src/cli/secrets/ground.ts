@@ -76,7 +76,8 @@ export function refuseWords(words: readonly string[], command: Command): void {
 const Reloaded = z.looseObject({ changed: z.array(z.string()), failed: z.array(z.string()) });
 
 /** Tells a gateway that runs; without one there is nobody who holds an old value. */
-export async function tellGateway(io: Io): Promise<void> {
+/** @returns what a person who asked for it alone has not heard yet. */
+export async function tellGateway(io: Io): Promise<string | undefined> {
   try {
     const { changed, failed } = await connect(io).post(
       "/api/secrets/reload",
@@ -86,9 +87,14 @@ export async function tellGateway(io: Io): Promise<void> {
     );
     if (changed.length > 0) io.err(`the running gateway has it: ${changed.join(", ")}`);
     for (const line of failed) io.err(`the running gateway could not read all: ${line}`);
+    return changed.length + failed.length > 0
+      ? undefined
+      : "nothing to change: the running gateway has every secret as it is";
   } catch (thrown) {
-    if (thrown instanceof Fault && thrown.code === "GATEWAY_UNREACHABLE") return;
+    if (thrown instanceof Fault && thrown.code === "GATEWAY_UNREACHABLE")
+      return "no gateway is running; the next one reads every secret at its start";
     const why = thrown instanceof Error ? thrown.message : "unknown";
     io.err(`the running gateway was not told (${why}); it sees the change within seconds`);
+    return undefined;
   }
 }

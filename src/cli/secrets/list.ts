@@ -84,7 +84,8 @@ export const secretsReload: Command = {
   options: {},
   help: {},
   async run(_args, _flags, io) {
-    await tellGateway(io);
+    const said = await tellGateway(io);
+    if (said !== undefined) io.err(said);
     return 0;
   },
 };
