@@ -288,12 +288,14 @@ test("R-ALERT-1: a rule that freezes ends the session that it is about, and no o
   await say(kit, "play bad");
   const { gateway, helpers } = kit.served().wired;
   await until(() => true);
-  for (let i = 0; i < 100 && (await gateway.status()).watch.frozenSessions.length === 0; i++) await pause(20);
+  for (let i = 0; i < 100 && (await gateway.status()).watch.frozen.length === 0; i++) await pause(20);
   await assert.rejects(say(kit, "go on"), /frozen/);
   await say(kit, "hello again", other);
   const acted = await helpers.ledger.search({ kind: "alert", target: "freeze" });
   assert.equal(acted[0]?.result, "ok");
-  const [session = ""] = (await gateway.status()).watch.frozenSessions;
+  const { session = "", by, why } = (await gateway.status()).watch.frozen[0] ?? {};
+  // Whoever comes next sees which one, and by what.
+  assert.deepEqual([by, why], ["alerts", "blocked: blocked_paths > 0 in 1m by session"]);
   // It stays frozen across a restart, until somebody lets it go.
   await kit.restart();
   await assert.rejects(say(kit, "go on"), /frozen/);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { Fault } from "../core/fault.ts";
 import { parsePersonId, parseId, type TokenId } from "../core/ids.ts";
 import { sha256 } from "../core/json.ts";
@@ -12,6 +12,7 @@ import { PERMISSIONS } from "../core/person.ts";
 import type { Store } from "../core/ports/store.ts";
 import type { Tokens } from "../steps/access/tokens.ts";
 import type { Home } from "./home.ts";
+import { readPlainText } from "./plain-file.ts";
 
 const KEY = "cli-token";
 
@@ -45,7 +46,7 @@ export async function cliTokenId(store: Store): Promise<TokenId> {
 
 function readKept(path: string): string {
   try {
-    return readFileSync(path, "utf8").trim();
+    return readPlainText(path).trim();
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
     throw error;

@@ -4,15 +4,19 @@
  *
  * @module
  */
+import type { JsonObject } from "../core/json.ts";
 import type { HaltEvent } from "../core/ports/gateway.ts";
 import type { StateStore } from "../core/ports/store.ts";
+import type { Said } from "../core/ports/watching.ts";
 
 const KEY = "halted";
 
 export type Halt = {
   /** What every step asks; read from memory, so it is true the moment `stop` is said. */
   state(): "running" | "halted";
-  stop(by: string, reason: string, nowMs: number): Promise<void>;
+  /** Null while it runs. */
+  said(): Said | null;
+  stop(said: Said): Promise<void>;
   resume(): Promise<void>;
   /** Aborted at each stop, replaced at resume: whatever runs listens to it. */
   signal(): AbortSignal;
@@ -23,25 +27,26 @@ export type Halt = {
 /** Reads what the last run left: a gateway that was stopped starts stopped. */
 export async function openHalt(store: StateStore): Promise<Halt> {
   const before = await store.get(KEY);
-  let halted = before?.["halted"] === true;
+  let halted = before?.["halted"] === true ? readSaid(before) : null;
   let ending = new AbortController();
-  if (halted) ending.abort(new Error("stopped"));
+  if (halted !== null) ending.abort(new Error("stopped"));
   const watchers = new Set<(event: HaltEvent) => void>();
   const tell = (event: HaltEvent): void => watchers.forEach((listener) => listener(event));
   return {
-    state: () => (halted ? "halted" : "running"),
+    state: () => (halted === null ? "running" : "halted"),
+    said: () => halted,
     signal: () => ending.signal,
-    async stop(by, reason, nowMs) {
+    async stop(said) {
       // In memory first: what runs ends now, even where the disk is slow or full.
-      halted = true;
+      halted = said;
       ending.abort(new Error("stopped"));
-      const written = writeHalted(store, { by, reason, atMs: nowMs });
+      const written = writeHalted(store, said);
       tell({ type: "stopped" });
       await written;
     },
     async resume() {
       await store.set(KEY, { halted: false });
-      halted = false;
+      halted = null;
       ending = new AbortController();
       tell({ type: "resumed" });
     },
@@ -53,9 +58,15 @@ export async function openHalt(store: StateStore): Promise<Halt> {
 }
 
 /** For the gateway that reads it next. */
-export async function writeHalted(
-  store: StateStore,
-  said: { readonly by: string; readonly reason: string; readonly atMs: number },
-): Promise<void> {
-  await store.set(KEY, { halted: true, ...said });
+export async function writeHalted(store: StateStore, { by, why, atMs }: Said): Promise<void> {
+  await store.set(KEY, { halted: true, by, reason: why, atMs });
+}
+
+/** Stopped stays stopped, also where nobody can read any more who said so. */
+function readSaid({ by, reason, atMs }: JsonObject): Said {
+  return {
+    by: typeof by === "string" ? by : "somebody",
+    why: typeof reason === "string" ? reason : "no reason can be read",
+    atMs: typeof atMs === "number" ? atMs : 0,
+  };
 }

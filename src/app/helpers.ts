@@ -6,7 +6,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { BrokerConfig, ContainerConfig } from "../core/broker-wire.ts";
@@ -32,6 +32,7 @@ import { BWRAP_PATHS, PERL_PATH } from "./bwrap-paths.ts";
 import { type Home, INSTALLATION, ownProgram } from "./home.ts";
 import { type Helper, startHelper } from "./lifecycle.ts";
 import { supervise, type Supervised } from "./supervise.ts";
+import { readPlainText } from "./plain-file.ts";
 
 export { BWRAP_PATHS };
 
@@ -228,7 +229,7 @@ function originOf(home: Home): string {
 function nameIn(file: string): string | undefined {
   if (!existsSync(file)) return undefined;
   try {
-    return parseVerifierKey(readFileSync(file, "utf8")).name;
+    return parseVerifierKey(readPlainText(file)).name;
   } catch (thrown) {
     // The writer reads it too, and says what is wrong with it.
     if (thrown instanceof Fault) return undefined;

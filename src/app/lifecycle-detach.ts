@@ -1,11 +1,12 @@
 /** Starts the gateway as a process of its own that outlives the terminal. @module */
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Fault } from "../core/fault.ts";
 import { type Environment, stateFolder } from "./config/environment.ts";
 import { homeAt, makeHome, ownProgram } from "./home.ts";
+import { openAnew } from "./plain-file.ts";
 import { readRunning } from "./running.ts";
 
 const PATIENCE_MS = 30_000;
@@ -18,7 +19,7 @@ export async function startInBackground(
   const home = homeAt(stateFolder(env));
   makeHome(home);
   const output = join(home.logs, "start.log");
-  const log = openSync(output, "w", 0o600);
+  const log = openAnew(output);
   const child = spawn(process.execPath, [...process.execArgv, ownProgram("cli/main.ts"), "start", ...args], {
     detached: true,
     stdio: ["ignore", log, log],

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { utimesSync } from "node:fs";
 import { PERMISSIONS } from "../core/person.ts";
 import { parsePersonId } from "../core/ids.ts";
 import type { Caller } from "../core/ports/gateway.ts";
@@ -28,7 +29,18 @@ export async function createLocalStop(wired: Wired, home: Home, running: Running
   return async () => {
     const stopped = wired.gateway.stop(caller, "signal");
     // Halting is the first thing that `stop` does, before it waits for anything that may hang.
-    writeRunning(home, { ...running, stoppedMs: systemClock.wallMs() });
-    await stopped;
+    const [said, done] = await Promise.allSettled([Promise.try(() => sayStopped(home, running)), stopped]);
+    for (const one of [done, said]) if (one.status === "rejected") throw one.reason;
   };
+}
+
+/** On a full disk nothing can be written, and a time can be set all the same. */
+function sayStopped(home: Home, running: Running): void {
+  const nowMs = systemClock.wallMs();
+  try {
+    writeRunning(home, { ...running, stoppedMs: nowMs });
+  } catch (thrown) {
+    utimesSync(home.running, nowMs / 1000, nowMs / 1000);
+    throw thrown;
+  }
 }

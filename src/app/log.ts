@@ -9,6 +9,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { pino } from "pino";
+import { openToAppend } from "./plain-file.ts";
 
 export type Log = {
   readonly info: (message: string, facts?: Readonly<Record<string, unknown>>) => void;
@@ -20,7 +21,7 @@ export type Log = {
 /** @param redact takes secrets out of a line's text. */
 export function openLog(path: string, redact: (text: string) => string): Log {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const destination = pino.destination({ dest: path, mode: 0o600, sync: true, append: true });
+  const destination = pino.destination({ dest: openToAppend(path), sync: true });
   const inner = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite: (line) => redact(line) } },
     destination,

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { INCIDENT_ID } from "../ops/incident/case.ts";
@@ -16,6 +16,7 @@ import { parseId } from "../core/ids.ts";
 import { isObject, type JsonObject, parseDigest } from "../core/json.ts";
 import type { DurableFiles } from "../core/ports/disk.ts";
 import { durable } from "./config/durable.ts";
+import { readPlainText } from "./plain-file.ts";
 
 export const PENDING_NAME = "pending";
 
@@ -123,7 +124,7 @@ function names(folder: string): readonly string[] {
 
 function readOne(file: string): Pending | undefined {
   try {
-    return PENDING.parse(JSON.parse(readFileSync(file, "utf8")));
+    return PENDING.parse(JSON.parse(readPlainText(file)));
   } catch (error) {
     if (error instanceof Error) return undefined;
     throw error;

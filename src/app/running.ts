@@ -5,11 +5,14 @@
  *
  * @module
  */
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import { Fault } from "../core/fault.ts";
+import { holdLock } from "../edges/store/lock.ts";
 import type { Home } from "./home.ts";
+import { readPlainText } from "./plain-file.ts";
 
 const RUNNING = z.looseObject({
   url: z.string(),
@@ -24,7 +27,7 @@ export type Running = z.infer<typeof RUNNING>;
 /** Undefined where none is written, or it cannot be read as one. */
 export function readRunning(home: Home): Running | undefined {
   try {
-    return RUNNING.parse(JSON.parse(readFileSync(home.running, "utf8")));
+    return RUNNING.parse(JSON.parse(readPlainText(home.running)));
   } catch (error) {
     if (error instanceof Error) return undefined;
     throw error;
@@ -34,8 +37,13 @@ export function readRunning(home: Home): Running | undefined {
 /** At once, never half. */
 export function writeRunning(home: Home, running: Running): void {
   const fresh = `${home.running}.${process.pid}`;
-  writeFileSync(fresh, JSON.stringify(running), { mode: 0o600 });
-  renameSync(fresh, home.running);
+  try {
+    writeFileSync(fresh, JSON.stringify(running), { mode: 0o600 });
+    renameSync(fresh, home.running);
+  } catch (thrown) {
+    rmSync(fresh, { force: true });
+    throw thrown;
+  }
 }
 
 /**
@@ -51,25 +59,47 @@ export function isGateway({ pid }: Running): boolean {
   }
 }
 
+/** By the lock that it holds: true also where `running.json` is gone or spoiled, and nobody knows where it listens. */
+export function isHeld(home: Home): boolean {
+  const path = join(home.root, LOCK_NAME);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const lock = holdLock(path, 0);
+  if (lock === "busy") return true;
+  lock.release();
+  return false;
+}
+
+/** Held by a gateway as long as it runs. */
+export const LOCK_NAME = "gateway.lock";
+
 const SIGNAL_PATIENCE_MS = 5000;
 
+/** `unkept`: it has stopped, and its disk did not take it, so that a new start would not know. */
+export type StoppedHow = "kept" | "unkept" | "ended";
+
 /** Resolves when the gateway has stopped. @throws Fault GATEWAY_UNREACHABLE where it does not say so. */
-export async function stopBySignal(home: Home, running: Running): Promise<void> {
+export async function stopBySignal(home: Home, running: Running): Promise<StoppedHow> {
   if (!isGateway(running))
     throw notStopped(`process ${running.pid} does not look like a gateway`, "look: `vambrace status`");
   const before = readRunning(home)?.stoppedMs;
+  const touched = touchedMs(home);
   process.kill(running.pid, "SIGUSR2");
   for (let waitedMs = 0; waitedMs < SIGNAL_PATIENCE_MS; waitedMs += 50) {
     await wait(50);
     const now = readRunning(home);
-    if (now?.stoppedMs !== undefined && now.stoppedMs !== before) return;
+    if (now?.stoppedMs !== undefined && now.stoppedMs !== before) return "kept";
     // Ending is stopping too: what it had started ends with it.
-    if (now === undefined || !isGateway(running)) return;
+    if (now === undefined || !isGateway(running)) return "ended";
+    if (touchedMs(home) !== touched) return "unkept";
   }
   throw notStopped(
     "the gateway did not stop: it does not react at all",
     `end it, and everything it started, with \`kill -9 ${running.pid}\``,
   );
+}
+
+function touchedMs(home: Home): number | undefined {
+  return lstatSync(home.running, { throwIfNoEntry: false })?.mtimeMs;
 }
 
 function notStopped(message: string, hint: string): Fault {

@@ -22,6 +22,7 @@ import type { Served } from "./open.ts";
 import type { Passphrase } from "./secrets/sources.ts";
 import { systemClock, systemRandom } from "./system.ts";
 import { openKnownVetter } from "./vetted.ts";
+import { LOCK_NAME } from "./running.ts";
 
 export type ServeOptions = {
   readonly env: Environment;
@@ -80,9 +81,12 @@ export async function serve({ env, port, models, passphrase }: ServeOptions): Pr
   }
 }
 
+/** A command that only looks whether a gateway runs holds it for an instant. */
+const LOCK_PATIENCE_MS = 250;
+
 /** @throws Fault STATE_IN_USE where another gateway runs on this state folder. */
 function takeHome(home: Home): Lock {
-  const lock = holdLock(join(home.root, "gateway.lock"), 0);
+  const lock = holdLock(join(home.root, LOCK_NAME), LOCK_PATIENCE_MS);
   if (lock !== "busy") return lock;
   throw new Fault("STATE_IN_USE", {
     message: `a gateway runs already on this state folder (${home.root})`,

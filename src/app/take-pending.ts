@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../core/fault.ts";
 import { type Digest, type JsonObject, sha256 } from "../core/json.ts";
@@ -16,6 +15,7 @@ import { CONFIG_NAME } from "./config/document.ts";
 import { caseFile } from "./incidents/cases.ts";
 import { donePending, type Found, type Pending, readPending } from "./pending.ts";
 import { readRegistry } from "./secrets/registry.ts";
+import { readPlain } from "./plain-file.ts";
 
 export type TakeParts = {
   readonly home: string;
@@ -208,7 +208,7 @@ function isAfter({ pending }: Found, id: string, text: Digest): boolean {
 
 function digestNow(home: string, name: string): Digest | undefined {
   try {
-    return sha256(readFileSync(join(home, name)));
+    return sha256(readPlain(join(home, name)));
   } catch (error) {
     // What nobody here may read is not known to have come to be; one such file keeps no other record waiting.
     if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "EACCES"))

@@ -185,7 +185,7 @@ async function recordStart(
 ): Promise<void> {
   const { digest: config, downgrades } = given.loaded;
   const halt = async (by: string, reason: string): Promise<void> => {
-    await writeHalted(store.state, { by, reason, atMs: given.clock.wallMs() });
+    await writeHalted(store.state, { by, why: reason, atMs: given.clock.wallMs() });
     await (await openEndorsements(store.state)).clear();
   };
   await takePending({ ...take, stop: halt }, PENDING_MS);

@@ -13,6 +13,7 @@ import { z } from "zod";
 import { connect } from "./client.ts";
 import { type Command, flagOn, flagText } from "./command.ts";
 import { oneLine, paint, table } from "./style.ts";
+import { utc } from "./when.ts";
 
 const Done = z.looseObject({});
 
@@ -32,7 +33,7 @@ export const alertsList: Command = {
     }
     if (flagOn(flags, "rules")) {
       for (const { name, severity, condition, actions, explains, silentUntilMs } of answer.rules) {
-        const silent = silentUntilMs === null ? "" : paint(io, "yellow", ` (silent until ${timeOf(silentUntilMs)})`);
+        const silent = silentUntilMs === null ? "" : paint(io, "yellow", ` (silent until ${utc(silentUntilMs)})`);
         io.out(
           `${paint(io, "bold", oneLine(name, 80))} [${severity}]${silent}\n  ${oneLine(condition, 200)} → ${oneLine(actions.join(", "), 200)}\n  ${oneLine(explains, 400)}`,
         );
@@ -44,7 +45,7 @@ export const alertsList: Command = {
       io.out(
         table(
           answer.recent.map((one) => [
-            timeOf(one.atMs),
+            utc(one.atMs),
             one.severity,
             oneLine(one.rule, 40),
             oneLine(one.group ?? one.session ?? "-", 40),
@@ -56,14 +57,10 @@ export const alertsList: Command = {
     if (answer.swallowed > 0)
       io.err(`${plural(answer.swallowed, "alert")} more came in a storm; the first of them are above`);
     for (const dead of answer.undelivered)
-      io.err(`not delivered to ${oneLine(dead.to, 80)} at ${timeOf(dead.atMs)}: ${oneLine(dead.why, 120)}`);
+      io.err(`not delivered to ${oneLine(dead.to, 80)} at ${utc(dead.atMs)}: ${oneLine(dead.why, 120)}`);
     return 0;
   },
 };
-
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19).replace("T", " ");
-}
 
 export const alertsSilence: Command = {
   name: "alerts silence",
@@ -78,7 +75,7 @@ export const alertsSilence: Command = {
     if (rule === undefined || span === undefined) throw usage("say which rule, and for how long", alertsSilence);
     const untilMs = Date.now() + longSpan(span);
     await connect(io).post("/api/alerts/silence", { rule, untilMs, why: flagText(flags, "why") ?? "" }, Done);
-    io.err(`${rule} tells nobody until ${timeOf(untilMs)} UTC`);
+    io.err(`${rule} tells nobody until ${utc(untilMs)}`);
     return 0;
   },
 };

@@ -1,4 +1,5 @@
 /** `vambrace backup key`, `create`, `list` and `verify`. @module */
+import { readPlainText } from "../app/plain-file.ts";
 import { plural } from "../core/plural.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -241,7 +242,10 @@ export function keptOf(flags: Flags): { readonly publicKey?: string; readonly ch
 export function keptOr(flags: Flags, home: string): { readonly publicKey?: string; readonly checkpoint?: string } {
   const own = { key: join(home, BACKUP_NAME, "key.pub"), checkpoint: checkpointFile(home) };
   const here = flagText(flags, "from") === undefined && existsSync(own.key) && existsSync(own.checkpoint);
-  return { ...(here ? { publicKey: readKept(own.key), checkpoint: readKept(own.checkpoint) } : {}), ...keptOf(flags) };
+  return {
+    ...(here ? { publicKey: readPlainText(own.key), checkpoint: readPlainText(own.checkpoint) } : {}),
+    ...keptOf(flags),
+  };
 }
 
 function readKept(path: string): string {

@@ -4,20 +4,22 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { stateFolder } from "../app/config/environment.ts";
 import { type Home, homeAt } from "../app/home.ts";
-import { isGateway, readRunning, type Running } from "../app/running.ts";
+import { isGateway, isHeld, readRunning, type Running } from "../app/running.ts";
 import { Fault } from "../core/fault.ts";
 import { FAULTS, type FaultCode } from "../core/fault-codes.ts";
 import { createNet } from "../edges/net/net.ts";
 import { errorAnswer } from "../wire/answers.ts";
 import { serverMessage, type ServerMessage } from "../wire/socket.ts";
 import type { Io } from "./command.ts";
+import { readPlainText } from "../app/plain-file.ts";
 
 export type GatewayClient = {
   readonly url: string;
+  /** Of the gateway, so that whoever has to can end it. */
+  readonly pid: number;
   get<T>(path: string, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T>;
   post<T>(path: string, body: unknown, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T>;
   delete(path: string): Promise<void>;
@@ -30,7 +32,7 @@ export type GatewayClient = {
 /** @throws Fault GATEWAY_UNREACHABLE where none is running, or this person may not read its token. */
 export function connect(io: Io): GatewayClient {
   const home = homeAt(stateFolder(io.env));
-  const { url } = runningOf(home);
+  const { url, pid } = runningOf(home);
   const token = readText(home.cliToken);
   const net = createNet();
   const fetcher = net.fetchFor({ kind: "origin", origin: new URL(url).origin });
@@ -56,6 +58,7 @@ export function connect(io: Io): GatewayClient {
 
   return {
     url,
+    pid,
     get: async (path, schema, signal) => schema.parse(await (await send("GET", path, undefined, signal)).json()),
     post: async (path, body, schema, signal) => schema.parse(await (await send("POST", path, body, signal)).json()),
     async delete(path) {
@@ -75,7 +78,7 @@ export function connect(io: Io): GatewayClient {
 /** @throws Fault GATEWAY_UNREACHABLE where none runs, or one crashed and left only its mark. */
 export function runningOf(home: Home): Running {
   const running = readRunning(home);
-  if (running === undefined) throw unreachable("no gateway is running");
+  if (running === undefined) throw isHeld(home) ? lost() : unreachable("no gateway is running");
   if (!isThere(running)) throw unreachable("no gateway is running: the last one did not end in order");
   return running;
 }
@@ -119,9 +122,16 @@ function isFaultCode(code: string): code is FaultCode {
   return Object.hasOwn(FAULTS, code) && code !== "INTERNAL";
 }
 
+function lost(): Fault {
+  return new Fault("GATEWAY_UNREACHABLE", {
+    message: "a gateway runs, and `running.json` in the state folder, which says where, is gone or spoiled",
+    hint: "`vambrace stop` reaches it all the same; then end it (`pgrep -af 'main.[jt]s start'` shows its process) and start it again",
+  });
+}
+
 function readText(path: string): string {
   try {
-    return readFileSync(path, "utf8").trim();
+    return readPlainText(path).trim();
   } catch (cause) {
     throw unreachable("the token of this terminal cannot be read", cause);
   }

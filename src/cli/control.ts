@@ -5,13 +5,15 @@ import { stateFolder } from "../app/config/environment.ts";
 import { OWNER } from "../app/given.ts";
 import { type Home, homeAt } from "../app/home.ts";
 import { leavePending } from "../app/pending.ts";
-import { type Running, stopBySignal } from "../app/running.ts";
+import { isHeld, type Running, stopBySignal } from "../app/running.ts";
 import { systemClock } from "../app/system.ts";
+import { operatorFault } from "../core/disk-fault.ts";
 import { Fault } from "../core/fault.ts";
 import { watchStatus } from "../wire/watching.ts";
 import { connect, runningOf } from "./client.ts";
 import { type Command, flagOn, type Io } from "./command.ts";
 import { oneLine, paint, table } from "./style.ts";
+import { utc } from "./when.ts";
 
 const Done = z.looseObject({});
 
@@ -40,7 +42,7 @@ export async function stopNow(io: Io, reason: string): Promise<void> {
   const running = runningNow(home);
   if (running === undefined) {
     leaveStop(home, reason);
-    io.err("no gateway is running; the next one starts stopped, until `vambrace resume`");
+    io.err(isHeld(home) ? UNSEEN : "no gateway is running; the next one starts stopped, until `vambrace resume`");
     return;
   }
   io.err(`the gateway did not take it over HTTP (${why}); stopping it by a signal`);
@@ -48,15 +50,28 @@ export async function stopNow(io: Io, reason: string): Promise<void> {
   io.err("stopped: nothing runs, and nothing will until `vambrace resume`");
 }
 
+/** It looks for what was left for it each second; whether it did cannot be seen from here. */
+const UNSEEN =
+  "a gateway runs, and where it listens cannot be read: it stops within a second, unless it hangs. " +
+  "To be sure, end it: `pgrep -af 'main.[jt]s start'` shows its process. The next one starts stopped, until `vambrace resume`";
+
 /** Whatever becomes of the gateway, the next one starts stopped where this one did not say that it is. */
 async function stopOrLeave(home: Home, running: Running, reason: string): Promise<void> {
   try {
-    await stopBySignal(home, running);
+    if ((await stopBySignal(home, running)) === "kept") return;
   } catch (thrown) {
     leaveStop(home, reason);
     throw thrown;
   }
-  if (runningNow(home) === undefined) leaveStop(home, reason);
+  try {
+    leaveStop(home, reason);
+  } catch (cause) {
+    throw new Fault("STATE_UNAVAILABLE", {
+      message: `everything is stopped, and it could not be kept: ${operatorFault(cause).message}`,
+      hint: "make room, then say `vambrace stop` again; a gateway that is started before that would run",
+      cause,
+    });
+  }
 }
 
 function leaveStop(home: Home, why: string): void {
@@ -135,7 +150,10 @@ export const statusCommand: Command = {
     const { provider, model, remote } = status.model;
     io.out(
       table([
-        ["gateway", `${client.url}, version ${status.version}${status.halted ? paint(io, "red", ", STOPPED") : ""}`],
+        [
+          "gateway",
+          `${client.url}, process ${client.pid}, version ${status.version}${status.halted ? paint(io, "red", ", STOPPED") : ""}`,
+        ],
         [
           "model",
           provider === "offline"
@@ -161,10 +179,17 @@ export const statusCommand: Command = {
   },
 };
 
+const FROZEN_SHOWN = 10;
+
+function saidLine({ by, why, atMs }: { by: string; why: string; atMs: number }): string {
+  return `by ${oneLine(by, 40)}, ${utc(atMs)}: ${oneLine(why, 120)}`;
+}
+
 /** What wants to be looked at; one line each, none where all is well. */
 function watchLines(io: Io, watch: z.infer<typeof watchStatus>): readonly (readonly string[])[] {
-  const { alerts, frozenSessions, openIncidents, servicesOff, closeWatchUntilMs } = watch;
+  const { alerts, stopped, frozen, openIncidents, servicesOff, closeWatchUntilMs } = watch;
   const lines: (readonly string[])[] = [];
+  if (stopped !== null) lines.push(["stopped", paint(io, "red", saidLine(stopped))]);
   const silent = alerts.silent.length === 0 ? "" : `, silent: ${oneLine(alerts.silent.join(", "), 80)}`;
   const lost = alerts.undelivered === 0 ? "" : paint(io, "red", `, ${alerts.undelivered} not delivered`);
   if (alerts.raised > 0 || silent !== "" || lost !== "") {
@@ -174,7 +199,11 @@ function watchLines(io: Io, watch: z.infer<typeof watchStatus>): readonly (reado
     lines.push(["incident", paint(io, "red", `open: ${oneLine(openIncidents.join(", "), 120)}`)]);
   if (servicesOff.length > 0)
     lines.push(["off", paint(io, "red", `until brought back: ${oneLine(servicesOff.join(", "), 80)}`)]);
-  if (frozenSessions.length > 0) lines.push(["frozen", paint(io, "yellow", plural(frozenSessions.length, "session"))]);
+  for (const { session, ...said } of frozen.slice(0, FROZEN_SHOWN)) {
+    lines.push(["frozen", paint(io, "yellow", `${session} ${saidLine(said)}`)]);
+  }
+  const more = frozen.length - FROZEN_SHOWN;
+  if (more > 0) lines.push(["frozen", paint(io, "yellow", `${more} more (vambrace status --json)`)]);
   if (closeWatchUntilMs !== null) {
     lines.push([
       "close watch",

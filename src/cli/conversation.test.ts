@@ -36,6 +36,7 @@ function bench(questions: readonly QuestionView[]) {
   ];
   const client: GatewayClient = {
     url: "",
+    pid: 1,
     get: async () => assert.fail("nothing is looked up"),
     delete: async () => assert.fail("nothing is deleted"),
     watch: () => assert.fail("nothing is watched"),

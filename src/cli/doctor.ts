@@ -6,7 +6,7 @@
  * @module
  */
 import { type Command, flagOn, type Io } from "./command.ts";
-import type { Line } from "./doctor/line.ts";
+import { failed, type Line } from "./doctor/line.ts";
 import { machineLines } from "./doctor/machine.ts";
 import { runningLines } from "./doctor/running.ts";
 import { secretLines } from "./doctor/secrets.ts";
@@ -37,10 +37,19 @@ export const doctorCommand: Command = {
 };
 
 async function* allLines(io: Io, fix: boolean): AsyncGenerator<Line> {
-  yield* machineLines(io);
-  yield* stateLines(io, fix);
-  yield* secretLines(io);
-  yield* runningLines(io);
+  yield* orFailed("machine", machineLines(io));
+  yield* orFailed("state folder", stateLines(io, fix));
+  yield* orFailed("secrets", secretLines(io));
+  yield* orFailed("gateway", runningLines(io));
+}
+
+/** What cannot be looked at is a line that failed, and what comes after it is looked at all the same. */
+async function* orFailed(id: string, lines: AsyncIterable<Line> | Iterable<Line>): AsyncGenerator<Line> {
+  try {
+    yield* lines;
+  } catch (thrown) {
+    yield failed(id, thrown);
+  }
 }
 
 const COLOURS = { ok: "green", warn: "yellow", fail: "red" } as const;

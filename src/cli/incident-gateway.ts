@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Home } from "../app/home.ts";
@@ -16,6 +15,7 @@ import { endedAnswer, frozenAnswer, sealAnswer } from "../wire/watching.ts";
 import { connect, type GatewayClient, runningOf } from "./client.ts";
 import type { Io } from "./command.ts";
 import { stopNow } from "./control.ts";
+import { readPlainText } from "../app/plain-file.ts";
 
 const Any = z.looseObject({});
 /** One that takes longer to say how it is does not answer. */
@@ -45,7 +45,7 @@ export async function reachGateway(io: Io, home: Home): Promise<Reachable> {
   };
 }
 
-const checkpointOf = (home: Home): string => readFileSync(join(home.ledger, CHECKPOINT), "utf8");
+const checkpointOf = (home: Home): string => readPlainText(join(home.ledger, CHECKPOINT));
 
 /** Nothing runs; the case file keeps a session frozen from the next start on. */
 function alone(home: Home): Pick<Reachable, "endAccess" | "publish" | "seal"> {

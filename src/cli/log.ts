@@ -24,6 +24,7 @@ const Entry = z.looseObject({
   what: z.string(),
   target: z.string(),
   result: z.string(),
+  session: z.string().optional(),
 });
 const Entries = z.looseObject({ entries: z.array(Entry) });
 
@@ -91,7 +92,15 @@ export const logSearch: Command = {
     else
       io.out(
         table(
-          entries.map((one) => [String(one.index), one.time, one.who, one.what, oneLine(one.target, 40), one.result]),
+          entries.map((one) => [
+            String(one.index),
+            one.time,
+            one.who,
+            one.what,
+            oneLine(one.target, 40),
+            one.result,
+            one.session ?? "", // what `log session`, `freeze` and `incident open` want to be given
+          ]),
         ),
       );
     return 0;

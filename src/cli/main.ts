@@ -11,7 +11,8 @@ import { setFlagsFromString } from "node:v8";
 import { parseArgs } from "node:util";
 import { readEnvironment } from "../app/config/environment.ts";
 import { useNearModules } from "../app/near-modules.ts";
-import { Fault, toFault } from "../core/fault.ts";
+import { operatorFault } from "../core/disk-fault.ts";
+import { Fault } from "../core/fault.ts";
 import { nearest } from "../core/nearest.ts";
 import { COMMANDS, type CommandName } from "./commands.ts";
 import type { Command, Flags, Io } from "./command.ts";
@@ -61,7 +62,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const { args, flags } = parseFor(command, rest);
     return await command.run(args, flags, io);
   } catch (thrown) {
-    const fault = toFault(thrown);
+    const fault = operatorFault(thrown);
     io.err(`error: ${fault.message}`);
     io.err(`hint: ${fault.hint}`);
     if (fault.code === "INTERNAL") io.err(stackOf(fault));

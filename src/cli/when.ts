@@ -1,4 +1,4 @@
-/** Times as people say them: `30d`, `12h`, or an instant. @module */
+/** Times as people say and read them: `30d`, `12h`, or an instant. @module */
 import { Fault } from "../core/fault.ts";
 
 const UNITS: ReadonlyMap<string, number> = new Map([
@@ -19,4 +19,9 @@ export function agoOrTime(text: string, nowMs: number): number {
     message: `\`${text.slice(0, 40)}\` is neither a time nor how long ago`,
     hint: "say it like `30d`, `12h` or `2026-11-20T08:00:00Z`",
   });
+}
+
+/** With its zone: whoever reads it at night compares it with a clock on the wall. */
+export function utc(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }

@@ -16,13 +16,13 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmdirSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { AT_ONCE, readPlainSync } from "./plain.ts";
 
 export type OpenFile = {
   /** All of it at this offset, or it throws. */
@@ -51,6 +51,7 @@ export type LedgerFiles = {
 };
 
 const TEMPORARY = "new";
+const FRESH = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | AT_ONCE;
 
 /**
  * A file that appears whole or not at all: written aside, synced, renamed.
@@ -77,13 +78,13 @@ export function nodeFiles(dir: string): LedgerFiles {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const at = (path: string): string => join(dir, path);
   return {
-    read: (path) => unlessAbsent(() => readFileSync(at(path))),
+    read: (path) => unlessAbsent(() => readPlainSync(at(path))),
     names: (folder) => (unlessAbsent(() => readdirSync(at(folder))) ?? []).sort(),
     makeFolder: (path) => {
       mkdirSync(at(path), { recursive: true, mode: 0o700 });
     },
-    create: (path) => openFile(openSync(at(path), "w", 0o600)),
-    open: (path) => openFile(openSync(at(path), constants.O_WRONLY)),
+    create: (path) => openFile(openSync(at(path), FRESH, 0o600)),
+    open: (path) => openFile(openSync(at(path), constants.O_WRONLY | AT_ONCE)),
     rename: (from, to) => renameSync(at(from), at(to)),
     remove: (path) => unlinkSync(at(path)),
     removeFolder: (path) => rmdirSync(at(path)),

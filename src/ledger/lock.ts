@@ -17,17 +17,24 @@ export type Lock = { release(): void };
 
 /** Whoever holds the answer holds the lock. @throws Fault LEDGER_LOCKED where another does. */
 export function lockFolder(dir: string): Lock {
-  const database = new DatabaseSync(join(dir, "lock"), { timeout: 0 });
+  let database: DatabaseSync | undefined;
   try {
-    database.exec("PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE");
+    const held = new DatabaseSync(join(dir, "lock"), { timeout: 0 });
+    database = held;
+    held.exec("PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE");
+    return { release: () => held.close() };
   } catch (cause) {
-    database.close();
+    database?.close();
+    const isBusy = cause instanceof Error && "errcode" in cause && cause.errcode === BUSY;
     throw new Fault("LEDGER_LOCKED", {
-      message: `another process writes this ledger, or its lock cannot be had`,
-      hint: "end the other gateway first: `vambrace stop`; two gateways cannot share a state folder",
+      message: isBusy ? "another process writes this ledger" : "the ledger's lock, the file `lock`, cannot be had",
+      hint: isBusy
+        ? "end the other gateway first (`vambrace status` shows its process); two gateways cannot share a state folder"
+        : "it is an empty file of the user that runs the gateway: give it back with `chown`, or move away what lies there",
       facts: { dir },
       cause,
     });
   }
-  return { release: () => database.close() };
 }
+
+const BUSY = 5;

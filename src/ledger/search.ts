@@ -11,8 +11,7 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { Fault } from "../core/fault.ts";
@@ -22,6 +21,7 @@ import { peekBatches } from "./journal.ts";
 import { CHECKPOINT, JOURNAL, recordSpans, TILE_WIDTH, tilePath } from "./layout.ts";
 import { Members, type RecordMembers } from "./members.ts";
 import { parseCheckpoint } from "./note.ts";
+import { readPlain, readPlainSync } from "./plain.ts";
 
 const DEFAULT_LIMIT = 100;
 const LARGEST_LIMIT = 10_000;
@@ -173,11 +173,11 @@ async function* newestFirst(dir: string): AsyncGenerator<Bundle> {
 async function* journalBundles(dir: string): AsyncGenerator<Bundle> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const names = ((await unlessAbsent(readdir(join(dir, JOURNAL)))) ?? []).sort().reverse();
-    const newest = names[0] === undefined ? undefined : await unlessAbsent(readFile(join(dir, JOURNAL, names[0])));
+    const newest = names[0] === undefined ? undefined : await unlessAbsent(readPlain(join(dir, JOURNAL, names[0])));
     if (newest === undefined && names.length > 0) continue;
     if (newest !== undefined) yield* backwards(newest);
     for (const name of names.slice(1)) {
-      const older = await unlessAbsent(readFile(join(dir, JOURNAL, name)));
+      const older = await unlessAbsent(readPlain(join(dir, JOURNAL, name)));
       if (older === undefined) return;
       yield* backwards(older);
     }
@@ -191,8 +191,8 @@ function* backwards(journal: Buffer): Generator<Bundle> {
 }
 
 async function publishedSize(dir: string): Promise<number> {
-  const note = await unlessAbsent(readFile(join(dir, CHECKPOINT), "utf8"));
-  return note === undefined ? 0 : (parseCheckpoint(note)?.size ?? 0);
+  const note = await unlessAbsent(readPlain(join(dir, CHECKPOINT)));
+  return note === undefined ? 0 : (parseCheckpoint(note.toString("utf8"))?.size ?? 0);
 }
 
 async function readBundle(dir: string, index: number, width: number): Promise<Bundle> {
@@ -200,7 +200,7 @@ async function readBundle(dir: string, index: number, width: number): Promise<Bu
   // To open, read and close a file takes less than to wait for each of these; what else is to be done comes in between.
   await setImmediate();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const whole = await unlessAbsent(Promise.try(() => readFileSync(full)));
+    const whole = await unlessAbsent(Promise.try(() => readPlainSync(full)));
     const bytes = whole ?? (await readPartial(`${full}.p`, width));
     if (bytes !== undefined) return { first: index * TILE_WIDTH, bytes: firstRecords(bytes, width) };
   }
@@ -209,7 +209,7 @@ async function readBundle(dir: string, index: number, width: number): Promise<Bu
 
 async function readPartial(folder: string, width: number): Promise<Buffer | undefined> {
   const widths = ((await unlessAbsent(readdir(folder))) ?? []).map(Number).filter((there) => there >= width);
-  return widths.length === 0 ? undefined : unlessAbsent(readFile(join(folder, String(Math.min(...widths)))));
+  return widths.length === 0 ? undefined : unlessAbsent(readPlain(join(folder, String(Math.min(...widths)))));
 }
 
 /** The journal holds what comes behind them. */

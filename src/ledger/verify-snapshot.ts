@@ -4,12 +4,13 @@
  *
  * @module
  */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault, toFault } from "../core/fault.ts";
 import { readBatch } from "./journal.ts";
 import { CHECKPOINT, JOURNAL, PUBLIC_KEY } from "./layout.ts";
 import { type Checkpoint, openNote, parseCheckpoint, parseVerifierKey, type VerifierKey } from "./note.ts";
+import { readPlain } from "./plain.ts";
 
 const ATTEMPTS = 20;
 
@@ -147,7 +148,7 @@ function textOf(bytes: Buffer | undefined): string | undefined {
 
 export async function readIfThere(path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path);
+    return await readPlain(path);
   } catch (error) {
     return undefinedIfAbsent(error);
   }

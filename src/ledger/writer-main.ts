@@ -16,7 +16,8 @@ import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { Fault, toFault } from "../core/fault.ts";
+import { operatorFault } from "../core/disk-fault.ts";
+import { Fault } from "../core/fault.ts";
 import { jsonFrame } from "../core/frame.ts";
 import { nodeFiles } from "./files.ts";
 import { lockFolder } from "./lock.ts";
@@ -62,7 +63,7 @@ try {
   const why = await main(socket);
   if (why !== undefined) complain(why);
 } catch (error) {
-  const fault = toFault(error);
+  const fault = operatorFault(error, "the ledger");
   complain(fault);
   socket.end(jsonFrame({ op: "fatal", fault: fault.toJSON() }), () => socket.destroy());
 }

@@ -52,10 +52,12 @@ export const endedAnswer = z.looseObject({ ended: z.array(z.string()) });
 export const sealAnswer = z.looseObject({ note: z.string() });
 export const wasAnswer = z.looseObject({ was: z.boolean() });
 
+const said = z.looseObject({ by: z.string(), why: z.string(), atMs: z.number() });
 /** Part of `GET /api/status`. */
 export const watchStatus = z.looseObject({
   alerts: z.looseObject({ raised: z.number(), undelivered: z.number(), silent: z.array(z.string()) }),
-  frozenSessions: z.array(z.string()),
+  stopped: said.nullable(),
+  frozen: z.array(said.extend({ session: z.string() })),
   openIncidents: z.array(z.string()),
   servicesOff: z.array(z.string()),
   closeWatchUntilMs: z.number().nullable(),

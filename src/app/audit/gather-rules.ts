@@ -8,11 +8,12 @@
  *
  * @module
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { PlacedRules } from "../../ops/audit/facts-host.ts";
 import { FIREWALL_TABLE, PROXY_PLACE } from "../../ops/harden/host/firewall.ts";
 import type { HostFile } from "../../ops/harden/host/host.ts";
+import { readPlainText } from "../plain-file.ts";
 
 type Read = { readonly path: string; readonly text: string } | "absent" | "unseen";
 
@@ -70,7 +71,7 @@ function readAll(folder: string): readonly Read[] {
 
 function read(path: string): Read {
   try {
-    return { path, text: readFileSync(path, "utf8") };
+    return { path, text: readPlainText(path) };
   } catch (error) {
     return isAbsent(error) ? "absent" : "unseen";
   }

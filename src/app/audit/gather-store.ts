@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { isObject } from "../../core/json.ts";
 import type { StoreFacts, TokenFacts } from "../../ops/audit/facts-state.ts";
+import { needFile } from "../../edges/store/lock.ts";
 import { STORE_FILE } from "../../edges/store/open.ts";
 import type { Home } from "../home.ts";
 import { statOf } from "./paths.ts";
@@ -31,6 +32,7 @@ const EMPTY: StoreFacts = {
 export function gatherStore(home: Home, isDeep: boolean): StoreFacts {
   const path = join(home.store, STORE_FILE);
   if (!existsSync(path)) return EMPTY;
+  needFile(path);
   const db = new DatabaseSync(path, { readOnly: true, timeout: 2_000, allowExtension: false });
   try {
     db.exec("PRAGMA trusted_schema=OFF; PRAGMA query_only=ON");

@@ -8,7 +8,7 @@
  * @module
  */
 import { plural } from "../../core/plural.ts";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { toFault } from "../../core/fault.ts";
 import type { Clock } from "../../core/ports/clock.ts";
@@ -31,6 +31,7 @@ import { openRestoredVault } from "./drill-vault.ts";
 import type { OpenedBackup } from "./open.ts";
 import { writeDrill } from "./own.ts";
 import { stampOf } from "./restore.ts";
+import { readPlainText } from "../plain-file.ts";
 
 export type DrillLine = { readonly id: string; readonly status: "ok" | "fail" | "skip"; readonly says: string };
 export type Drill = { readonly ok: boolean; readonly number: number; readonly lines: readonly DrillLine[] };
@@ -115,7 +116,7 @@ async function ledger(restored: string): Promise<string> {
 /** The ledger that goes on here has to be the restored one, continued. */
 async function sameHistory(restored: string, { home }: DrillParts): Promise<string> {
   const [there, here] = [homeAt(restored).ledger, homeAt(home).ledger];
-  const read = (name: string): string => readFileSync(join(there, name), "utf8");
+  const read = (name: string): string => readPlainText(join(there, name));
   if (!existsSync(join(there, "checkpoint"))) throw new NotTried("the backup has no ledger");
   if (!existsSync(join(here, "checkpoint"))) throw new NotTried("there is no ledger here to compare it with");
   const { intact, entries, problem } = await verifyLedger(here, {

@@ -5,13 +5,14 @@
  * @module
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../../core/fault.ts";
 import { type SigningKey, verifierKey } from "../../ledger/note.ts";
 import type { CatalogueFile } from "../../ops/backup/catalogue.ts";
 import { makeFile, makeFolder, replaceFile } from "../config/durable.ts";
+import { readPlainText } from "../plain-file.ts";
 
 export const BACKUP_NAME = "backup";
 
@@ -25,7 +26,7 @@ export function chainKey(home: string): SigningKey {
     const origin = `vambrace-backup/${randomBytes(6).toString("hex")}`;
     makeFile(path, `${origin}\n${privateKey.export({ type: "pkcs8", format: "pem" }).toString()}`);
   }
-  const text = readFileSync(path, "utf8");
+  const text = readPlainText(path);
   const end = text.indexOf("\n");
   const key = keyFrom(text.slice(0, end), text.slice(end + 1));
   if (!existsSync(join(folder, "key.pub"))) makeFile(join(folder, "key.pub"), `${key.verifier.text}\n`);
@@ -49,7 +50,7 @@ function keyFrom(origin: string, pem: string): SigningKey {
 export function catalogueFile(home: string): CatalogueFile {
   const path = join(home, BACKUP_NAME, "catalogue.json");
   return {
-    load: () => (existsSync(path) ? readFileSync(path, "utf8") : undefined),
+    load: () => (existsSync(path) ? readPlainText(path) : undefined),
     save: (text) => replaceFile(path, text),
   };
 }
@@ -77,7 +78,7 @@ export function writeDrill(home: string, drill: LastDrill): void {
 function readForm<T>(path: string, schema: z.ZodType<T>): T | undefined {
   if (!existsSync(path)) return undefined;
   try {
-    return schema.parse(JSON.parse(readFileSync(path, "utf8")));
+    return schema.parse(JSON.parse(readPlainText(path)));
   } catch (thrown) {
     // Whatever it is, it does not say when a drill was.
     if (thrown instanceof Error) return undefined;

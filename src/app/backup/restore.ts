@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { Fault } from "../../core/fault.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import { holdLock, type Lock } from "../../edges/store/lock.ts";
+import { LOCK_NAME } from "../running.ts";
 import type { Depot } from "../../ops/backup/depot.ts";
 import { restoreBackup, type Restored } from "../../ops/backup/restore.ts";
 import { HOME } from "../../ops/backup/source.ts";
@@ -58,7 +59,7 @@ export async function restoreHome(parts: RestoreHome): Promise<Restored> {
 
 /** A gateway that runs there would go on writing into the folder that is put aside. */
 function takeIfThere(folder: string): Lock | undefined {
-  const path = join(folder, "gateway.lock");
+  const path = join(folder, LOCK_NAME);
   if (!existsSync(path)) return undefined;
   const lock = holdLock(path, 0);
   if (lock !== "busy") return lock;

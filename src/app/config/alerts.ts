@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
 import { Fault } from "../../core/fault.ts";
 import { didYouMean } from "../../core/nearest.ts";
 import type { MailServer } from "../../edges/net/smtp.ts";
@@ -15,6 +14,7 @@ import { CONFIG_NAME, type Path } from "./document.ts";
 import { isLoopback } from "./hosts.ts";
 import { expand, type Places } from "./places.ts";
 import type { Config } from "./schema.ts";
+import { readPlainText } from "../plain-file.ts";
 
 /** Secrets stand as references: whoever sends one asks for its value at that moment. */
 export type AlertSettings = {
@@ -69,7 +69,7 @@ function mailServer(
 
 function readCertificates(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readPlainText(path);
   } catch (cause) {
     throw new Fault("CONFIG_UNSAFE", {
       message: `${CONFIG_NAME}: \`alerts.email.ca\` cannot be read: \`${path.slice(0, 200)}\``,

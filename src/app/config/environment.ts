@@ -5,7 +5,7 @@
  */
 import { isAbsolute, join } from "node:path";
 import { homedir } from "node:os";
-import { Fault } from "../../core/fault.ts";
+import { Fault, toFault } from "../../core/fault.ts";
 
 /** What vambrace looks at by itself; the configuration may name others as `${NAME}`. */
 export const KNOWN_VARIABLES = [
@@ -92,12 +92,25 @@ function looksSecret(name: string, value: string, isSecret: (value: string) => b
 
 /** The folder of the person who runs it: `HOME`, else what the system has for the user. */
 export function userHome(env: Environment): string {
-  const home = env.HOME ?? homedir();
+  const home = env.HOME ?? homeOfUser();
   if (isAbsolute(home)) return home;
   throw new Fault("CONFIG_UNSAFE", {
     message: "HOME is not an absolute path",
     hint: "set HOME to the home folder of the user that runs vambrace",
   });
+}
+
+function homeOfUser(): string {
+  try {
+    return homedir();
+  } catch (thrown) {
+    // A user id without a name, as in a container.
+    throw new Fault("CONFIG_UNSAFE", {
+      message: "this user has no home folder: HOME is not set, and the system has no name for the user id",
+      hint: "set HOME to the home folder of the user that runs vambrace",
+      cause: toFault(thrown),
+    });
+  }
 }
 
 /** The state folder: `VAMBRACE_HOME`, else `.vambrace` in the home folder. */

@@ -36,13 +36,28 @@ export function checkStateModes(home: string): readonly ModeFinding[] {
     if (found === undefined) continue;
     findings.push(...wrongWith(path, found));
     const isClosed = dirname(path) === home && OF_HELPERS.has(basename(path)) && (found.mode & 0o077) === 0;
-    if (found.isDirectory() && !isClosed) waiting.push(...readdirSync(path).map((name) => join(path ?? "", name)));
+    if (!found.isDirectory() || isClosed) continue;
+    const names = namesIn(path);
+    if (names === undefined) findings.push(finding(path, "cannot be looked into", "-"));
+    else for (const name of names) waiting.push(join(path, name));
   }
   return findings;
 }
 
+function namesIn(path: string): readonly string[] | undefined {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    if (error instanceof Error) return undefined; // somebody else's, or gone: a finding, and the rest is looked at
+    throw error;
+  }
+}
+
 function* wrongWith(path: string, found: Stats): Generator<ModeFinding> {
   if (found.isSymbolicLink()) return yield finding(path, "is a link: what it leads to is not looked at", "-");
+  if (!found.isFile() && !found.isDirectory() && !found.isSocket()) {
+    yield finding(path, "is neither file nor folder: whoever reads it may wait for ever", "-");
+  }
   if (found.uid !== process.getuid?.()) yield finding(path, "belongs to another user", "-");
   const mode = found.mode & 0o7777;
   if ((mode & 0o077) === 0) return undefined;

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../../core/fault.ts";
@@ -15,6 +15,7 @@ import { type Digest, type JsonObject, sha256 } from "../../core/json.ts";
 import type { Clock } from "../../core/ports/clock.ts";
 import { makeFile, makeFolder, replaceFile } from "./durable.ts";
 import { readText } from "./load.ts";
+import { readPlainText } from "../plain-file.ts";
 
 export const HISTORY_NAME = "config.history";
 const LAST_TEXT = "last.yaml";
@@ -101,7 +102,7 @@ export function configHistory(home: string): readonly Version[] {
   const folder = join(home, HISTORY_NAME);
   if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return [];
   return numbers(folder)
-    .map((number) => versionFrom(readFileSync(join(folder, `${padded(number)}.json`), "utf8"), number))
+    .map((number) => versionFrom(readPlainText(join(folder, `${padded(number)}.json`)), number))
     .reverse();
 }
 

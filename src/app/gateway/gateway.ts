@@ -168,10 +168,10 @@ async function statusOf(parts: GatewayParts): Promise<GatewayStatus> {
 }
 
 async function gaugeWatch({ metrics, ...parts }: GatewayParts): Promise<void> {
-  const { alerts, frozenSessions, openIncidents, closeWatchUntilMs } = watchStatusOf(parts);
+  const { alerts, frozen, openIncidents, closeWatchUntilMs } = watchStatusOf(parts);
   metrics.gauge("halted", parts.halt.state() === "halted" ? 1 : 0);
   metrics.gauge("alerts_undelivered", alerts.undelivered);
-  metrics.gauge("sessions_frozen", frozenSessions.length);
+  metrics.gauge("sessions_frozen", frozen.length);
   metrics.gauge("incidents_open", openIncidents.length);
   metrics.gauge("close_watch", closeWatchUntilMs === null ? 0 : 1);
   metrics.gauge("disk_free_bytes", await parts.freeBytes());
@@ -182,7 +182,7 @@ async function gaugeWatch({ metrics, ...parts }: GatewayParts): Promise<void> {
 
 /** Everything ends before anything is written: where the disk is what fails, it has stopped all the same. */
 export async function haltAll(parts: HaltParts, by: string, reason: string): Promise<void> {
-  const halted = parts.halt.stop(by, reason, parts.clock.wallMs());
+  const halted = parts.halt.stop({ by, why: reason, atMs: parts.clock.wallMs() });
   parts.desk.closeAll();
   const { helpers, turns, endorsements } = parts;
   await Promise.all([helpers.executor.stopAll(), turns.stopAll(reason), endorsements.clear(), halted]);
@@ -191,10 +191,9 @@ export async function haltAll(parts: HaltParts, by: string, reason: string): Pro
 type HaltParts = Pick<GatewayParts, "halt" | "desk" | "helpers" | "turns" | "clock" | "endorsements">;
 
 async function stop(parts: GatewayParts, caller: Caller, reason: string): Promise<void> {
-  await haltAll(parts, caller.person, reason);
-  await parts.helpers.ledger.append(
-    stopEntry(caller, "stop.said", { reason: parts.outbound.text(reason).slice(0, 500) }),
-  );
+  const said = parts.outbound.text(reason).slice(0, 500);
+  await haltAll(parts, caller.person, said);
+  await parts.helpers.ledger.append(stopEntry(caller, "stop.said", { reason: said }));
 }
 
 async function resume(parts: GatewayParts, caller: Caller): Promise<void> {

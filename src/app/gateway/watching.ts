@@ -124,7 +124,7 @@ async function endAccess(parts: WatchingParts, caller: Caller, why: string): Pro
   return ended;
 }
 
-export function watchStatusOf(parts: Pick<WatchingParts, "freeze" | "watch">): WatchStatus {
+export function watchStatusOf(parts: Pick<WatchingParts, "freeze" | "watch"> & Pick<EngineParts, "halt">): WatchStatus {
   const { recent, undelivered, rules, swallowed } = parts.watch.alerts.alerts.state();
   const stand = parts.watch.standing.now();
   return {
@@ -133,7 +133,8 @@ export function watchStatusOf(parts: Pick<WatchingParts, "freeze" | "watch">): W
       undelivered: undelivered.length,
       silent: rules.filter((rule) => rule.silentUntilMs !== null).map((rule) => rule.name),
     },
-    frozenSessions: parts.freeze.list().map((one) => one.session),
+    stopped: parts.halt.said(),
+    frozen: parts.freeze.list(),
     openIncidents: stand.open,
     servicesOff: [...stand.servicesOff],
     closeWatchUntilMs: stand.closeWatchUntilMs,

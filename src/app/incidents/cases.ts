@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../core/fault.ts";
 import { type Digest, sha256 } from "../../core/json.ts";
@@ -18,6 +18,7 @@ import type { DurableFiles } from "../../core/ports/disk.ts";
 import { holdLock, type Lock } from "../../edges/store/lock.ts";
 import { type Case, parseCase, type Stand, standOf, writeCase } from "../../ops/incident/case.ts";
 import { leavePending } from "../pending.ts";
+import { readPlainText } from "../plain-file.ts";
 
 export const INCIDENTS = "incidents";
 const CASE = "case.json";
@@ -104,7 +105,7 @@ export function loadCase(home: string, id: string): Case {
 
 function textOf(home: string, id: string): string {
   try {
-    return readFileSync(join(home, caseFile(id)), "utf8");
+    return readPlainText(join(home, caseFile(id)));
   } catch (cause) {
     const why = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
     throw unreadable(id, why, cause);

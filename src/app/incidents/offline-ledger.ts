@@ -10,12 +10,13 @@ import { holdLock } from "../../edges/store/lock.ts";
 import { type LedgerClient, openLedgerClient } from "../../ledger/client.ts";
 import { ledgerWriterSpec } from "../helpers.ts";
 import { type Home, makeHome, ownProgram } from "../home.ts";
+import { LOCK_NAME } from "../running.ts";
 import { startHelper } from "../lifecycle.ts";
 
 /** @throws Fault STATE_IN_USE where a gateway has it. */
 export async function withLedger<T>(home: Home, work: (ledger: LedgerClient) => Promise<T>): Promise<T> {
   makeHome(home);
-  const lock = holdLock(join(home.root, "gateway.lock"), 2_000);
+  const lock = holdLock(join(home.root, LOCK_NAME), 2_000);
   if (lock === "busy") {
     throw new Fault("STATE_IN_USE", {
       message: "a gateway has the ledger, and does not answer",

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../../core/json.ts";
 import type { Clock } from "../../core/ports/clock.ts";
@@ -18,6 +18,7 @@ import { parseRotate, type ToRotate } from "../../ops/incident/rotate.ts";
 import { OWNER } from "../given.ts";
 import type { Home } from "../home.ts";
 import { caseFolder, changeCase } from "./cases.ts";
+import { readPlain, readPlainText } from "../plain-file.ts";
 
 export type StepParts = { readonly home: Home; readonly files: DurableFiles; readonly clock: Clock };
 export type Said = { readonly by: string; readonly atMs: number; readonly note: string };
@@ -50,7 +51,7 @@ export async function keepReview({ home, files, clock }: StepParts, one: Case): 
 function rotateIn(home: string, one: Case): readonly ToRotate[] {
   if (one.bundle === null) return [];
   try {
-    return parseRotate(readFileSync(join(bundleOf(home, one), "rotate.json"), "utf8"));
+    return parseRotate(readPlainText(join(bundleOf(home, one), "rotate.json")));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const name = "the list of the bundle cannot be read";
@@ -62,7 +63,7 @@ function rotateIn(home: string, one: Case): readonly ToRotate[] {
 export function keptOf(home: string, one: Case): Counts | undefined {
   if (one.bundle === null) return undefined;
   try {
-    return parseCounts(readFileSync(join(bundleOf(home, one), COUNTS), "utf8"));
+    return parseCounts(readPlainText(join(bundleOf(home, one), COUNTS)));
   } catch (error) {
     if (error instanceof Error) return undefined; // gone, or one of before
     throw error;
@@ -81,7 +82,7 @@ function bundleOf(home: string, one: Case): string {
 
 function manifestOf(bundle: string): string | undefined {
   try {
-    return sha256(readFileSync(join(bundle, MANIFEST)));
+    return sha256(readPlain(join(bundle, MANIFEST)));
   } catch (error) {
     if (error instanceof Error) return undefined; // one that was begun and not ended
     throw error;

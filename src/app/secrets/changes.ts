@@ -8,7 +8,6 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../core/fault.ts";
 import { type Digest, sha256 } from "../../core/json.ts";
@@ -33,6 +32,7 @@ import {
   writeRegistry,
 } from "./registry.ts";
 import { VAULT_NAME } from "./sources.ts";
+import { readPlain } from "../plain-file.ts";
 
 export type ChangeParts = {
   readonly home: string;
@@ -195,7 +195,7 @@ function held(home: string, name: string): Lock {
 
 function digestOf(path: string): Digest {
   try {
-    return sha256(readFileSync(path));
+    return sha256(readPlain(path));
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return sha256("");
     throw error;

@@ -12,7 +12,7 @@
  * @module
  */
 import { createHmac } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../../core/fault.ts";
@@ -22,6 +22,7 @@ import type { Random } from "../../core/ports/random.ts";
 import type { SecretValue } from "../../core/ports/secrets.ts";
 import { parseSecretId, type SecretId } from "../../core/secret-ref.ts";
 import { durable } from "../config/durable.ts";
+import { readPlainText } from "../plain-file.ts";
 
 export const REGISTRY_NAME = "secrets.json";
 
@@ -67,7 +68,7 @@ export function readRegistry(home: string, random: Random): Registry {
 
 function parsed(path: string): Written {
   try {
-    return REGISTRY.parse(JSON.parse(readFileSync(path, "utf8")));
+    return REGISTRY.parse(JSON.parse(readPlainText(path)));
   } catch (cause) {
     throw new Fault("SECRET_DAMAGED", {
       message: `\`${path}\` cannot be read: it says which secrets were revoked, and how old each is`,

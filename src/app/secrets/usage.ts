@@ -8,7 +8,6 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../../core/fault.ts";
@@ -16,6 +15,7 @@ import type { Clock } from "../../core/ports/clock.ts";
 import type { KeyUse } from "../../core/ports/secrets.ts";
 import type { SecretId } from "../../core/secret-ref.ts";
 import { replaceFile } from "../config/durable.ts";
+import { readPlainText } from "../plain-file.ts";
 
 export const USAGE_NAME = "secrets-usage.json";
 
@@ -72,7 +72,7 @@ export function readUsage(home: string): ReadonlyMap<string, UseRow> {
 function rowsOf(path: string): Map<string, Row> {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readPlainText(path);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return new Map();
     throw error;

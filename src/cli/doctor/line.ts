@@ -1,5 +1,5 @@
 /** One line of the doctor's report. @module */
-import { toFault } from "../../core/fault.ts";
+import { operatorFault } from "../../core/disk-fault.ts";
 
 export type Line = {
   readonly id: string;
@@ -14,7 +14,7 @@ export const warn = (id: string, says: string, hint: string): Line => ({ id, sta
 export const fail = (id: string, says: string, hint: string): Line => ({ id, status: "fail", says, hint });
 
 export function failed(id: string, thrown: unknown): Line {
-  const { message, hint, code, facts } = toFault(thrown);
+  const { message, hint, code, facts } = operatorFault(thrown);
   const more = code === "INTERNAL" ? `: ${JSON.stringify(facts["error"] ?? "").slice(0, 200)}` : "";
   return fail(id, `${message}${more}`, hint);
 }

@@ -6,6 +6,7 @@ import { stateFolder } from "../../app/config/environment.ts";
 import { loadConfig } from "../../app/config/load.ts";
 import { containerSettings } from "../../app/config/settings.ts";
 import { BWRAP_PATHS } from "../../app/helpers.ts";
+import { statOf } from "../../app/audit/paths.ts";
 import { homeAt, INSTALLATION } from "../../app/home.ts";
 import { proveAlone } from "../../app/proving.ts";
 import { systemClock, systemRandom } from "../../app/system.ts";
@@ -169,7 +170,7 @@ export function clockLine(io: Io, nowMs: number): Line {
     );
   const { ledger, config, store, running } = homeAt(stateFolder(io.env));
   const written = [ledger, join(ledger, "checkpoint"), config, store, running].flatMap(
-    (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? [],
+    (path) => statOf(path)?.mtimeMs ?? [], // what this user may not look at is a line of the state folder's
   );
   const newest = Math.max(0, ...written);
   if (newest <= nowMs + SLACK_MS) return ok(id, says);

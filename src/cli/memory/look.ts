@@ -1,5 +1,5 @@
 /** `vambrace memory show` and `memory list`: what an agent remembers, for its owner to read. @module */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { CLEAR, SEALED } from "../../app/memory-file.ts";
 import { readMemoryKeys } from "../../app/memory-keys.ts";
@@ -10,6 +10,7 @@ import { readPrivate } from "../../edges/vault/private-file.ts";
 import { type Command, flagOn } from "../command.ts";
 import { oneLine, table } from "../style.ts";
 import { memoryGround, type MemoryGround, storeFile } from "./ground.ts";
+import { readPlainText } from "../../app/plain-file.ts";
 
 const AGENT = { agent: { type: "string" } } as const;
 const AGENT_HELP = "whose memory; `main` unless said";
@@ -62,7 +63,7 @@ async function fileText({ home, agent, secrets }: MemoryGround): Promise<string>
     const { identities } = await secrets.key();
     return Buffer.from(await unseal(sealed, { kind: "identities", identities })).toString("utf8");
   }
-  if (existsSync(join(folder, CLEAR))) return readFileSync(join(folder, CLEAR), "utf8");
+  if (existsSync(join(folder, CLEAR))) return readPlainText(join(folder, CLEAR));
   throw new Fault("MEMORY_UNKNOWN", {
     message: `there is no memory of an agent \`${agent}\``,
     hint: "a gateway writes it when it is started; agents are named under `agents.entries`",

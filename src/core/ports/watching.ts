@@ -45,10 +45,15 @@ export type AlertsState = {
 
 export type Tried = { readonly to: string; readonly ok: boolean; readonly says: string };
 
+/** Who had something protected, why and when: whoever comes next has to know. */
+export type Said = { readonly by: string; readonly why: string; readonly atMs: number };
+
 /** What stands, for `status`. */
 export type WatchStatus = {
   readonly alerts: { readonly raised: number; readonly undelivered: number; readonly silent: readonly string[] };
-  readonly frozenSessions: readonly string[];
+  /** Null: not stopped. */
+  readonly stopped: Said | null;
+  readonly frozen: readonly (Said & { readonly session: string })[];
   readonly openIncidents: readonly string[];
   readonly servicesOff: readonly string[];
   /** Milliseconds since 1970; null: no close watch. */

@@ -13,6 +13,7 @@ import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AttemptEnv } from "../../core/break-out/attempt.ts";
+import { toFault } from "../../core/fault.ts";
 import { isObject, type JsonValue } from "../../core/json.ts";
 import { type Cgroup, type CgroupHome, makeCgroup } from "./cgroup.ts";
 
@@ -88,8 +89,18 @@ function boundedGroup(home: CgroupHome, name: string): Cgroup {
   return cgroup;
 }
 
-function machineFacts({ forbidden }: StagePlace, folder: string): AttemptEnv {
-  const home = homedir();
+/** A user id without a name, as in a container, has no home folder: the broker's own stands for it, as far out of reach. */
+function homeOutside(own: string): string {
+  try {
+    return homedir();
+  } catch (thrown) {
+    toFault(thrown);
+    return own;
+  }
+}
+
+function machineFacts({ forbidden, folder: own }: StagePlace, folder: string): AttemptEnv {
+  const home = homeOutside(own);
   const namespaces = KINDS.map((kind) => [`NS_${kind.toUpperCase()}`, fs.readlinkSync(`/proc/self/ns/${kind}`)]);
   return {
     STAGE: folder,

@@ -121,7 +121,8 @@ const STATUS = {
   reminders: [],
   watch: {
     alerts: { raised: 0, undelivered: 0, silent: [] },
-    frozenSessions: [],
+    stopped: null,
+    frozen: [],
     openIncidents: [],
     servicesOff: [],
     closeWatchUntilMs: null,

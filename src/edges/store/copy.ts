@@ -7,7 +7,7 @@
 import { closeSync, fsyncSync, openSync, rmSync } from "node:fs";
 import { backup, DatabaseSync } from "node:sqlite";
 import { translate } from "./errors.ts";
-import { makeFile } from "./lock.ts";
+import { makeFile, needFile } from "./lock.ts";
 
 /** All pages of the largest database there is. */
 const AT_ONCE = 2_147_483_647;
@@ -17,6 +17,7 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
   let source: DatabaseSync | undefined;
   try {
     makeFile(to);
+    needFile(from);
     source = new DatabaseSync(from, { readOnly: true, timeout: 5_000, allowExtension: false });
     await backup(source, to, { rate: AT_ONCE });
     source.close();
@@ -35,6 +36,7 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
 
 /** What does not add up in a database that nobody is using; empty where nothing is wrong. */
 export function checkDatabase(path: string): readonly string[] {
+  needFile(path);
   const db = new DatabaseSync(path, { readOnly: true });
   try {
     const rows = db.prepare("PRAGMA integrity_check(5)").all();

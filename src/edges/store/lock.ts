@@ -13,8 +13,10 @@
  *
  * @module
  */
-import { closeSync, openSync } from "node:fs";
+import { basename } from "node:path";
+import { closeSync, lstatSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { Fault } from "../../core/fault.ts";
 import { isBusy, isErrno, translate } from "./errors.ts";
 
 export type Lock = {
@@ -73,5 +75,21 @@ export function makeFile(path: string): void {
     closeSync(openSync(path, "wx", 0o600));
   } catch (thrown) {
     if (!isErrno(thrown, "EEXIST")) throw translate(thrown);
+    needFile(path);
   }
+}
+
+/**
+ * SQLite waits for ever on a pipe that it opens to read, and follows a link to wherever somebody wants a lock.
+ *
+ * @throws Fault STATE_UNAVAILABLE
+ */
+export function needFile(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined || found.isFile()) return;
+  throw new Fault("STATE_UNAVAILABLE", {
+    message: `the state folder cannot be used: \`${basename(path)}\` is no plain file`,
+    hint: "look at it (`ls -ld`) and move it away; a database comes back from a backup (`vambrace backup restore`), a lock by itself",
+    facts: { path },
+  });
 }

@@ -4,6 +4,7 @@ import type { AgentId, MemoryId } from "../../core/ids.ts";
 import type { MemoryRow } from "../../core/ports/store.ts";
 import type { Database } from "./database.ts";
 import { translate } from "./errors.ts";
+import { needFile } from "./lock.ts";
 import { COLUMNS, readMemory } from "./memory.ts";
 import { keyNamed, readMark } from "./memory-form.ts";
 import type { MemoryKey } from "./memory-seal.ts";
@@ -44,6 +45,7 @@ export async function hasMemory(path: string, id: MemoryId): Promise<boolean> {
 async function reading<T>(path: string, body: (all: Database["all"]) => Promise<T>): Promise<T> {
   let db: DatabaseSync | undefined;
   try {
+    needFile(path);
     const open = new DatabaseSync(path, { readOnly: true, timeout: 5_000, allowExtension: false });
     db = open;
     return await body((sql, ...values) => open.prepare(sql).all(...values));

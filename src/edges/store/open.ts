@@ -17,7 +17,7 @@ import type { Clean } from "./clean.ts";
 import { connect, type Database, type Probe } from "./database.ts";
 import { corrupt, translate } from "./errors.ts";
 import { fileLabelPart, statePart } from "./facts.ts";
-import { holdLock, type Lock, makeFile } from "./lock.ts";
+import { holdLock, type Lock, makeFile, needFile } from "./lock.ts";
 import { asItLies, type MemoryPlan, openMemoryPart } from "./memory-form.ts";
 import { migrate } from "./migrations.ts";
 import { schedulePart } from "./schedules.ts";
@@ -81,6 +81,7 @@ function openDatabase(
     if (options.lock.marked("made")) throw corrupt("`vambrace.db` is gone");
     makeDatabase(path, options.clock);
   }
+  needFile(path);
   checkHeader(path);
   // The mark follows the file: after a crash in between, the next start finds the file and sets it.
   options.lock.mark("made");

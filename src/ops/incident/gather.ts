@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../../core/fault.ts";
 import { parseCheckpoint } from "../../ledger/note.ts";
+import { readPlain } from "../../ledger/plain.ts";
 import { openInclusionProver } from "../../ledger/prove.ts";
 import { verifyLedger, type VerifyOptions } from "../../ledger/verify.ts";
 import type { Case } from "./case.ts";
@@ -59,7 +59,9 @@ export async function gather(parts: GatherParts): Promise<Gathered> {
   progress("reading and verifying the ledger");
   // In threads, while it is read.
   const verified = attempt("verify the ledger", () => verifyLedger(ledger, parts.seen));
-  const publicKey = await attempt("read the ledger's key", () => readFile(join(ledger, "key.pub"), "utf8"));
+  const publicKey = await attempt("read the ledger's key", async () =>
+    (await readPlain(join(ledger, "key.pub"))).toString("utf8"),
+  );
   const size = checkpoint === null ? null : (parseCheckpoint(checkpoint)?.size ?? null);
   // What was appended meanwhile is not in the tree that the checkpoint speaks of.
   const most = size === null ? {} : { provable: size };

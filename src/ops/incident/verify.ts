@@ -11,12 +11,13 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "../../core/json.ts";
 import { parseRecord } from "../../ledger/entry.ts";
 import { leafHash } from "../../ledger/merkle.ts";
 import { type Checkpoint, openNote, parseCheckpoint, parseVerifierKey, type VerifierKey } from "../../ledger/note.ts";
+import { readPlain } from "../../ledger/plain.ts";
 import { inclusionHolds } from "../../ledger/proof.ts";
 import { parseSeal, type Seal } from "../../ledger/seal.ts";
 import { COUNTS, parseCounts } from "./counts.ts";
@@ -52,8 +53,8 @@ export async function verifyBundle(dir: string, keyText: string): Promise<Bundle
 type Counted = { files: number; records: number; leftOut: number; ledgerSize: number; notKept: number };
 
 async function findProblem(dir: string, key: VerifierKey, counted: Counted): Promise<string | undefined> {
-  const manifest = await readFile(join(dir, MANIFEST), "utf8");
-  const seal = openSeal(await readFile(join(dir, SEAL), "utf8"), key);
+  const manifest = (await readPlain(join(dir, MANIFEST))).toString("utf8");
+  const seal = openSeal((await readPlain(join(dir, SEAL))).toString("utf8"), key);
   if (typeof seal === "string") return seal;
   counted.ledgerSize = seal.size;
   if (seal.digest !== sha256(manifest)) return "the manifest is not the one that was sealed";
@@ -67,7 +68,7 @@ async function findProblem(dir: string, key: VerifierKey, counted: Counted): Pro
     counted.files += 1;
   }
   if (files.some((file) => file.path === NOT_KEPT))
-    counted.notKept = linesOf(await readFile(join(dir, NOT_KEPT), "utf8")).length;
+    counted.notKept = linesOf((await readPlain(join(dir, NOT_KEPT))).toString("utf8")).length;
   return recordsProblem(dir, { key, seal, files }, counted);
 }
 
@@ -87,6 +88,8 @@ async function strangeFile(dir: string, files: readonly Listed[]): Promise<strin
 }
 
 async function fileProblem(dir: string, { path, digest, bytes }: Listed): Promise<string | undefined> {
+  // Who made the bundle may be who is to be found out: a pipe in it would be waited on for ever.
+  if (!(await lstat(join(dir, path))).isFile()) return `\`${path}\` is no plain file`;
   const hash = createHash("sha256");
   let size = 0;
   // In a stream: what is in a workspace may be large.
@@ -115,15 +118,15 @@ async function recordsProblem(
 ): Promise<string | undefined> {
   const missing = missingIn(files, counted);
   if (missing !== undefined) return missing;
-  const note = await readFile(join(dir, "checkpoint"), "utf8");
+  const note = (await readPlain(join(dir, "checkpoint"))).toString("utf8");
   const opened = openNote(note, key);
   if (opened.verdict !== "holds") return `the checkpoint: ${opened.says}`;
   const checkpoint = parseCheckpoint(opened.text);
   if (checkpoint === undefined || checkpoint.origin !== key.name) return "the checkpoint is not one of this ledger";
   if (checkpoint.size > seal.size) return "the checkpoint is newer than the seal";
-  const records = linesOf(await readFile(join(dir, "records.jsonl"), "utf8"));
-  const proofs = linesOf(await readFile(join(dir, "proofs.jsonl"), "utf8"));
-  const rows = linesOf(await readFile(join(dir, "timeline.jsonl"), "utf8"));
+  const records = linesOf((await readPlain(join(dir, "records.jsonl"))).toString("utf8"));
+  const proofs = linesOf((await readPlain(join(dir, "proofs.jsonl"))).toString("utf8"));
+  const rows = linesOf((await readPlain(join(dir, "timeline.jsonl"))).toString("utf8"));
   if (records.length !== proofs.length || records.length !== rows.length)
     return "records, proofs and timeline are not equally many";
   for (const [i, record] of records.entries()) {
@@ -137,7 +140,7 @@ async function recordsProblem(
 /** Bundles of before have no such file. */
 async function countsProblem(dir: string, files: readonly Listed[], counted: Counted): Promise<string | undefined> {
   if (!files.some((file) => file.path === COUNTS)) return undefined;
-  const counts = parseCounts(await readFile(join(dir, COUNTS), "utf8"));
+  const counts = parseCounts((await readPlain(join(dir, COUNTS))).toString("utf8"));
   if (counts === undefined) return `\`${COUNTS}\` does not have the form of one`;
   counted.leftOut = counts.leftOut;
   return counts.kept === counted.records ? undefined : `\`${COUNTS}\` says that it holds ${counts.kept} records`;
