@@ -388,7 +388,9 @@ test("R-LOG-3: the verifier loads nothing but Node, the words of core and the pu
   assert.deepEqual(
     names.filter(
       (name) =>
-        !/^(ledger\/(journal|layout|merkle|note|plain|tree|verify(-\w+)?)|core\/(json|fault|fault-codes))\.ts$/.test(name),
+        !/^(ledger\/(journal|layout|merkle|note|plain|tree|verify(-\w+)?)|core\/(json|fault|fault-codes))\.ts$/.test(
+          name,
+        ),
     ),
     [],
   );

@@ -12,6 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isObject, type JsonObject } from "../../../core/json.ts";
 import type { Shape } from "../bwrap-line.ts";
 import { firstProcess } from "../first-process.ts";
+import { isStill } from "../protected.ts";
 import { type Hatch, makeHatch } from "../hatch.ts";
 import { Refused } from "../refusal.ts";
 import type { Sandbox } from "../sandbox.ts";
@@ -65,6 +66,7 @@ function openBelongings(shop: Shop, hasEgress: boolean): Belongings {
 /** @throws Refused where the engine says no, or the container is not as asked. */
 export async function makeContainer(shop: Shop, { shape, limits, same }: Wanted): Promise<Sandbox> {
   const { engine, places } = shop;
+  requireThere(shape);
   const own = openBelongings(shop, shape.egress !== null);
   const recipe: Recipe = {
     engine,
@@ -99,6 +101,17 @@ export async function makeContainer(shop: Shop, { shape, limits, same }: Wanted)
     shop.removing(remove());
     throw error;
   }
+}
+
+/**
+ * An engine makes a folder of what it is to mount and does not find: it would lie in the person's workspace.
+ *
+ * @throws Refused SANDBOX_MOUNT
+ */
+function requireThere({ gitFolders, readOnly }: Shape): void {
+  const gone = [...gitFolders, ...readOnly].find((one) => !isStill(one));
+  if (gone === undefined) return;
+  throw new Refused("SANDBOX_MOUNT", `\`${gone.path}\` was moved or exchanged just now`, "try again");
 }
 
 async function create(engine: Engine, recipe: Recipe): Promise<string> {
