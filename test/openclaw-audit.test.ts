@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync, utimesSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { readOpenClaw } from "../src/edges/openclaw/read.ts";
@@ -19,6 +19,8 @@ const HARDENED = {
     agentToAgent: { enabled: false },
   },
 };
+
+const CHANGED = "vambrace.plugins.changed_after_install";
 
 const ours = (place: OpenClawPlace): ReadonlyMap<string, string> =>
   new Map(auditOpenClaw(readOpenClaw(place.folder), []).map((one) => [one.id, one.severity]));
@@ -105,6 +107,34 @@ describe("homes that OpenClaw made itself", { skip: noOpenClaw }, () => {
     const found = ours(place);
     assert.ok(found.has("vambrace.skills.changed_after_install"));
     assert.ok(found.has("vambrace.skills.unknown_origin"));
+  });
+
+  test("R-AUDIT-4: a plugin of which a file was changed after it was installed, also where its time was set back", () => {
+    const source = join(place.folder, "plug");
+    mkdirSync(source);
+    const files = {
+      "package.json": { name: "plug", version: "1.0.0", type: "module", openclaw: { extensions: ["./index.mjs"] } },
+      "openclaw.plugin.json": { id: "plug", name: "Plug", version: "1.0.0", configSchema: { type: "object" } },
+    };
+    for (const [name, value] of Object.entries(files)) writeFileSync(join(source, name), JSON.stringify(value));
+    writeFileSync(join(source, "index.mjs"), "export default { id: 'plug', register() {} };\n");
+    place.run("plugins", "install", source, "--force", "--accept-capabilities");
+    assert.ok(!ours(place).has(CHANGED), "as it was installed");
+    const before = theirs(place);
+    const installed = join(place.folder, ".openclaw", "extensions", "plug");
+    const entry = join(installed, "index.mjs");
+    const { mtime } = statSync(entry);
+    writeFileSync(entry, "import 'node:child_process';\n");
+    const later = new Date(Date.now() + 3_600_000);
+    utimesSync(entry, later, later);
+    assert.ok(ours(place).has(CHANGED));
+    assert.deepEqual(theirs(place), before, "its own audit says nothing of it");
+    utimesSync(entry, mtime, mtime);
+    assert.ok(!ours(place).has(CHANGED), "of this file nothing but the time is recorded");
+    const manifest = join(installed, "openclaw.plugin.json");
+    writeFileSync(manifest, readFileSync(manifest, "utf8").replace("Plug", "Plus"));
+    utimesSync(manifest, mtime, mtime);
+    assert.ok(ours(place).has(CHANGED));
   });
 
   test("R-AUDIT-4: a home hardened by its own baseline has no critical finding left", () => {

@@ -45,6 +45,8 @@ export type OpenClawState = {
   readonly stored: readonly OpenClawStored[];
   /** The host's document of exec approvals; null: never written. */
   readonly approvals: JsonObject | null;
+  /** Its index of installed plugins; null: there is none. */
+  readonly installed: JsonObject | null;
   readonly devices: number;
   readonly oauthStores: number;
   readonly backupRuns: number;
@@ -63,6 +65,15 @@ export type OpenClawSkill = {
   readonly originMs: number | null;
   /** Whether its `SKILL.md` lies outside of it, behind a link. */
   readonly escapes: boolean;
+};
+
+export type OpenClawPlugin = {
+  readonly name: string;
+  readonly folder: string;
+  /** Milliseconds since 1970; null: it says no time. */
+  readonly installedMs: number | null;
+  /** Files that are not what was installed, below the folder. */
+  readonly changed: readonly string[];
 };
 
 export type OpenClawWorkspace = {
@@ -103,6 +114,8 @@ export type OpenClawHome = {
   /** Null: there is no database, or it could not be read (then `unread` says why). */
   readonly state: OpenClawState | null;
   readonly workspaces: readonly OpenClawWorkspace[];
+  /** Those that it installed, where they still lie there. */
+  readonly plugins: readonly OpenClawPlugin[];
   /** What could not be read, and why: a finding each. */
   readonly unread: readonly { readonly path: string; readonly why: string }[];
 };

@@ -10,6 +10,7 @@ import type { Stats } from "node:fs";
 import type { OpenClawFile, OpenClawHome } from "../../core/openclaw.ts";
 import { fileOf } from "./file.ts";
 import { readConfig } from "./config.ts";
+import { readPlugins } from "./plugins.ts";
 import { readState } from "./state.ts";
 import { withVariables } from "./variables.ts";
 import { readSharedSkills, readWorkspaces } from "./workspace.ts";
@@ -35,6 +36,7 @@ export function readOpenClaw(folder: string): OpenClawHome {
   for (const include of includes) if (existsSync(include)) addFile(include, files);
   const state = readState(root);
   const workspaces = readWorkspaces(root, config);
+  const { plugins, unread: unreadPlugins } = readPlugins(state.state?.installed ?? null);
   const [first, ...others] = workspaces;
   return {
     root,
@@ -49,9 +51,10 @@ export function readOpenClaw(folder: string): OpenClawHome {
     includes,
     files,
     state: state.state,
+    plugins,
     workspaces:
       first === undefined ? [] : [{ ...first, skills: [...first.skills, ...readSharedSkills(root)] }, ...others],
-    unread: [...unread, ...unreadFiles, ...state.unread],
+    unread: [...unread, ...unreadFiles, ...state.unread, ...unreadPlugins],
   };
 }
 

@@ -46,10 +46,17 @@ function stateIn(database: ForeignDatabase): OpenClawState {
         hosts: strings(parsed(textOf(row["allowed_hosts"]))),
       })),
     approvals: objectOf(parsed(textOf(approvals?.["raw_json"]))),
+    installed: installedIn(database),
     devices: database.rows("device_pairing_paired", ["device_id"]).length,
     oauthStores: database.rows("mcp_oauth_stores", ["store_key"]).length,
     backupRuns: database.rows("backup_runs", ["rowid"]).length,
   };
+}
+
+function installedIn(database: ForeignDatabase): JsonObject | null {
+  const rows = database.rows("config_machine_state", ["state_key", "value_json"]);
+  const row = rows.find((one) => one["state_key"] === "plugins.installedIndex");
+  return objectOf(objectOf(parsed(textOf(row?.["value_json"])))?.["index"] ?? null);
 }
 
 const isPrimary = (row: ForeignRow): boolean => row["meta_key"] === "primary";

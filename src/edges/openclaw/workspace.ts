@@ -124,7 +124,7 @@ function contentOf(folder: string): { readonly digest: string; readonly changedM
   return { digest: hash.digest("hex"), changedMs };
 }
 
-function filesBelow(folder: string, under: string): readonly string[] {
+export function filesBelow(folder: string, under: string): readonly string[] {
   return entriesOf(join(folder, under))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((one) => {

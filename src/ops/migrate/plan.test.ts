@@ -20,6 +20,7 @@ const home = (config: JsonObject, parts: Partial<OpenClawHome> = {}): OpenClawHo
   files: [],
   state: null,
   workspaces: [],
+  plugins: [],
   unread: [],
   ...parts,
 });
@@ -49,6 +50,7 @@ const state = (jobs: readonly OpenClawJob[]): OpenClawHome["state"] => ({
   devices: 0,
   oauthStores: 0,
   backupRuns: 0,
+  installed: null,
 });
 
 test("R-AUDIT-4: what is stricter than ours comes along, what is wider is left with what to write", () => {

@@ -15,6 +15,7 @@ const STATE: OpenClawState = {
   devices: 0,
   oauthStores: 0,
   backupRuns: 1,
+  installed: null,
 };
 
 /** The tight configuration with one path set; `undefined` takes it away. */
@@ -199,6 +200,9 @@ const BAD: Readonly<Record<string, OpenClawHome>> = {
   "plugins.extensions_no_allowlist": set("plugins.entries.other", { enabled: true }),
   "plugins.allow_phantom_entries": set("plugins.allow", ["ghost"]),
   "vambrace.plugins.from_path": set("plugins.load.paths", ["/home/anna/plugin"]),
+  "vambrace.plugins.changed_after_install": homeWith(TIGHT, {
+    plugins: [{ name: "p", folder: `${ROOT}/extensions/p`, installedMs: 0, changed: ["index.mjs"] }],
+  }),
   "vambrace.plugins.may_write_prompts": set("plugins.entries.other", { hooks: { allowPromptInjection: true } }),
   "skills.workspace.symlink_escape": withSkill({ escapes: true }),
   "vambrace.skills.changed_after_install": withSkill({ changedMs: 3_600_000 }),

@@ -53,6 +53,7 @@ export function homeWith(config: JsonObject, parts: Partial<OpenClawHome> = {}):
     ],
     state: null,
     workspaces: [],
+    plugins: [],
     unread: [],
     ...parts,
   };

@@ -77,6 +77,7 @@ test("R-AUDIT-4: of two that say when to ask the stricter counts, wherever it st
             devices: 0,
             oauthStores: 0,
             backupRuns: 1,
+            installed: null,
           },
         },
       ),

@@ -44,6 +44,16 @@ export const extensions: OpenClawFamily = {
       look: ({ config }) => listAt(config, "plugins.load.paths"),
     },
     {
+      id: "vambrace.plugins.changed_after_install",
+      severity: "high",
+      title: "a plugin was changed after it was installed",
+      why: "It runs inside the gateway. What was looked at is not what runs, and OpenClaw compares records only, not files.",
+      fix: "read what changed, or install it again: openclaw plugins install SOURCE --force",
+      references: ["LLM03", "ASI04", "CWE-353"],
+      look: ({ home }) =>
+        home.plugins.flatMap(({ folder, changed }) => changed.slice(0, 20).map((name) => `${folder}/${name}`)),
+    },
+    {
       id: "vambrace.plugins.may_write_prompts",
       severity: "high",
       title: "a plugin writes into the prompt or reads conversations",
