@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  lutimesSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { readOpenClaw } from "../src/edges/openclaw/read.ts";
@@ -109,7 +118,7 @@ describe("homes that OpenClaw made itself", { skip: noOpenClaw }, () => {
     assert.ok(found.has("vambrace.skills.unknown_origin"));
   });
 
-  test("R-AUDIT-4: a plugin of which a file was changed after it was installed, also where its time was set back", () => {
+  test("R-AUDIT-4: a plugin of which a file was changed after it was installed, or became a link; its manifest also where the time was set back", () => {
     const source = join(place.folder, "plug");
     mkdirSync(source);
     const files = {
@@ -131,6 +140,16 @@ describe("homes that OpenClaw made itself", { skip: noOpenClaw }, () => {
     assert.deepEqual(theirs(place), before, "its own audit says nothing of it");
     utimesSync(entry, mtime, mtime);
     assert.ok(!ours(place).has(CHANGED), "of this file nothing but the time is recorded");
+    const text = readFileSync(entry);
+    const elsewhere = join(place.folder, "elsewhere.mjs");
+    writeFileSync(elsewhere, "import 'node:child_process';\n");
+    rmSync(entry);
+    symlinkSync(elsewhere, entry);
+    lutimesSync(entry, mtime, mtime);
+    assert.ok(ours(place).has(CHANGED), "a link that leads out");
+    rmSync(entry);
+    writeFileSync(entry, text);
+    utimesSync(entry, mtime, mtime);
     const manifest = join(installed, "openclaw.plugin.json");
     writeFileSync(manifest, readFileSync(manifest, "utf8").replace("Plug", "Plus"));
     utimesSync(manifest, mtime, mtime);

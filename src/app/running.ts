@@ -86,11 +86,13 @@ export async function stopBySignal(home: Home, running: Running): Promise<Stoppe
   process.kill(running.pid, "SIGUSR2");
   for (let waitedMs = 0; waitedMs < SIGNAL_PATIENCE_MS; waitedMs += 50) {
     await wait(50);
+    // Before it is read: it is also touched by being written anew.
+    const isTouched = touchedMs(home) !== touched;
     const now = readRunning(home);
     if (now?.stoppedMs !== undefined && now.stoppedMs !== before) return "kept";
     // Ending is stopping too: what it had started ends with it.
     if (now === undefined || !isGateway(running)) return "ended";
-    if (touchedMs(home) !== touched) return "unkept";
+    if (isTouched) return "unkept";
   }
   throw notStopped(
     "the gateway did not stop: it does not react at all",

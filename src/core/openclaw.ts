@@ -63,15 +63,15 @@ export type OpenClawSkill = {
   readonly origin: JsonObject | null;
   /** When that was written; null where there is none. */
   readonly originMs: number | null;
-  /** Whether its `SKILL.md` lies outside of it, behind a link. */
+  /** Whether anything of it lies elsewhere, behind a link: neither in it nor in a skill beside it. */
   readonly escapes: boolean;
 };
 
 export type OpenClawPlugin = {
   readonly name: string;
   readonly folder: string;
-  /** Milliseconds since 1970; null: it says no time. */
-  readonly installedMs: number | null;
+  /** Milliseconds since 1970. */
+  readonly installedMs: number;
   /** Files that are not what was installed, below the folder. */
   readonly changed: readonly string[];
 };

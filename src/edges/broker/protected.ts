@@ -126,11 +126,6 @@ function describe(path: string): Found | null {
   return { path, key: `${stat.dev}:${stat.ino}`, kind };
 }
 
-/** Nothing else lies there by now, and it is not gone. */
-export function isStill({ path, key }: Found): boolean {
-  return describe(path)?.key === key;
-}
-
 function statOf(path: string): fs.Stats | null {
   return fs.lstatSync(path, { throwIfNoEntry: false }) ?? null;
 }

@@ -9,12 +9,12 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isArray, type JsonObject, type JsonValue } from "../../core/json.ts";
 import type { OpenClawPlugin } from "../../core/openclaw.ts";
+import { leadsOut } from "./file.ts";
 import { objectOf, textOf } from "./state.ts";
-import { filesBelow } from "./workspace.ts";
 
 /** Writing the record takes a moment. */
 const SLACK_MS = 60_000;
@@ -36,7 +36,8 @@ export function readPlugins(index: JsonObject | null): ReadPlugins {
     if (folder === null || !existsSync(folder)) continue;
     try {
       const installedMs = timeOf(record["installedAt"]);
-      const changed = new Set([...newer(folder, installedMs), ...unlike(folder, entryOf(index, name))]);
+      if (installedMs === null) throw new Error("when it was installed is not recorded: nothing can be compared");
+      const changed = new Set([...strange(folder, installedMs), ...unlike(folder, entryOf(index, name))]);
       plugins.push({ name, folder, installedMs, changed: [...changed] });
     } catch (error) {
       if (!(error instanceof Error)) throw error;
@@ -57,11 +58,15 @@ function entryOf(index: JsonObject | null, name: string): JsonObject {
   return entries.find((one) => one["pluginId"] === name) ?? {};
 }
 
-function newer(folder: string, installedMs: number | null): readonly string[] {
-  if (installedMs === null) return [];
-  const files = filesBelow(folder, "");
-  if (files.length > MOST_FILES) throw new Error(`more than ${MOST_FILES} files`);
-  return files.filter((name) => statSync(join(folder, name)).mtimeMs > installedMs + SLACK_MS);
+/** What was written since, and links that lead out of it: what lies there was never compared. */
+function strange(folder: string, installedMs: number): readonly string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
+  if (names.length > MOST_FILES) throw new Error(`more than ${MOST_FILES} files`);
+  return names.filter((name) => {
+    const found = lstatSync(join(folder, name));
+    const isNewer = !found.isDirectory() && found.mtimeMs > installedMs + SLACK_MS;
+    return isNewer || (found.isSymbolicLink() && leadsOut(join(folder, name), folder));
+  });
 }
 
 function unlike(folder: string, entry: JsonObject): readonly string[] {

@@ -155,6 +155,10 @@ test("R-AUDIT-4: modes are those of the files, and a skill's digest follows its 
     assert.equal(readOpenClaw(folder).workspaces[0]?.skills[0]?.digest, skill?.digest);
     writeFileSync(join(folder, ".openclaw", "workspace/skills/a/SKILL.md"), "two");
     assert.notEqual(readOpenClaw(folder).workspaces[0]?.skills[0]?.digest, skill?.digest);
+    assert.equal(skill?.escapes, false);
+    writeFileSync(join(folder, "elsewhere.sh"), "x");
+    symlinkSync(join(folder, "elsewhere.sh"), join(folder, ".openclaw", "workspace/skills/a/run.sh"));
+    assert.equal(readOpenClaw(folder).workspaces[0]?.skills[0]?.escapes, true, "a part of it is a link that leads out");
     assert.equal(home.workspaces.length, 1);
   });
 });

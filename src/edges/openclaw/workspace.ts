@@ -1,10 +1,10 @@
 /** The folders that OpenClaw's agents work in: notes and skills, as files. @module */
 import { createHash } from "node:crypto";
-import { type Dirent, existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { isAbsolute, join, relative } from "node:path";
+import { type Dirent, existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
 import { isArray, isObject, type JsonObject } from "../../core/json.ts";
 import type { OpenClawFile, OpenClawSkill, OpenClawWorkspace } from "../../core/openclaw.ts";
-import { fileOf } from "./file.ts";
+import { fileOf, leadsOut } from "./file.ts";
 import { objectOf, parsed } from "./state.ts";
 
 const NOTES = ["MEMORY.md", "USER.md", "SOUL.md", "IDENTITY.md", "AGENTS.md", "HEARTBEAT.md", "DREAMS.md"];
@@ -95,7 +95,9 @@ function readSkill(folder: string, name: string): OpenClawSkill {
   const { digest, changedMs } = contentOf(folder);
   const originPath = join(folder, ".clawhub", "origin.json");
   const origin = isFile(originPath) ? objectOf(parsed(readFileSync(originPath, "utf8"))) : null;
-  const real = realpathSync(join(folder, "SKILL.md"));
+  const links = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((inner) => join(folder, inner))
+    .filter((path) => lstatSync(path).isSymbolicLink());
   return {
     name,
     folder,
@@ -103,7 +105,7 @@ function readSkill(folder: string, name: string): OpenClawSkill {
     changedMs,
     origin,
     originMs: origin === null ? null : Math.floor(statSync(originPath).mtimeMs),
-    escapes: relative(realpathSync(join(folder, "..")), real).startsWith(".."),
+    escapes: [folder, ...links].some((path) => leadsOut(path, join(folder, ".."))),
   };
 }
 
@@ -124,7 +126,7 @@ function contentOf(folder: string): { readonly digest: string; readonly changedM
   return { digest: hash.digest("hex"), changedMs };
 }
 
-export function filesBelow(folder: string, under: string): readonly string[] {
+function filesBelow(folder: string, under: string): readonly string[] {
   return entriesOf(join(folder, under))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((one) => {

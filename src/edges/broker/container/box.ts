@@ -12,7 +12,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isObject, type JsonObject } from "../../../core/json.ts";
 import type { Shape } from "../bwrap-line.ts";
 import { firstProcess } from "../first-process.ts";
-import { isStill } from "../protected.ts";
 import { type Hatch, makeHatch } from "../hatch.ts";
 import { Refused } from "../refusal.ts";
 import type { Sandbox } from "../sandbox.ts";
@@ -66,7 +65,6 @@ function openBelongings(shop: Shop, hasEgress: boolean): Belongings {
 /** @throws Refused where the engine says no, or the container is not as asked. */
 export async function makeContainer(shop: Shop, { shape, limits, same }: Wanted): Promise<Sandbox> {
   const { engine, places } = shop;
-  requireThere(shape);
   const own = openBelongings(shop, shape.egress !== null);
   const recipe: Recipe = {
     engine,
@@ -77,10 +75,14 @@ export async function makeContainer(shop: Shop, { shape, limits, same }: Wanted)
     waiting: waiting(own.hatch === null ? null : places.forwarder),
     limits,
   };
-  const id = await create(engine, recipe).catch((error: unknown) => {
+  let id: string;
+  try {
+    requireThere(recipe, same);
+    id = await create(engine, recipe);
+  } catch (error) {
     own.drop();
     throw error;
-  });
+  }
   const remove = async (): Promise<void> => {
     // What cannot be removed now is found by the next sweep.
     await engine.api.call("DELETE", `/containers/${id}?force=true&v=true`).catch(() => undefined);
@@ -108,10 +110,15 @@ export async function makeContainer(shop: Shop, { shape, limits, same }: Wanted)
  *
  * @throws Refused SANDBOX_MOUNT
  */
-function requireThere({ gitFolders, readOnly }: Shape): void {
-  const gone = [...gitFolders, ...readOnly].find((one) => !isStill(one));
-  if (gone === undefined) return;
-  throw new Refused("SANDBOX_MOUNT", `\`${gone.path}\` was moved or exchanged just now`, "try again");
+function requireThere({ binds }: Recipe, same: readonly Same[]): void {
+  const keys = new Map(same.map(({ path, key }) => [path, key]));
+  for (const { from, to } of binds) {
+    const key = keys.get(to);
+    if (key === undefined) continue; // the broker's own
+    const found = fs.lstatSync(from, { throwIfNoEntry: false });
+    if (found !== undefined && `${found.dev}:${found.ino}` === key) continue;
+    throw new Refused("SANDBOX_MOUNT", `\`${from}\` was moved or exchanged just now`, "try again");
+  }
 }
 
 async function create(engine: Engine, recipe: Recipe): Promise<string> {

@@ -70,7 +70,7 @@ export const extensions: OpenClawFamily = {
     {
       id: "skills.workspace.symlink_escape",
       severity: "high",
-      title: "a skill lies outside of its folder, behind a link",
+      title: "a skill, or a part of it, lies elsewhere, behind a link",
       why: "Who owns the other end says what it is.",
       fix: "copy it in, or remove it",
       references: ["CWE-59"],
