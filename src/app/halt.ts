@@ -21,6 +21,7 @@ export type Halt = {
   /** Aborted at each stop, replaced at resume: whatever runs listens to it. */
   signal(): AbortSignal;
   /** Told at each stop and each resume, until the signal ends it. */
+  /** Told at once where everything is stopped already. */
   watch(listener: (event: HaltEvent) => void, signal: AbortSignal): void;
 };
 
@@ -52,6 +53,7 @@ export async function openHalt(store: StateStore): Promise<Halt> {
     },
     watch(listener, signal) {
       watchers.add(listener);
+      if (halted !== null) listener({ type: "stopped" });
       signal.addEventListener("abort", () => watchers.delete(listener), { once: true });
     },
   };
