@@ -22,7 +22,7 @@ import { type Engine, number, text } from "./engine.ts";
 import { containerScript, END, endMark, GO, setMark, waiting } from "./inside.ts";
 import { containerBody, type Recipe } from "./recipe.ts";
 import { readStreams, type Streams } from "./streams.ts";
-import { type Same, verifyGroups, verifyKernel, verifyWord } from "./verify.ts";
+import { requireThere, type Same, verifyGroups, verifyKernel, verifyWord } from "./verify.ts";
 
 export type Shop = {
   readonly engine: Engine;
@@ -102,22 +102,6 @@ export async function makeContainer(shop: Shop, { shape, limits, same }: Wanted)
   } catch (error) {
     shop.removing(remove());
     throw error;
-  }
-}
-
-/**
- * An engine makes a folder of what it is to mount and does not find: it would lie in the person's workspace.
- *
- * @throws Refused SANDBOX_MOUNT
- */
-function requireThere({ binds }: Recipe, same: readonly Same[]): void {
-  const keys = new Map(same.map(({ path, key }) => [path, key]));
-  for (const { from, to } of binds) {
-    const key = keys.get(to);
-    if (key === undefined) continue; // the broker's own
-    const found = fs.lstatSync(from, { throwIfNoEntry: false });
-    if (found !== undefined && `${found.dev}:${found.ino}` === key) continue;
-    throw new Refused("SANDBOX_MOUNT", `\`${from}\` was moved or exchanged just now`, "try again");
   }
 }
 

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { JsonObject } from "../../../core/json.ts";
 import { Refused } from "../refusal.ts";
 import { containerBody, processesOf, type Recipe } from "./recipe.ts";
-import { verifyGroups, verifyWord } from "./verify.ts";
+import { requireThere, verifyGroups, verifyWord } from "./verify.ts";
 
 const RECIPE: Recipe = {
   engine: { imageId: "sha256:aa", isPodman: false, runtime: "runsc", usernsMode: "", seccomp: "{}", cpus: 1.5 },
@@ -26,6 +29,28 @@ function inspected(change: JsonObject = {}): JsonObject {
     HostConfig: { ...host, CapAdd: null, Devices: [], PidMode: "", UTSMode: "", ...change },
   };
 }
+
+test("R-FS-1: what is gone or exchanged since it was checked is not mounted, so that no engine makes it anew; what stayed is", (t) => {
+  const folder = fs.mkdtempSync(join(tmpdir(), "vambrace-there-"));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const [mine, file] = [join(folder, "mine"), join(folder, "mine", ".envrc")];
+  fs.mkdirSync(mine);
+  fs.writeFileSync(file, "mine");
+  const keyOf = (path: string): string => `${fs.lstatSync(path).dev}:${fs.lstatSync(path).ino}`;
+  const binds = [mine, file, "/no/such/own/folder"].map((from) => ({ from, to: from, access: "write" }) as const);
+  const same = [mine, file].map((path) => ({ path, key: keyOf(path) }));
+  const look = (): void => requireThere({ binds }, same);
+  look();
+  fs.renameSync(file, `${file}.old`);
+  assert.throws(look, (error) => error instanceof Refused && error.refusal.code === "SANDBOX_MOUNT");
+  fs.writeFileSync(file, "another");
+  assert.throws(look, Refused);
+  fs.renameSync(`${file}.old`, file);
+  look();
+  fs.rmSync(mine, { recursive: true });
+  assert.throws(look, Refused);
+  assert.ok(!fs.existsSync(mine));
+});
 
 test("R-BOX-4: a container that is as asked is taken", () => {
   verifyWord(inspected(), RECIPE);

@@ -16,6 +16,25 @@ import type { Recipe } from "./recipe.ts";
 /** What must be the very same thing inside as it is outside. */
 export type Same = { readonly path: string; readonly key: string };
 
+/**
+ * What is to be mounted is still what was checked: Podman makes a folder of what it does not find, and that would lie in
+ * the person's workspace.
+ *
+ * BUG(made-anew): what goes away between this look and the engine's own, some hundredths of a second, comes back empty.
+ *
+ * @throws Refused SANDBOX_MOUNT
+ */
+export function requireThere({ binds }: Pick<Recipe, "binds">, same: readonly Same[]): void {
+  const keys = new Map(same.map(({ path, key }) => [path, key]));
+  for (const { from, to } of binds) {
+    const key = keys.get(to);
+    if (key === undefined) continue; // the broker's own
+    const found = fs.lstatSync(from, { throwIfNoEntry: false });
+    if (found !== undefined && `${found.dev}:${found.ino}` === key) continue;
+    throw new Refused("SANDBOX_MOUNT", `\`${from}\` was moved or exchanged just now`, "try again");
+  }
+}
+
 /** @throws Refused SANDBOX_LIMIT or SANDBOX_BROKEN for the first thing that is not as asked. */
 export function verifyWord(inspected: JsonObject, recipe: Recipe): void {
   const host = object(inspected["HostConfig"]);
